@@ -1,0 +1,159 @@
+/**
+ * Environment and command line -> one frozen `Config`. The only reader of `process.env`. Every setting has a default
+ * that is safe for a small shop; an unusable value is refused with its name, what was got and what was expected.
+ */
+import { readFileSync } from 'node:fs'
+import { HabitueError } from './errors.ts'
+
+/** How likes and dislikes count when a model learns; a purchase more than a view, a refusal and a return negative. */
+export interface SignalWeights {
+  readonly view: number
+  readonly cart: number
+  readonly wish: number
+  readonly buy: number
+  /** A rating of the highest star; lower ones scale down to `rateLow` at one star. */
+  readonly rateHigh: number
+  readonly rateLow: number
+  readonly return: number
+  readonly refuse: number
+}
+
+export interface Config {
+  /** `postgres://...`; null = SQLite at `dataFile`. */
+  readonly databaseUrl: string | null
+  readonly dataFile: string
+  readonly host: string
+  readonly port: number
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent'
+  /** Reverse proxies whose forwarded headers are believed; none by default. */
+  readonly trustProxy: boolean
+  readonly identityVerification: 'required' | 'off'
+  /** The legal basis that the operator states for every purpose; null = none stated, so nothing personal is done. */
+  readonly legalBasis: 'consent' | 'contract' | 'legitimate-interest' | null
+  /** Requests a second, and the burst above it, by kind of key. */
+  readonly rateLimits: Readonly<
+    Record<'publishable' | 'server' | 'admin', { readonly perSecond: number; readonly burst: number }>
+  >
+  readonly signals: SignalWeights
+  readonly retention: { readonly viewDays: number; readonly decisionDays: number }
+  readonly training: {
+    readonly threads: number
+    readonly memoryMb: number
+    /** Trains by itself when this share of the events is new, and at least `minutes` have passed. */
+    readonly changedShare: number
+    readonly minutes: number
+    readonly automatic: boolean
+  }
+  readonly defaultAudience: string
+  readonly currency: string
+}
+
+/** The part of the configuration that storage needs. */
+export type StorageConfig = Pick<Config, 'databaseUrl' | 'dataFile'>
+
+export const defaultConfig: Config = Object.freeze({
+  databaseUrl: null,
+  dataFile: './habitue.db',
+  host: '127.0.0.1',
+  port: 4040,
+  logLevel: 'info',
+  trustProxy: false,
+  identityVerification: 'required',
+  legalBasis: null,
+  rateLimits: {
+    publishable: { perSecond: 200, burst: 1000 },
+    server: { perSecond: 20_000, burst: 100_000 },
+    admin: { perSecond: 20_000, burst: 100_000 },
+  },
+  signals: { view: 0.2, cart: 0.5, wish: 0.5, buy: 1, rateHigh: 1, rateLow: -0.5, return: -0.5, refuse: -1 },
+  retention: { viewDays: 400, decisionDays: 90 },
+  training: { threads: 2, memoryMb: 2048, changedShare: 0.1, minutes: 10, automatic: true },
+  defaultAudience: 'all',
+  currency: 'EUR',
+} as const)
+
+type Environment = Readonly<Record<string, string | undefined>>
+type Deep<T> = { readonly [K in keyof T]?: T[K] extends object ? Deep<T[K]> : T[K] }
+
+/**
+ * Defaults, then the JSON file of `HABITUE_CONFIG`, then the environment, then `overrides` (the command line).
+ * @throws HabitueError invalid_config
+ */
+export function loadConfig(overrides: Deep<Config> = {}, environment: Environment = process.env): Config {
+  const file = environment.HABITUE_CONFIG
+  const layers = [file ? readConfigFile(file) : {}, fromEnvironment(environment), overrides]
+  const config = layers.reduce<Config>((base, layer) => merge(base, layer, ''), defaultConfig)
+  return Object.freeze(config)
+}
+
+function readConfigFile(file: string): Deep<Config> {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch (cause) {
+    throw new HabitueError(
+      'invalid_config',
+      `The configuration file ${file} cannot be read as JSON: ${(cause as Error).message}`,
+      {},
+      { cause },
+    )
+  }
+}
+
+function fromEnvironment(env: Environment): Deep<Config> {
+  const number = (name: string) => {
+    const text = env[name]
+    if (text === undefined || text === '') return undefined
+    const value = Number(text)
+    if (!Number.isFinite(value)) throw invalid(name, text, 'a number')
+    return value
+  }
+  return {
+    databaseUrl: env.DATABASE_URL || undefined,
+    dataFile: env.HABITUE_DATA || undefined,
+    host: env.HABITUE_HOST || undefined,
+    port: number('HABITUE_PORT') ?? number('PORT'),
+    logLevel: (env.HABITUE_LOG || undefined) as Config['logLevel'] | undefined,
+    trustProxy: env.HABITUE_TRUST_PROXY === undefined ? undefined : env.HABITUE_TRUST_PROXY === 'true',
+    identityVerification: (env.HABITUE_IDENTITY_VERIFICATION || undefined) as
+      | Config['identityVerification']
+      | undefined,
+    legalBasis: (env.HABITUE_LEGAL_BASIS || undefined) as Config['legalBasis'] | undefined,
+    currency: env.HABITUE_CURRENCY || undefined,
+    training: { threads: number('HABITUE_THREADS') },
+  }
+}
+
+const choices: Readonly<Record<string, readonly unknown[]>> = {
+  logLevel: ['fatal', 'error', 'warn', 'info', 'debug', 'silent'],
+  identityVerification: ['required', 'off'],
+  legalBasis: ['consent', 'contract', 'legitimate-interest', null],
+}
+
+/** Lays `layer` over `base`; a value must have the type of its default, or be one of the listed choices. */
+function merge<T extends object>(base: T, layer: Deep<T>, path: string): T {
+  const result = { ...base } as Record<string, unknown>
+  for (const [key, value] of Object.entries(layer)) {
+    if (value === undefined) continue
+    const name = path + key
+    if (!(key in base)) throw invalid(name, value, `one of ${Object.keys(base).join(', ')}`)
+    const old = result[key]
+    if (old !== null && typeof old === 'object') {
+      if (value === null || typeof value !== 'object') throw invalid(name, value, 'an object')
+      result[key] = merge(old, value, `${name}.`)
+      continue
+    }
+    const allowed = choices[name]
+    if (allowed && !allowed.includes(value)) throw invalid(name, value, `one of ${allowed.join(', ')}`)
+    if (!allowed && old !== null && typeof value !== typeof old) throw invalid(name, value, `a ${typeof old}`)
+    if (typeof value === 'number' && !Number.isFinite(value)) throw invalid(name, value, 'a finite number')
+    result[key] = value
+  }
+  return result as T
+}
+
+function invalid(name: string, got: unknown, expected: string): HabitueError {
+  return new HabitueError('invalid_config', `The setting ${name} is ${JSON.stringify(got)}; expected ${expected}.`, {
+    name,
+    expected,
+  })
+}

@@ -1,0 +1,39 @@
+/**
+ * What the rest of the engine sees of storage. Reading happens anywhere through `Reader`; writing happens only inside
+ * a *handler*, a named function that runs in the writer: on SQLite a thread of its own that commits many requests at
+ * once (each in a savepoint), on PostgreSQL a transaction of a pooled connection.
+ */
+import type { Kysely } from 'kysely'
+import type { Tables } from './tables.ts'
+
+export type EngineName = 'sqlite' | 'postgres'
+
+export interface Reader {
+  readonly engine: EngineName
+  readonly k: Kysely<Tables>
+}
+
+/** Whose cached copies a commit made old. Keys: customer ids, item ids, model names, rule ids. */
+export type Topic = 'customers' | 'items' | 'models' | 'rules' | 'keys'
+
+export interface Tx extends Reader {
+  /** Marks a key as changed; told to every listener after the commit and before the writer's answer arrives. */
+  changed(topic: Topic, key: number | string): void
+}
+
+/** Runs inside a transaction; whatever it throws undoes all that it wrote. Payload and answer are structured-cloneable. */
+// biome-ignore lint/suspicious/noExplicitAny: a registry holds handlers of every payload; `write` is typed by its caller
+export type Handler<P = any, R = any> = (tx: Tx, payload: P) => Promise<R>
+export type Handlers = Readonly<Record<string, Handler>>
+
+export type Changes = ReadonlyMap<Topic, ReadonlySet<number | string>>
+
+export interface Database extends Reader {
+  /** Runs the handler `name` and resolves after its commit. @throws what the handler threw; `storage_unavailable`. */
+  write<R>(name: string, payload: unknown): Promise<R>
+  /** Calls `listener` after each commit of this process with what it changed; on PostgreSQL after those of others too. */
+  onChange(listener: (changes: Changes) => void): () => void
+  /** Writes a consistent copy of the running database to `file` (SQLite), or throws `backup_unsupported`. */
+  backup(file: string): Promise<void>
+  close(): Promise<void>
+}

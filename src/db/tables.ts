@@ -1,0 +1,227 @@
+/**
+ * What the migrations build, as Kysely sees it. Each table is read and written only by the folder named above it.
+ * Times are integer milliseconds since 1970, money is integer minor units, flags are 0 or 1, JSON is text.
+ *
+ * A row of memory belongs to an *identifier*: the one that the event came with. A customer is the set of identifiers
+ * that are linked to it, so merging two customers changes links only, and can be undone.
+ */
+import type { Generated } from 'kysely'
+
+export interface Tables {
+  // db
+  meta: { key: string; value: string }
+  /** One row a topic; `version` rises with every committed change, so that another process sees that its cache is old. */
+  changes: { topic: string; version: number }
+
+  // access
+  keys: {
+    id: string
+    kind: 'publishable' | 'server' | 'admin'
+    name: string
+    /** SHA-256 of the key, hex. */
+    hash: string
+    /** JSON list of allowed origins; null = any (never for publishable keys). */
+    origins: string | null
+    created: number
+    last_used: number | null
+    revoked: number | null
+  }
+
+  // identity
+  customers: { id: Generated<number>; created: number; version: Generated<number> }
+  identifiers: {
+    id: Generated<number>
+    /** `user`, `email`, `phone`, `anonymous`, or a custom kind. */
+    kind: string
+    value: string
+    customer: number
+    first_seen: number
+    last_seen: number
+  }
+  merges: {
+    id: Generated<number>
+    kept: number
+    merged: number
+    /** JSON list of the identifier ids that moved from `merged` to `kept`. */
+    identifiers: string
+    /** `source/message` of the event that caused it. */
+    cause: string
+    time: number
+    undone: number | null
+  }
+  /** What a page asserted without proof: this identifier claims to be `kind`:`value`. */
+  claims: { identifier: number; kind: string; value: string; time: number; confirmed: number | null }
+
+  // catalog
+  items: ItemRow
+  /** Further identifiers (sku, variant id, barcode) by which events may name an item. */
+  item_names: { name: string; item: number }
+
+  // events
+  events: {
+    seq: Generated<number>
+    source: string
+    message: string
+    /** `track`, `identify`, `page`, `screen`, `group`, `alias`. */
+    type: string
+    /** Canonical event name of a track, else ''. */
+    name: string
+    time: number
+    received: number
+    /** Null for an event of nobody (an order line without a customer): it feeds aggregates only. */
+    identifier: number | null
+    /** The consent decision of its arrival: `purpose:basis`. */
+    basis: string
+    body: string
+  }
+  /** Keyed hash of (source, message) of every event ever accepted; names nobody and outlives the event. */
+  seen: { key: Uint8Array }
+  imports: {
+    id: string
+    kind: string
+    name: string
+    line: number
+    bytes: number
+    refused: number
+    done: number
+    updated: number
+  }
+
+  // memory
+  interactions: InteractionRow
+  interactions_checkpoint: InteractionRow
+  /** Counts for all customers, and for events of nobody. `day` = days since 1970. */
+  item_days: {
+    item: number
+    day: number
+    views: number
+    carts: number
+    bought: number
+    revenue: number
+    returned: number
+  }
+  item_days_checkpoint: {
+    item: number
+    day: number
+    views: number
+    carts: number
+    bought: number
+    revenue: number
+    returned: number
+  }
+  /** `message` breaks ties of `time`: the latest by (time, message) holds. */
+  traits: { identifier: number; name: string; value: string; time: number; message: string }
+  orders: {
+    id: Generated<number>
+    number: string
+    identifier: number | null
+    time: number
+    /** `placed`, `cancelled`, `refunded` (in whole). */
+    state: string
+    total: number | null
+    currency: string | null
+    /** JSON: the digests of its events, sorted by (time, message); the rest of the row is a pure function of it. */
+    parts: string
+  }
+  order_lines: {
+    order_id: number
+    line: number
+    item: number
+    identifier: number | null
+    recipient: string
+    quantity: number
+    /** Price paid for one, minor units. */
+    price: number | null
+    returned: number
+    reason: string | null
+    /** `bought`, `cancelled`, `returned`. */
+    state: string
+    time: number
+  }
+  carts: { identifier: number; state: string; updated: number }
+
+  // decisions
+  decisions: {
+    id: string
+    time: number
+    placement: string
+    identifier: number | null
+    model: string
+    /** JSON: item ids with score and reason kind, in order. */
+    items: string
+    /** JSON: what else was decided upon (seed item, context, rules that fired). */
+    detail: string
+  }
+  outcomes: { decision: string; item: number; kind: string; time: number; value: number; message: string }
+  decision_days: { day: number; placement: string; model: string; kind: string; count: number; value: number }
+  rules: { id: string; doc: string; updated: number }
+  models: {
+    id: Generated<number>
+    name: string
+    version: number
+    /** `training`, `ready`, `failed`, `cancelled`. */
+    state: string
+    started: number
+    finished: number | null
+    /** JSON: admitted members, weights, held-out quality; or the error. */
+    report: string
+    bytes: number
+  }
+  model_chunks: { model: number; n: number; bytes: Uint8Array }
+}
+
+export interface ItemRow {
+  id: Generated<number>
+  /** The shop's own id. */
+  item: string
+  title: string | null
+  text: string | null
+  /** JSON list of strings. */
+  categories: string
+  /** JSON object of name -> string | number | boolean | list of strings. */
+  attributes: string
+  price: number | null
+  currency: string | null
+  cost: number | null
+  /** Null = sellable. */
+  stock: number | null
+  audience: string | null
+  image: string | null
+  url: string | null
+  available_from: number | null
+  available_until: number | null
+  delivery_days: number | null
+  /** The product of which this is a variant. */
+  grouping: string | null
+  hidden: number
+  /** 1 = seen in events only, not yet described. */
+  provisional: number
+  created: number
+  updated: number
+}
+
+/** One row for an identifier, a recipient ('' = the customer himself) and an item. Kinds are kept apart. */
+export interface InteractionRow {
+  identifier: number
+  recipient: string
+  item: number
+  views: number
+  view_last: number
+  carts: number
+  cart_last: number
+  /** Quantity bought and not cancelled; `orders` = in how many orders. */
+  bought: number
+  orders: number
+  bought_first: number
+  bought_last: number
+  returned: number
+  return_last: number
+  wished: number
+  wish_last: number
+  refused: number
+  refused_last: number
+  /** The latest rating by (time, message); null = none. */
+  rating: number | null
+  rating_time: number
+  rating_message: string
+}

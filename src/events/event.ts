@@ -1,0 +1,90 @@
+/**
+ * The stages of an event. `IncomingEvent`: checked at the door, in plain data, ready to cross to the writer.
+ * `AdmittedEvent`: in the transaction, with its identity resolved, its items known, admitted by consent, not seen before.
+ */
+import type { Tx } from '../db/database.ts'
+import type { Identifier } from '../identity/identity.ts'
+
+export type EventType = 'track' | 'identify' | 'page' | 'screen' | 'group' | 'alias'
+
+export interface IncomingEvent {
+  readonly messageId: string
+  readonly type: EventType
+  /** Canonical name of a track (`Product Viewed`), else ''. */
+  readonly name: string
+  /** Milliseconds since 1970, corrected for the clock skew of the sender. */
+  readonly time: number
+  readonly userId: string | null
+  readonly anonymousId: string | null
+  /** E-mail, phone and custom identifiers that the event carries (`context.externalIds`, traits.email). */
+  readonly identifiers: readonly Identifier[]
+  /** `alias` only. */
+  readonly previousId: string | null
+  /** `track`: properties; `identify`, `group`: traits; `page`, `screen`: properties with name and category. */
+  readonly properties: Readonly<Record<string, unknown>>
+  /** Reduced: no IP address, user agent as a class. */
+  readonly context: Readonly<Record<string, unknown>>
+  /** The products that it names, in order. */
+  readonly products: readonly Product[]
+}
+
+/** A product as an event names it. */
+export interface Product {
+  /** `product_id`, else `sku`, else a further identifier: whatever the event had, the best first. */
+  readonly names: readonly string[]
+  readonly title: string | null
+  readonly category: string | null
+  /** Minor units, or null. */
+  readonly price: number | null
+  readonly currency: string | null
+  readonly quantity: number
+  readonly gift: boolean
+  /** Who gets it: '' = the customer himself; `someone` = a gift without a name. */
+  readonly recipient: string
+}
+
+/** What the writer gets: events of one request, from one source. Structured-cloneable. */
+export interface IngestRequest {
+  /** Names the sender, stable over key rotation: unique by (source, messageId). */
+  readonly source: string
+  readonly received: number
+  /**
+   * `verified`: userId, e-mail and alias count (a server key, or a customer token). `claimed`: they are kept as a
+   * claim only. With a token, `userId` names the only user that the events may be of.
+   */
+  readonly trust: 'verified' | 'claimed'
+  readonly historical: boolean
+  readonly events: readonly IncomingEvent[]
+}
+
+export interface EventRefusal {
+  readonly index: number
+  readonly code: string
+  readonly message: string
+}
+
+export interface IngestAnswer {
+  readonly accepted: number
+  readonly duplicates: number
+  readonly refused: readonly EventRefusal[]
+}
+
+export interface AdmittedEvent extends IncomingEvent {
+  readonly source: string
+  readonly received: number
+  /** The identifier that its rows of memory belong to: the strongest that the event came with; null = nobody. */
+  readonly identifier: number | null
+  readonly customer: number | null
+  /** Internal item id of each of `products`, same order. */
+  readonly items: readonly number[]
+  readonly historical: boolean
+}
+
+/**
+ * Something that keeps rows as a function of events. `apply` matches and writes rows only; whatever needs a model or the
+ * network runs later from a due row. Folds run in the order in which `engine.ts` lists them.
+ */
+export interface Fold {
+  readonly name: string
+  apply(tx: Tx, events: readonly AdmittedEvent[]): Promise<void>
+}
