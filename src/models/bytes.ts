@@ -75,9 +75,7 @@ export function packModel(
   const sections = place(aligned(HEADER + widest))
   const directory = directoryBytes({ kind, meta, sections })
   const last = sections.at(-1)
-  const total = last
-    ? last.offset + last.length * arrayTypes[last.type].BYTES_PER_ELEMENT
-    : aligned(HEADER + widest)
+  const total = last ? last.offset + last.length * arrayTypes[last.type].BYTES_PER_ELEMENT : aligned(HEADER + widest)
   const bytes = new Uint8Array(total)
   const view = new DataView(bytes.buffer)
   view.setUint32(0, MAGIC, true)

@@ -13,8 +13,8 @@ import { packModel, unpackModel } from './bytes.ts'
 import { transpose } from './matrix.ts'
 import type { Model, ModelKind, Progress } from './model.ts'
 import { ModelDeclined } from './model.ts'
+import { explainByNeighbours, type NeighbourTable, scoreByNeighbours, strongestPerTarget } from './neighbour-table.ts'
 import { pace } from './pace.ts'
-import { type NeighbourTable, explainByNeighbours, scoreByNeighbours, strongestPerTarget } from './neighbour-table.ts'
 
 export type NeighboursOptions = {
   /** How an entry counts before products are taken: as it is, by inverse frequency, or saturated as in Okapi BM25. */
@@ -41,7 +41,10 @@ export const neighbours: ModelKind<NeighboursOptions> = {
     const byUser = weighted(data.matrix, options)
     if (byUser.indices.length === 0) throw new ModelDeclined('neighbours: no customer chose anything yet')
     const table = await similarities(byUser, options, progress)
-    return makeModel(table, Float32Array.from(columnCounts(byUser), (n) => n / byUser.rows))
+    return makeModel(
+      table,
+      Float32Array.from(columnCounts(byUser), (n) => n / byUser.rows),
+    )
   },
   fromBytes(bytes): Model {
     const packed = unpackModel(bytes, 'neighbours', VERSION)
@@ -68,7 +71,13 @@ function weighted(matrix: Csr, options: NeighboursOptions): Csr {
       const e = start + Math.floor(k)
       if (!(matrix.values[e] > 0)) continue
       indices[n] = matrix.indices[e]
-      const entry = entryWeight(options.weighting, matrix.values[e], counts[matrix.indices[e]], rows, length / meanLength)
+      const entry = entryWeight(
+        options.weighting,
+        matrix.values[e],
+        counts[matrix.indices[e]],
+        rows,
+        length / meanLength,
+      )
       values[n++] = userScale * entry
     }
     indptr[r + 1] = n

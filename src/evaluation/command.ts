@@ -1,0 +1,92 @@
+/** The commands `eval topn` and `eval candidates`: options as given -> files read -> protocol -> outcome printed. */
+import { HabitueError } from '../errors.ts'
+import type { ModelKind, Progress } from '../models/model.ts'
+import { modelKind, modelOptions } from '../models/registry.ts'
+import type { World } from '../world.ts'
+import { evaluateCandidates } from './candidates.ts'
+import { Ids, readCandidates, readInteractions, readSplit } from './interactions.ts'
+import type { EvaluationRequest, Outcome } from './outcome.ts'
+import { evaluateTopn } from './topn.ts'
+
+/** What both commands take besides their files. */
+export interface EvaluationFlags {
+  /** Name of the kind; the blend where absent. */
+  readonly model?: string
+  /** `key=value`, each an option of the kind. */
+  readonly set?: readonly string[]
+  readonly seed?: number
+}
+
+export interface EvaluationSurroundings {
+  readonly world: World
+  readonly progress: Progress
+}
+
+/** `eval topn`. @throws HabitueError on unreadable files, unknown models and options */
+export async function evalTopn(
+  files: { readonly interactions: string; readonly split: string },
+  flags: EvaluationFlags,
+  around: EvaluationSurroundings,
+): Promise<Outcome> {
+  const request = requestOf(flags, around)
+  const users = new Ids()
+  const items = new Ids()
+  around.progress.step(0, 1, 'reading')
+  const interactions = readInteractions(files.interactions, users, items)
+  const split = readSplit(files.split, interactions.users.length)
+  return evaluateTopn({ interactions, split, users: users.size, items: items.size }, request)
+}
+
+/** `eval candidates`. @throws HabitueError on unreadable files, unknown models and options */
+export async function evalCandidates(
+  files: { readonly train: string; readonly test: string; readonly candidates: string },
+  flags: EvaluationFlags,
+  around: EvaluationSurroundings,
+): Promise<Outcome> {
+  const request = requestOf(flags, around)
+  const users = new Ids()
+  const items = new Ids()
+  around.progress.step(0, 1, 'reading')
+  const train = readInteractions(files.train, users, items)
+  const test = readInteractions(files.test, users, items)
+  const candidates = readCandidates(files.candidates, users, items)
+  return evaluateCandidates({ train, test, candidates, users: users.size, items: items.size }, request)
+}
+
+/** The outcome for people: one line a figure. */
+export function outcomeTable(outcome: Outcome): string {
+  const rows: [string, string][] = [
+    ['protocol', outcome.protocol],
+    ['model', outcome.model],
+    ...Object.entries(outcome.metrics).map(([name, value]): [string, string] => [name, value.toFixed(4)]),
+    ['fit', `${outcome.fitSeconds.toFixed(2)} s`],
+    ['peak memory', `${outcome.peakRssMb} MB`],
+  ]
+  const width = Math.max(...rows.map(([name]) => name.length))
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n')
+}
+
+function requestOf(flags: EvaluationFlags, around: EvaluationSurroundings): EvaluationRequest {
+  const kind = kindNamed(flags.model ?? 'blend')
+  const set = Object.fromEntries((flags.set ?? []).map(keyAndValue))
+  try {
+    modelOptions(kind, set)
+  } catch (cause) {
+    throw new HabitueError('invalid_option', (cause as Error).message, {}, { cause })
+  }
+  return { kind, set, seed: flags.seed ?? 1, ...around }
+}
+
+function kindNamed(name: string): ModelKind {
+  try {
+    return modelKind(name)
+  } catch (cause) {
+    throw new HabitueError('unknown_model', (cause as Error).message, { model: name }, { cause })
+  }
+}
+
+function keyAndValue(pair: string): [string, string] {
+  const at = pair.indexOf('=')
+  if (at > 0) return [pair.slice(0, at), pair.slice(at + 1)]
+  throw new HabitueError('invalid_option', `--set expects key=value, got ${JSON.stringify(pair)}`)
+}
