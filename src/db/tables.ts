@@ -25,6 +25,9 @@ export interface Tables {
     created: number
     last_used: number | null
     revoked: number | null
+    /** The hash before the last rotation, good until `previous_until`. */
+    previous_hash: string | null
+    previous_until: number | null
   }
 
   // identity
@@ -89,55 +92,16 @@ export interface Tables {
 
   // memory
   interactions: InteractionRow
-  interactions_checkpoint: InteractionRow
-  /** Counts for all customers, and for events of nobody. `day` = days since 1970. */
-  item_days: {
-    item: number
-    day: number
-    views: number
-    carts: number
-    bought: number
-    revenue: number
-    returned: number
-  }
-  item_days_checkpoint: {
-    item: number
-    day: number
-    views: number
-    carts: number
-    bought: number
-    revenue: number
-    returned: number
-  }
-  /** `message` breaks ties of `time`: the latest by (time, message) holds. */
-  traits: { identifier: number; name: string; value: string; time: number; message: string }
-  orders: {
-    id: Generated<number>
-    number: string
-    identifier: number | null
-    time: number
-    /** `placed`, `cancelled`, `refunded` (in whole). */
-    state: string
-    total: number | null
-    currency: string | null
-    /** JSON: the digests of its events, sorted by (time, message); the rest of the row is a pure function of it. */
-    parts: string
-  }
-  order_lines: {
-    order_id: number
-    line: number
-    item: number
-    identifier: number | null
-    recipient: string
-    quantity: number
-    /** Price paid for one, minor units. */
-    price: number | null
-    returned: number
-    reason: string | null
-    /** `bought`, `cancelled`, `returned`. */
-    state: string
-    time: number
-  }
+  /** What the views that retention dropped had left in `interactions`. */
+  interactions_checkpoint: Pick<InteractionRow, 'identifier' | 'recipient' | 'item' | 'views' | 'view_last'>
+  item_days: ItemDayRow
+  /** What the views that retention dropped had left in `item_days`. */
+  item_days_checkpoint: Pick<ItemDayRow, 'item' | 'day' | 'views'>
+  /** `message` breaks ties of `time`: the latest by (time, message) holds. `search` = lower-case name, or null. */
+  traits: { identifier: number; name: string; value: string; time: number; message: string; search: string | null }
+  orders: OrderRow
+  order_lines: OrderLineRow
+  /** `state` = JSON of the open cart (memory/carts.ts); `updated` = time of its latest event. */
   carts: { identifier: number; state: string; updated: number }
 
   // decisions
@@ -166,6 +130,8 @@ export interface Tables {
     /** JSON: admitted members, weights, held-out quality; or the error. */
     report: string
     bytes: number
+    /** When the training last gave a sign of life. */
+    lease: number
   }
   model_chunks: { model: number; n: number; bytes: Uint8Array }
 }
@@ -212,16 +178,60 @@ export interface InteractionRow {
   /** Quantity bought and not cancelled; `orders` = in how many orders. */
   bought: number
   orders: number
+  /** 9007199254740991 = never. */
   bought_first: number
   bought_last: number
   returned: number
   return_last: number
+  /** Times wished less times taken back. */
   wished: number
   wish_last: number
+  /** Times refused less times taken back. */
   refused: number
   refused_last: number
   /** The latest rating by (time, message); null = none. */
   rating: number | null
   rating_time: number
   rating_message: string
+}
+
+/** Counts over all customers, and over events of nobody. `day` = days since 1970; `revenue` in minor units. */
+export interface ItemDayRow {
+  item: number
+  day: number
+  views: number
+  carts: number
+  bought: number
+  revenue: number
+  returned: number
+}
+
+/** What one identifier said of one order; an order that several identifiers speak of is combined when it is read. */
+export interface OrderRow {
+  /** 0 = nobody. */
+  identifier: number
+  number: string
+  time: number
+  /** `placed`, `cancelled`, `refunded` (in whole), `unknown` (returned before it was heard of). */
+  state: string
+  total: number | null
+  currency: string | null
+  /** JSON: the digests of its events, sorted by (time, message); the rest of the row is a pure function of it. */
+  parts: string
+}
+
+/** An order's items by item, for exact recounting; nobody's orders have none. A pure function of the order's parts. */
+export interface OrderLineRow {
+  identifier: number
+  item: number
+  number: string
+  recipient: string
+  quantity: number
+  /** Price paid for one, minor units. */
+  price: number | null
+  returned: number
+  return_last: number
+  /** `bought`, `cancelled`, `returned`. */
+  state: string
+  time: number
 }

@@ -1,26 +1,9 @@
 /** The first schema. `{id}`, `{int}`, `{real}`, `{blob}` and `{norowid}` are spelled by each engine (see migrate.ts). */
-const interactionColumns = `
-  identifier {int} not null, recipient text not null default '', item {int} not null,
-  views {int} not null default 0, view_last {int} not null default 0,
-  carts {int} not null default 0, cart_last {int} not null default 0,
-  bought {int} not null default 0, orders {int} not null default 0,
-  bought_first {int} not null default 0, bought_last {int} not null default 0,
-  returned {int} not null default 0, return_last {int} not null default 0,
-  wished {int} not null default 0, wish_last {int} not null default 0,
-  refused {int} not null default 0, refused_last {int} not null default 0,
-  rating {real}, rating_time {int} not null default 0, rating_message text not null default '',
-  primary key (identifier, recipient, item)`
-
-const itemDayColumns = `
-  item {int} not null, day {int} not null, views {int} not null default 0, carts {int} not null default 0,
-  bought {int} not null default 0, revenue {int} not null default 0, returned {int} not null default 0,
-  primary key (item, day)`
-
 export const statements: readonly string[] = [
   'create table changes (topic text primary key, version {int} not null) {norowid}',
 
   `create table keys (id text primary key, kind text not null, name text not null, hash text not null unique,
-    origins text, created {int} not null, last_used {int}, revoked {int})`,
+    origins text, created {int} not null, last_used {int}, revoked {int}, previous_hash text, previous_until {int})`,
 
   'create table customers (id {id}, created {int} not null, version {int} not null default 0)',
   `create table identifiers (id {id}, kind text not null, value text not null, customer {int} not null,
@@ -46,19 +29,33 @@ export const statements: readonly string[] = [
   `create table imports (id text primary key, kind text not null, name text not null, line {int} not null,
     bytes {int} not null, refused {int} not null, done {int} not null, updated {int} not null)`,
 
-  `create table interactions (${interactionColumns}) {norowid}`,
-  `create table interactions_checkpoint (${interactionColumns}) {norowid}`,
-  `create table item_days (${itemDayColumns}) {norowid}`,
-  `create table item_days_checkpoint (${itemDayColumns}) {norowid}`,
+  `create table interactions (identifier {int} not null, recipient text not null default '', item {int} not null,
+    views {int} not null default 0, view_last {int} not null default 0,
+    carts {int} not null default 0, cart_last {int} not null default 0,
+    bought {int} not null default 0, orders {int} not null default 0,
+    bought_first {int} not null default 9007199254740991, bought_last {int} not null default 0,
+    returned {int} not null default 0, return_last {int} not null default 0,
+    wished {int} not null default 0, wish_last {int} not null default 0,
+    refused {int} not null default 0, refused_last {int} not null default 0,
+    rating {real}, rating_time {int} not null default 0, rating_message text not null default '',
+    primary key (identifier, recipient, item)) {norowid}`,
+  `create table interactions_checkpoint (identifier {int} not null, recipient text not null, item {int} not null,
+    views {int} not null, view_last {int} not null, primary key (identifier, recipient, item)) {norowid}`,
+  `create table item_days (item {int} not null, day {int} not null, views {int} not null default 0,
+    carts {int} not null default 0, bought {int} not null default 0, revenue {int} not null default 0,
+    returned {int} not null default 0, primary key (day, item)) {norowid}`,
+  `create table item_days_checkpoint (item {int} not null, day {int} not null, views {int} not null,
+    primary key (day, item)) {norowid}`,
   `create table traits (identifier {int} not null, name text not null, value text not null, time {int} not null,
-    message text not null, primary key (identifier, name)) {norowid}`,
-  `create table orders (id {id}, number text not null unique, identifier {int}, time {int} not null, state text not null,
-    total {int}, currency text, parts text not null)`,
-  'create index orders_identifier on orders (identifier, time)',
-  `create table order_lines (order_id {int} not null, line {int} not null, item {int} not null, identifier {int},
-    recipient text not null default '', quantity {int} not null, price {int}, returned {int} not null default 0,
-    reason text, state text not null, time {int} not null, primary key (order_id, line)) {norowid}`,
-  'create index order_lines_identifier on order_lines (identifier, item)',
+    message text not null, search text, primary key (identifier, name)) {norowid}`,
+  'create index traits_search on traits (search) where search is not null',
+  `create table orders (identifier {int} not null, number text not null, time {int} not null, state text not null,
+    total {int}, currency text, parts text not null, primary key (identifier, number)) {norowid}`,
+  'create index orders_number on orders (number)',
+  `create table order_lines (identifier {int} not null, item {int} not null, number text not null,
+    recipient text not null default '', quantity {int} not null, price {int}, returned {int} not null,
+    return_last {int} not null, state text not null, time {int} not null,
+    primary key (identifier, item, number, recipient)) {norowid}`,
   'create table carts (identifier {int} primary key, state text not null, updated {int} not null)',
 
   `create table decisions (id text primary key, time {int} not null, placement text not null, identifier {int},
@@ -71,6 +68,7 @@ export const statements: readonly string[] = [
     count {int} not null, value {int} not null, primary key (day, placement, model, kind)) {norowid}`,
   'create table rules (id text primary key, doc text not null, updated {int} not null)',
   `create table models (id {id}, name text not null, version {int} not null, state text not null, started {int} not null,
-    finished {int}, report text not null default '{}', bytes {int} not null default 0)`,
+    finished {int}, report text not null default '{}', bytes {int} not null default 0,
+    lease {int} not null default 0)`,
   'create table model_chunks (model {int} not null, n {int} not null, bytes {blob} not null, primary key (model, n))',
 ]
