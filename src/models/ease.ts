@@ -1,14 +1,17 @@
 /**
  * EASE: a linear item-item model with a zero diagonal, in closed form (Steck 2019, "Embarrassingly Shallow Autoencoders
- * for Sparse Data", eq. 8): G = X^T X + lambda I, P = G^-1, B_ij = -P_ij / P_jj, B_jj = 0.
+ * for Sparse Data", eq. 8): P = (X^T X + lambda I)^-1, B_ij = -P_ij / P_jj, B_jj = 0; a history x scores x B.
  *
  * Training takes the positive entries of the matrix at their values and leaves negative ones out: a refusal tells of
- * this item, not of what goes together. A history's weights are taken as they are, so that a refused item counts
+ * that item, not of what goes together. A history's weights are taken as they are, so that a refused item counts
  * against its like.
  */
-import { invertSpd } from '../kernels/dense.ts'
-import { gramReference } from '../kernels/gram.ts'
+import type { Csr } from '../kernels/csr.ts'
+import { floatsAt, intsAt, Layout } from '../kernels/memory.ts'
+import { instantiate, TILE, TILE_BYTES } from '../kernels/module.ts'
+import { openPool, type Pool, threadsFor } from '../kernels/pool.ts'
 import { packModel, unpackModel } from './bytes.ts'
+import { transpose } from './matrix.ts'
 import { type Contribution, type History, type Model, ModelDeclined, type ModelKind } from './model.ts'
 import { pace } from './pace.ts'
 
@@ -17,75 +20,194 @@ export type EaseOptions = {
   lambda: number
   /** Most memory that a fit may take, in megabytes (2^20 bytes); above it EASE declines. */
   memoryMb: number
+  /** Threads; 0 = one a core. */
+  threads: number
 }
 
 const KIND = 'ease'
 const VERSION = 1
 const MEGABYTE = 2 ** 20
+// A row holds 16-bit weights in whole vectors of 16 columns.
+const strideOf = (items: number) => Math.ceil(items / 16) * 32
 
 export const ease: ModelKind<EaseOptions> = {
   kind: KIND,
-  defaults: { lambda: 500, memoryMb: 2048 },
+  defaults: { lambda: 500, memoryMb: 1024, threads: 0 },
   async fit(data, options, progress): Promise<Model> {
-    const { lambda, memoryMb } = options
+    const { lambda, memoryMb, threads } = options
     if (!(lambda > 0)) throw new RangeError(`lambda must be above 0, got ${lambda}`)
-    const { matrix } = data
-    const n = matrix.columns
-    const need = (n * n * 4) / MEGABYTE
+    const matrix = positiveEntries(data.matrix)
+    const work = matrix.columns ** 3
+    const place = layOut(matrix, threadsFor(work, threads))
+    const need = Math.ceil(place.bytes / MEGABYTE)
     if (need > memoryMb) {
-      throw new ModelDeclined(`EASE over ${n} items needs ${Math.ceil(need)} MB; memoryMb allows ${memoryMb}`)
+      throw new ModelDeclined(`EASE over ${matrix.columns} items needs ${need} MB; memoryMb allows ${memoryMb}`)
     }
-    await pace(progress, 0, 2, 'gram')
-    const g = gramReference({ ...matrix, values: matrix.values.map((v) => Math.max(0, v)) })
-    const popularity = new Float32Array(n)
-    for (let i = 0; i < n; i++) {
-      popularity[i] = g[i * n + i] / Math.max(1, matrix.rows)
-      g[i * n + i] += lambda
+    const memory = place.memory()
+    const pool = openPool(memory, work, progress.signal, threads)
+    try {
+      await pace(progress, 0, 3, 'gram')
+      const popularity = await gram(pool, memory, place, matrix, lambda)
+      await pace(progress, 1, 3, 'inverse')
+      const status = await pool.run('invertTiles', place.tiles, place.side, place.panels, place.scratch)
+      if (status !== 0) throw new ModelDeclined(`EASE: X^T X + ${lambda} I is not positive definite; raise lambda`)
+      await pace(progress, 2, 3, 'weights')
+      await weights(pool, memory, place, matrix.columns)
+      await pace(progress, 3, 3, 'weights')
+      const n = matrix.columns
+      const q = new Int16Array(memory.buffer, place.q, (n * strideOf(n)) / 2)
+      return makeModel(q, floatsAt(memory, place.scale, n), popularity)
+    } finally {
+      await pool.close()
     }
-    await pace(progress, 1, 2, 'inverse')
-    invertSpd(g, n)
-    for (let j = 0; j < n; j++) {
-      const d = -1 / g[j * n + j]
-      for (let i = 0; i < n; i++) g[i * n + j] = i === j ? 0 : g[i * n + j] * d
-    }
-    await pace(progress, 2, 2, 'inverse')
-    return makeModel(g, popularity)
   },
   fromBytes(bytes): Model {
-    const { f32 } = unpackModel(bytes, KIND, VERSION)
-    return makeModel(f32('b'), f32('popularity'))
+    const stored = unpackModel(bytes, KIND, VERSION)
+    return makeModel(stored.i16('q'), stored.f32('scale'), stored.f32('popularity'))
   },
 }
 
-function makeModel(b: Float32Array, popularity: Float32Array): Model {
+function positiveEntries(matrix: Csr): Csr {
+  if (matrix.values.every((v) => v > 0)) return matrix
+  const { rows, columns, indptr, indices, values } = matrix
+  const keptPtr = new Int32Array(rows + 1)
+  for (let r = 0; r < rows; r++) {
+    keptPtr[r + 1] = keptPtr[r]
+    for (let e = indptr[r]; e < indptr[r + 1]; e++) if (values[e] > 0) keptPtr[r + 1]++
+  }
+  return {
+    rows,
+    columns,
+    indptr: keptPtr,
+    indices: indices.filter((_, e) => values[e] > 0),
+    values: values.filter((v) => v > 0),
+  }
+}
+
+/** Offsets of all that a fit needs. */
+function layOut(matrix: Csr, threads: number) {
+  const { rows, columns: n, indices } = matrix
+  const layout = new Layout()
+  const side = Math.ceil(n / TILE)
+  const padded = side * TILE
+  const place = {
+    side,
+    tiles: layout.place(((side * (side + 1)) / 2) * TILE_BYTES),
+    panels: layout.place(2 * side * TILE_BYTES),
+    scratch: layout.place(Math.max((1 + 2 * threads) * TILE_BYTES, threads * padded * 4)),
+    indptr: layout.words(rows + 1),
+    indices: layout.words(indices.length),
+    values: layout.words(indices.length),
+    tptr: layout.words(n + 1),
+    tindices: layout.words(indices.length),
+    tvalues: layout.words(indices.length),
+    rowWeights: layout.words(rows),
+    diagonal: layout.words(padded),
+    factor: layout.words(padded),
+    q: layout.place(n * strideOf(n)),
+    scale: layout.words(n),
+  }
+  return { ...place, bytes: layout.bytes, memory: () => layout.memory() }
+}
+
+type Place = ReturnType<typeof layOut>
+
+/** Writes X^T X + lambda I into the tiles; returns each item's share of the users. */
+async function gram(pool: Pool, memory: WebAssembly.Memory, place: Place, matrix: Csr, lambda: number) {
+  const { rows, columns: n } = matrix
+  const columns = transpose(matrix)
+  const copy = (offset: number, from: Int32Array | Float32Array) => {
+    if (from instanceof Int32Array) intsAt(memory, offset, from.length).set(from)
+    else floatsAt(memory, offset, from.length).set(from)
+  }
+  copy(place.indptr, matrix.indptr)
+  copy(place.indices, matrix.indices)
+  copy(place.values, matrix.values)
+  copy(place.tptr, columns.indptr)
+  copy(place.tindices, columns.indices)
+  copy(place.tvalues, columns.values)
+  floatsAt(memory, place.rowWeights, rows).fill(1)
+  floatsAt(memory, place.diagonal, n).fill(lambda)
+  await pool.run(
+    'gramTiles',
+    ...([place.tiles, n, place.indptr, place.indices, place.values] as const),
+    ...([place.tptr, place.tindices, place.tvalues, place.rowWeights, place.diagonal, place.scratch] as const),
+  )
+  return Float32Array.from({ length: n }, (_, i) => (columns.indptr[i + 1] - columns.indptr[i]) / Math.max(1, rows))
+}
+
+/** From -P in the tiles to the rows of B. */
+async function weights(pool: Pool, memory: WebAssembly.Memory, place: Place, n: number): Promise<void> {
+  const factor = floatsAt(memory, place.factor, place.side * TILE)
+  const diagonal = floatsAt(memory, place.diagonal, n)
+  for (let tile = 0; tile < place.side; tile++) {
+    const start = place.tiles + ((tile * (tile + 1)) / 2 + tile) * TILE_BYTES
+    const values = floatsAt(memory, start, TILE * TILE)
+    // The tiles hold M = -P, and B_ij = -P_ij / P_jj = -M_ij / M_jj.
+    for (let r = 0; r < TILE; r++) factor[tile * TILE + r] = -1 / values[r * TILE + r]
+  }
+  diagonal.fill(0)
+  const { tiles, q, scale, scratch } = place
+  await pool.run('quantiseRows', tiles, n, place.factor, place.diagonal, q, strideOf(n), scale, scratch)
+}
+
+function makeModel(rows: Int16Array, scales: Float32Array, popularity: Float32Array): Model {
   const n = popularity.length
+  const stride = strideOf(n)
+  const longest = n + 8
+  const layout = new Layout()
+  const at = {
+    q: layout.place(n * stride),
+    scale: layout.words(n),
+    items: layout.words(longest),
+    weights: layout.words(longest),
+    out: layout.words(stride / 2),
+  }
+  const memory = layout.memory()
+  const kernels = instantiate(memory)
+  const q = new Int16Array(memory.buffer, at.q, (n * stride) / 2)
+  const scale = floatsAt(memory, at.scale, n)
+  q.set(rows)
+  scale.set(scales)
+  const items = intsAt(memory, at.items, longest)
+  const weights = floatsAt(memory, at.weights, longest)
+  const scores = floatsAt(memory, at.out, n)
+  const unknown = Int32Array.from(popularity.keys()).filter((i) => popularity[i] === 0)
   return {
     kind: KIND,
     items: n,
     score(history: History, out: Float32Array): void {
-      out.fill(0)
-      let known = 0
-      for (let h = 0; h < history.items.length; h++) {
-        const item = history.items[h]
-        if (!(item >= 0 && item < n)) continue
-        known++
-        const weight = history.weights[h]
-        const row = item * n
-        for (let j = 0; j < n; j++) out[j] += weight * b[row + j]
+      const count = takeKnown(history, n, items, weights)
+      if (count === 0) {
+        out.set(popularity)
+      } else {
+        kernels.addNarrowRows(at.q, stride, at.scale, at.items, at.weights, count, at.out)
+        out.set(scores)
       }
-      if (known === 0) out.set(popularity)
-      for (let j = 0; j < n; j++) if (popularity[j] === 0) out[j] = Number.NEGATIVE_INFINITY
+      for (const item of unknown) out[item] = Number.NEGATIVE_INFINITY
     },
     explain(history, item, count): Contribution[] {
       const parts: Contribution[] = []
       for (let h = 0; h < history.items.length; h++) {
         const i = history.items[h]
         if (!(i >= 0 && i < n)) continue
-        const weight = history.weights[h] * b[i * n + item]
+        const weight = history.weights[h] * q[(i * stride) / 2 + item] * scale[i]
         if (weight > 0) parts.push({ item: i, weight })
       }
       return parts.sort((x, y) => y.weight - x.weight || x.item - y.item).slice(0, count)
     },
-    toBytes: () => packModel(KIND, VERSION, {}, { b, popularity }),
+    toBytes: () => packModel(KIND, VERSION, {}, { q, scale, popularity }),
   }
+}
+
+/** Copies the entries with items in 0 .. n-1, at most one an item, to where the kernel reads them; returns how many. */
+function takeKnown(history: History, n: number, items: Int32Array, weights: Float32Array): number {
+  let count = 0
+  for (let h = 0; h < history.items.length && count < n; h++) {
+    const item = history.items[h]
+    if (!(item >= 0 && item < n)) continue
+    items[count] = item
+    weights[count++] = history.weights[h]
+  }
+  return count
 }

@@ -1,0 +1,76 @@
+/** The compiled kernels: which build this machine takes, and their signatures. Offsets are bytes, lengths elements. */
+import { readFileSync } from 'node:fs'
+
+/** Run by one thread on a memory that it has to itself. Sources and full contracts: wasm/*.ts. */
+export interface Kernels {
+  /** wasm/rows.ts */
+  addNarrowRows(
+    ...args: [q: number, stride: number, scale: number, items: number, weights: number, count: number, out: number]
+  ): void
+  addSparseRows(
+    ...args: [
+      ...[rowptr: number, columns: number, values: number],
+      ...[items: number, weights: number, count: number, out: number, n: number],
+    ]
+  ): void
+  matrixVector(h: number, rows: number, d: number, x: number, out: number): void
+  /** wasm/solve.ts; 1 = not positive definite. */
+  cholesky(a: number, n: number): number
+  choleskySolve(u: number, b: number, n: number): void
+  /** wasm/topk.ts */
+  topK(scores: number, n: number, mask: number, k: number, out: number): number
+  alsRows(...args: [tid: number, threads: number, ...AlsRowsArgs]): void
+}
+
+export type AlsRowsArgs = [
+  ...[w: number, h: number, d: number, rows: number, indptr: number, indices: number, values: number],
+  ...[g: number, reg: number, block: number, steps: number, scratch: number, each: number],
+]
+
+/** Run by all threads of a pool at once; each gets its number and their count before these arguments. */
+export interface ThreadedKernels {
+  /** wasm/tiles.ts */
+  gramTiles: [
+    ...[a: number, n: number, indptr: number, indices: number, values: number],
+    ...[tptr: number, tindices: number, tvalues: number, weights: number, diagonal: number, scratch: number],
+  ]
+  invertTiles: [a: number, side: number, panels: number, scratch: number]
+  /** wasm/rows.ts */
+  quantiseRows: [
+    ...[m: number, n: number, factor: number, diagonal: number],
+    ...[q: number, stride: number, scale: number, scratch: number],
+  ]
+  pruneRows: [
+    ...[m: number, n: number, factor: number, diagonal: number, threshold: number, fill: number],
+    ...[rowptr: number, columns: number, values: number, scratch: number],
+  ]
+  /** wasm/als.ts */
+  gramRows: [h: number, rows: number, d: number, alpha: number, g: number, scratch: number]
+  alsRows: AlsRowsArgs
+  /** wasm/product.ts */
+  multiplyTransposed: [a: number, b: number, c: number, m: number, n: number, k: number, scratch: number]
+}
+
+/** Side of a tile of wasm/tiles.ts, in elements. */
+export const TILE = 96
+export const TILE_BYTES = TILE * TILE * 4
+/** Entries that wasm/als.ts packs at a time. */
+export const CHUNK = 64
+
+let compiled: WebAssembly.Module | undefined
+
+/** Compiled once a thread; the relaxed build where the machine knows relaxed SIMD. */
+export function kernelModule(): WebAssembly.Module {
+  compiled ??= new WebAssembly.Module(chooseBuild())
+  return compiled
+}
+
+export function instantiate(memory: WebAssembly.Memory, module = kernelModule()): Kernels {
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels
+}
+
+function chooseBuild(): Uint8Array<ArrayBuffer> {
+  const relaxed = new Uint8Array(readFileSync(new URL('./wasm/kernels-relaxed.wasm', import.meta.url)))
+  if (WebAssembly.validate(relaxed)) return relaxed
+  return new Uint8Array(readFileSync(new URL('./wasm/kernels.wasm', import.meta.url)))
+}
