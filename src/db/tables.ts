@@ -59,6 +59,8 @@ export interface Tables {
   items: ItemRow
   /** Further identifiers (sku, variant id, barcode) by which events may name an item. */
   item_names: { name: string; item: number }
+  /** What the shop states for whole categories. */
+  category_audiences: { category: string; audience: string }
 
   // events
   events: {
@@ -105,6 +107,7 @@ export interface Tables {
   carts: { identifier: number; state: string; updated: number }
 
   // decisions
+  /** One row for each placement of a decision; an item stands in at most one of them. */
   decisions: {
     id: string
     time: number
@@ -162,6 +165,8 @@ export interface ItemRow {
   hidden: number
   /** 1 = seen in events only, not yet described. */
   provisional: number
+  /** Internal id of the item that this turned out to be another name of; its rows of memory keep their id. */
+  same_as: number | null
   created: number
   updated: number
 }

@@ -18,9 +18,11 @@ export const statements: readonly string[] = [
   `create table items (id {id}, item text not null unique, title text, text text, categories text not null default '[]',
     attributes text not null default '{}', price {int}, currency text, cost {int}, stock {int}, audience text, image text,
     url text, available_from {int}, available_until {int}, delivery_days {int}, grouping text,
-    hidden {int} not null default 0, provisional {int} not null default 0, created {int} not null, updated {int} not null)`,
+    hidden {int} not null default 0, provisional {int} not null default 0, same_as {int}, created {int} not null,
+    updated {int} not null)`,
   'create table item_names (name text primary key, item {int} not null)',
   'create index item_names_item on item_names (item)',
+  'create table category_audiences (category text primary key, audience text not null) {norowid}',
 
   `create table events (seq {id}, source text not null, message text not null, type text not null, name text not null,
     time {int} not null, received {int} not null, identifier {int}, basis text not null, body text not null)`,
@@ -58,8 +60,8 @@ export const statements: readonly string[] = [
     primary key (identifier, item, number, recipient)) {norowid}`,
   'create table carts (identifier {int} primary key, state text not null, updated {int} not null)',
 
-  `create table decisions (id text primary key, time {int} not null, placement text not null, identifier {int},
-    model text not null, items text not null, detail text not null) {norowid}`,
+  `create table decisions (id text not null, time {int} not null, placement text not null, identifier {int},
+    model text not null, items text not null, detail text not null, primary key (id, placement)) {norowid}`,
   'create index decisions_identifier on decisions (identifier, time)',
   'create index decisions_time on decisions (time)',
   `create table outcomes (decision text not null, item {int} not null, kind text not null, time {int} not null,
