@@ -1,0 +1,221 @@
+/**
+ * A batch's order events and the orders as they stand -> what must be written. Pure.
+ *
+ * An order belongs to the identifier that its events came with, as all memory does: what another customer says of the
+ * same number is a row of his own and changes nobody else's. Where one customer speaks of an order under several
+ * identifiers (the page anonymously, the server by user id), the rows are joined when they are read (order-joins.ts).
+ * In the counts of items, which know no customers, a number counts once.
+ */
+import { toMinorUnits } from '../catalog/money.ts'
+import type { InteractionRow, OrderLineRow, OrderRow } from '../db/tables.ts'
+import type { AdmittedEvent } from '../events/event.ts'
+import { type InteractionRows, isLater, type orderColumns, rowKey, rowOf } from './interactions.ts'
+import { countOrder, type ItemDays } from './item-days.ts'
+import {
+  decodeParts,
+  encodeParts,
+  mergeParts,
+  type OrderPart,
+  type OrderState,
+  orderState,
+  type PartKind,
+} from './orders.ts'
+
+/** The identifier of orders of nobody. */
+export const NOBODY = 0
+
+/** Begins the number of what has none of its own: a return or an order without an order id. */
+const UNNUMBERED = 'message '
+const MAX_NUMBER = 255
+
+const partKinds: Readonly<Record<string, PartKind>> = {
+  'Order Completed': 'completed',
+  'Order Updated': 'updated',
+  'Order Cancelled': 'cancelled',
+  'Order Refunded': 'refunded',
+  'Product Returned': 'returned',
+}
+
+interface OrderEvent {
+  readonly identifier: number
+  readonly number: string
+  readonly part: OrderPart
+}
+
+export interface OrderChanges {
+  readonly orders: OrderRow[]
+  /** Lines to be written, over what may be there. */
+  readonly lines: OrderLineRow[]
+  readonly droppedLines: Pick<OrderLineRow, 'identifier' | 'item' | 'number' | 'recipient'>[]
+  /** Keys of interactions to be counted anew from their order lines; those of new orders are only added to. */
+  readonly recount: { readonly identifier: number; readonly item: number; readonly recipient: string }[]
+}
+
+/** The orders that `events` speak of. */
+export function orderEvents(events: readonly AdmittedEvent[]): OrderEvent[] {
+  return events.flatMap((event) => {
+    const kind = partKinds[event.name]
+    const number = kind && orderNumber(event, kind)
+    if (!number) return []
+    return [{ identifier: event.identifier ?? NOBODY, number, part: partOf(event, kind) }]
+  })
+}
+
+function orderNumber(event: AdmittedEvent, kind: PartKind): string | null {
+  const given = event.properties.order_id ?? event.properties.orderId
+  const number = typeof given === 'number' ? String(given) : typeof given === 'string' ? given.trim() : ''
+  if (number !== '' && number.length <= MAX_NUMBER) return number
+  // An update or a cancellation of nothing says nothing; the others stand for themselves.
+  return kind === 'updated' || kind === 'cancelled' ? null : `${UNNUMBERED}${event.source}/${event.messageId}`
+}
+
+/** The shop's own number, or null for what stands for itself. */
+export function shownNumber(number: string): string | null {
+  return number.startsWith(UNNUMBERED) ? null : number
+}
+
+function partOf(event: AdmittedEvent, kind: PartKind): OrderPart {
+  const { properties, products } = event
+  const currency = typeof properties.currency === 'string' ? properties.currency : (products[0]?.currency ?? null)
+  const total = Number(properties.total ?? properties.revenue ?? properties.value ?? Number.NaN)
+  return {
+    kind,
+    time: event.time,
+    message: event.messageId,
+    total: Number.isFinite(total) ? toMinorUnits(total, currency) : null,
+    currency,
+    reason: typeof properties.reason === 'string' ? properties.reason.slice(0, 500) : null,
+    lines: event.items.map((item, i) => {
+      const { quantity, price, recipient } = products[i]
+      return { item, quantity, price, recipient }
+    }),
+  }
+}
+
+interface Known {
+  readonly identifier: number
+  parts: OrderPart[]
+  changed: boolean
+  readonly before: OrderState | null
+}
+
+/**
+ * Folds `events` into the orders. `stored`: all rows of their numbers, of whatever identifier. What new orders add to
+ * interactions is added to `interactions`, what changes in the items' counts to `days`.
+ */
+export function orderChanges(
+  events: readonly OrderEvent[],
+  stored: readonly OrderRow[],
+  interactions: InteractionRows,
+  days: ItemDays,
+): OrderChanges {
+  const byNumber = new Map<string, Map<number, Known>>()
+  const orderOf = (number: string) => {
+    const known = byNumber.get(number) ?? new Map<number, Known>()
+    return byNumber.set(number, known) && known
+  }
+  for (const { identifier, number, parts: json } of stored) {
+    const parts = decodeParts(json)
+    orderOf(number).set(identifier, { identifier, parts, changed: false, before: orderState(parts) })
+  }
+  const countedBefore = new Map([...byNumber].map(([number, known]) => [number, counting(known)?.before ?? null]))
+  for (const { identifier, number, part } of events) {
+    const known = orderOf(number)
+    const order = known.get(identifier) ?? { identifier, parts: [], changed: false, before: null }
+    order.parts = mergeParts(order.parts, [part])
+    order.changed = true
+    known.set(identifier, order)
+  }
+  const changes: OrderChanges = { orders: [], lines: [], droppedLines: [], recount: [] }
+  for (const [number, known] of byNumber) {
+    for (const order of known.values()) if (order.changed) changeOrder(changes, interactions, number, order)
+    const before = countedBefore.get(number)
+    if (before) countOrder(days, before, -1)
+    const after = counting(known)
+    if (after) countOrder(days, orderState(after.parts), 1)
+  }
+  return changes
+}
+
+/** Of the rows of one number, the one that counts: whose order was completed first by (time, message). */
+function counting(known: ReadonlyMap<number, Known>): Known | undefined {
+  const rank = ({ parts }: Known) => {
+    const completed = parts.find((part) => part.kind === 'completed')
+    return { known: completed !== undefined, ...(completed ?? parts[0]) }
+  }
+  return [...known.values()].reduce<Known | undefined>((best, one) => {
+    if (!best) return one
+    const a = rank(one)
+    const b = rank(best)
+    if (a.known !== b.known) return a.known ? one : best
+    if (a.time === b.time && a.message === b.message) return one.identifier < best.identifier ? one : best
+    return isLater(b.time, b.message, a.time, a.message) ? one : best
+  }, undefined)
+}
+
+function changeOrder(changes: OrderChanges, interactions: InteractionRows, number: string, order: Known): void {
+  const { identifier, parts, before } = order
+  const state = orderState(parts)
+  const { time, state: name, total, currency } = state
+  changes.orders.push({ identifier, number, time, state: name, total, currency, parts: encodeParts(parts) })
+  if (identifier === NOBODY) return
+  const lines = linesByItem(identifier, number, state)
+  changes.lines.push(...lines.values())
+  if (before === null) {
+    for (const line of lines.values()) addLine(rowOf(interactions, identifier, line.recipient, line.item), line)
+    return
+  }
+  const affected = new Map([...linesByItem(identifier, number, before), ...lines])
+  for (const [key, line] of affected) {
+    const { item, recipient } = line
+    changes.recount.push({ identifier, item, recipient })
+    if (!lines.has(key)) changes.droppedLines.push({ identifier, item, number, recipient })
+  }
+}
+
+/** An order's lines, one for each item and recipient; the price is that of the first. */
+export function linesByItem(identifier: number, number: string, order: OrderState): Map<string, OrderLineRow> {
+  const rows = new Map<string, OrderLineRow>()
+  for (const { item, recipient, quantity, price, returned, returnedAt, state } of order.lines) {
+    const key = rowKey(identifier, recipient, item)
+    const row = rows.get(key)
+    if (!row) {
+      const { time } = order
+      const fresh = {
+        identifier,
+        item,
+        number,
+        recipient,
+        quantity,
+        price,
+        returned,
+        return_last: returnedAt,
+        state,
+        time,
+      }
+      rows.set(key, fresh)
+      continue
+    }
+    row.quantity += quantity
+    row.price ??= price
+    row.returned += returned
+    row.return_last = Math.max(row.return_last, returnedAt)
+    if (row.state !== state) row.state = row.state === 'cancelled' ? state : 'bought'
+  }
+  return rows
+}
+
+/** What one line counts for in the columns of orders. */
+export function addLine(
+  row: Pick<InteractionRow, (typeof orderColumns)[number]>,
+  line: Pick<OrderLineRow, 'state' | 'quantity' | 'time' | 'returned' | 'return_last'>,
+): void {
+  if (line.state === 'cancelled') return
+  row.returned += line.returned
+  row.return_last = Math.max(row.return_last, line.return_last)
+  if (line.quantity <= 0) return
+  row.bought += line.quantity
+  row.orders += 1
+  row.bought_first = Math.min(row.bought_first, line.time)
+  row.bought_last = Math.max(row.bought_last, line.time)
+}
