@@ -6,6 +6,7 @@ export const errorTable = {
   // requests
   invalid_json: 400,
   invalid_body: 400,
+  invalid_gzip: 400,
   body_too_large: 413,
   unauthorized: 401,
   forbidden: 403,
@@ -29,6 +30,7 @@ export const errorTable = {
   invalid_time: 400,
   invalid_identifier: 400,
   invalid_text: 400,
+  card_number: 400,
   consent_refused: 403,
   // catalogue and imports
   invalid_item: 400,
@@ -47,6 +49,7 @@ export const errorTable = {
   port_in_use: 500,
   invalid_config: 500,
   not_running: 503,
+  internal: 500,
 } as const satisfies Record<string, number>
 
 export type ErrorCode = keyof typeof errorTable

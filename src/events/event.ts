@@ -7,7 +7,8 @@ import type { Identifier } from '../identity/identity.ts'
 
 export type EventType = 'track' | 'identify' | 'page' | 'screen' | 'group' | 'alias'
 
-export interface IncomingEvent {
+/** What both stages have. */
+interface EventHead {
   readonly messageId: string
   readonly type: EventType
   /** Canonical name of a track (`Product Viewed`), else ''. */
@@ -20,12 +21,33 @@ export interface IncomingEvent {
   readonly identifiers: readonly Identifier[]
   /** `alias` only. */
   readonly previousId: string | null
-  /** `track`: properties; `identify`, `group`: traits; `page`, `screen`: properties with name and category. */
-  readonly properties: Readonly<Record<string, unknown>>
-  /** Reduced: no IP address, user agent as a class. */
-  readonly context: Readonly<Record<string, unknown>>
   /** The products that it names, in order. */
   readonly products: readonly Product[]
+}
+
+/**
+ * As it crosses to the writer. `body` is a JSON object (`EventBody`) as text: made once at the door, stored as it is, and read
+ * again only by who needs more than the head, because cloning the objects between threads costs more than the text.
+ */
+export interface IncomingEvent extends EventHead {
+  readonly body: string
+}
+
+/** What the column `body` keeps: all that the other columns do not say. Absent = empty, null or false. */
+export interface EventBody {
+  /** Internal item id of each product; added by the writer. */
+  readonly items?: readonly number[]
+  readonly user?: string
+  readonly anonymous?: string
+  readonly identifiers?: readonly Identifier[]
+  readonly previous?: string
+  /** The page's word alone stands for `user`, `identifiers` and `previous`. */
+  readonly claimed?: true
+  readonly historical?: true
+  /** The shop's currency at that time, where products had none of their own. */
+  readonly currency?: string
+  readonly properties?: Readonly<Record<string, unknown>>
+  readonly context?: Readonly<Record<string, unknown>>
 }
 
 /** A product as an event names it. */
@@ -48,16 +70,23 @@ export interface IngestRequest {
   /** Names the sender, stable over key rotation: unique by (source, messageId). */
   readonly source: string
   readonly received: number
-  /**
-   * `verified`: userId, e-mail and alias count (a server key, or a customer token). `claimed`: they are kept as a
-   * claim only. With a token, `userId` names the only user that the events may be of.
-   */
+  /** `verified`: userId, e-mail and alias count (a server key). `claimed`: they are kept as a claim only. */
   readonly trust: 'verified' | 'claimed'
+  /** With a customer token: of this customer alone events count; of others they are claims. */
+  readonly subject?: Subject | null
   readonly historical: boolean
   readonly events: readonly IncomingEvent[]
 }
 
+/** Whom a customer token names. */
+export interface Subject {
+  readonly user: string
+  /** An address that the shop has confirmed to be his; null = none stated. */
+  readonly email: string | null
+}
+
 export interface EventRefusal {
+  /** Position in what was sent, from 0. */
   readonly index: number
   readonly code: string
   readonly message: string
@@ -66,10 +95,13 @@ export interface EventRefusal {
 export interface IngestAnswer {
   readonly accepted: number
   readonly duplicates: number
+  /** `index` = position in `IngestRequest.events`. */
   readonly refused: readonly EventRefusal[]
+  /** Positions in `IngestRequest.events` of the duplicates. */
+  readonly duplicateAt: readonly number[]
 }
 
-export interface AdmittedEvent extends IncomingEvent {
+export interface AdmittedEvent extends EventHead {
   readonly source: string
   readonly received: number
   /** The identifier that its rows of memory belong to: the strongest that the event came with; null = nobody. */
@@ -77,6 +109,10 @@ export interface AdmittedEvent extends IncomingEvent {
   readonly customer: number | null
   /** Internal item id of each of `products`, same order. */
   readonly items: readonly number[]
+  /** `track`: properties; `identify`, `group`: traits; `page`, `screen`: properties with name and category. */
+  readonly properties: Readonly<Record<string, unknown>>
+  /** Reduced: no IP address, user agent as a class. */
+  readonly context: Readonly<Record<string, unknown>>
   readonly historical: boolean
 }
 
