@@ -105,6 +105,8 @@ export interface Tables {
   order_lines: OrderLineRow
   /** `state` = JSON of the open cart (memory/carts.ts); `updated` = time of its latest event. */
   carts: { identifier: number; state: string; updated: number }
+  /** What the events that retention dropped had said of open carts. */
+  carts_checkpoint: { identifier: number; state: string; updated: number }
 
   // decisions
   /** One row for each placement of a decision; an item stands in at most one of them. */
@@ -171,8 +173,10 @@ export interface ItemRow {
   updated: number
 }
 
+// Types and not interfaces: a type may be handed on as a record of columns.
+
 /** One row for an identifier, a recipient ('' = the customer himself) and an item. Kinds are kept apart. */
-export interface InteractionRow {
+export type InteractionRow = {
   identifier: number
   recipient: string
   item: number
@@ -201,7 +205,7 @@ export interface InteractionRow {
 }
 
 /** Counts over all customers, and over events of nobody. `day` = days since 1970; `revenue` in minor units. */
-export interface ItemDayRow {
+export type ItemDayRow = {
   item: number
   day: number
   views: number
@@ -212,7 +216,7 @@ export interface ItemDayRow {
 }
 
 /** What one identifier said of one order; an order that several identifiers speak of is combined when it is read. */
-export interface OrderRow {
+export type OrderRow = {
   /** 0 = nobody. */
   identifier: number
   number: string
@@ -226,7 +230,7 @@ export interface OrderRow {
 }
 
 /** An order's items by item, for exact recounting; nobody's orders have none. A pure function of the order's parts. */
-export interface OrderLineRow {
+export type OrderLineRow = {
   identifier: number
   item: number
   number: string

@@ -15,6 +15,14 @@ export const minColumns = ['bought_first'] as const
 export const maxColumns = ['view_last', 'cart_last', 'bought_last', 'return_last', 'wish_last', 'refused_last'] as const
 export const ratingColumns = ['rating', 'rating_time', 'rating_message'] as const
 
+export const interactionColumns = [
+  ...interactionKey,
+  ...addColumns,
+  ...minColumns,
+  ...maxColumns,
+  ...ratingColumns,
+] as const
+
 /** The columns that are a function of `order_lines`. */
 export const orderColumns = ['bought', 'orders', 'bought_first', 'bought_last', 'returned', 'return_last'] as const
 

@@ -36,7 +36,8 @@ const partKinds: Readonly<Record<string, PartKind>> = {
   'Product Returned': 'returned',
 }
 
-interface OrderEvent {
+/** What one event says of one order. */
+export interface OrderEvent {
   readonly identifier: number
   readonly number: string
   readonly part: OrderPart

@@ -4,6 +4,7 @@ import type { AdmittedEvent } from '../events/event.ts'
 import { isLater } from './interactions.ts'
 
 export type TraitRow = Tables['traits']
+export type ToldTrait = Pick<TraitRow, 'name' | 'value' | 'time' | 'message'>
 
 const nameTraits = new Set(['name', 'firstName', 'first_name', 'lastName', 'last_name', 'username'])
 const MAX_NAME = 255
@@ -33,15 +34,15 @@ function searchText(name: string, value: unknown): string | null {
 }
 
 /** The traits that hold over several identifiers: of each name the latest; those taken back are absent. */
-export function combineTraits(rows: readonly TraitRow[]): Record<string, unknown> {
-  const latest = new Map<string, TraitRow>()
+export function combineTraits(rows: readonly ToldTrait[]): Record<string, unknown> {
+  const latest = new Map<string, ToldTrait>()
   for (const row of rows) {
     const old = latest.get(row.name)
     if (!old || isLater(row.time, row.message, old.time, old.message)) latest.set(row.name, row)
   }
   const traits: [string, unknown][] = []
   for (const name of [...latest.keys()].sort()) {
-    const value: unknown = JSON.parse((latest.get(name) as TraitRow).value)
+    const value: unknown = JSON.parse((latest.get(name) as ToldTrait).value)
     if (value !== null) traits.push([name, value])
   }
   return Object.fromEntries(traits)

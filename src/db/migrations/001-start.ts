@@ -59,6 +59,7 @@ export const statements: readonly string[] = [
     return_last {int} not null, state text not null, time {int} not null,
     primary key (identifier, item, number, recipient)) {norowid}`,
   'create table carts (identifier {int} primary key, state text not null, updated {int} not null)',
+  'create table carts_checkpoint (identifier {int} primary key, state text not null, updated {int} not null)',
 
   `create table decisions (id text not null, time {int} not null, placement text not null, identifier {int},
     model text not null, items text not null, detail text not null, primary key (id, placement)) {norowid}`,

@@ -1,0 +1,107 @@
+/**
+ * What everybody did, as models learn it: group by group of (customer, recipient), so that nothing is held but the chunk that
+ * is read. Runs wherever there is a `Reader`, a worker thread of its own included.
+ */
+import type { SignalWeights } from '../config.ts'
+import type { PopulationPermit } from '../consent/permit.ts'
+import { selectByKeys } from '../db/batch.ts'
+import type { Reader } from '../db/database.ts'
+import type { InteractionRow } from '../db/tables.ts'
+import { combined } from './history.ts'
+import { interactionColumns } from './interactions.ts'
+import { joinedOrders } from './order-joins.ts'
+import { timeOf, weightOf } from './signals.ts'
+
+/** One customer's items, or those that he bought for one recipient: a taste of its own, never mixed with his. */
+export interface TrainingGroup {
+  readonly customer: number
+  /** '' = the customer himself. */
+  readonly recipient: string
+  /** Internal item ids, ascending. */
+  readonly items: readonly number[]
+  /** Weight of each item, not 0 (`weightOf`). */
+  readonly weights: readonly number[]
+  /** Milliseconds, the latest interaction with each item. */
+  readonly times: readonly number[]
+}
+
+interface Link {
+  readonly id: number
+  readonly customer: number
+}
+
+/** Identifiers read at once. */
+const CHUNK = 1000
+
+/** Groups by ascending customer. A population permit stands for everybody whose memory may be learned from. */
+export async function* trainingRows(
+  reader: Reader,
+  _permit: PopulationPermit,
+  signals: SignalWeights,
+): AsyncGenerator<TrainingGroup> {
+  for await (const links of linksByCustomer(reader)) {
+    const customerOf = new Map(links.map(({ id, customer }) => [id, customer]))
+    const keys = links.map(({ id }) => [id])
+    const rows = await selectByKeys<InteractionRow>(reader, 'interactions', ['identifier'], keys, interactionColumns)
+    const ofCustomer = Map.groupBy(rows, (row) => customerOf.get(row.identifier) as number)
+    const several = [...Map.groupBy(links, ({ customer }) => customer).values()]
+      .filter((same) => same.length > 1)
+      .flat()
+    const joined = await joinedOrders(reader, new Map(several.map(({ id, customer }) => [id, customer])))
+    for (const customer of new Set(links.map((link) => link.customer))) {
+      const own = ofCustomer.get(customer)
+      const anew = joined.get(customer)
+      if (!own && !anew) continue
+      yield* groupsOf(customer, combined(own ?? [], anew ?? []), signals)
+    }
+  }
+}
+
+function* groupsOf(
+  customer: number,
+  rows: readonly InteractionRow[],
+  signals: SignalWeights,
+): Generator<TrainingGroup> {
+  const sorted = rows.toSorted((a, b) => a.item - b.item)
+  for (const [recipient, same] of Map.groupBy(sorted, (row) => row.recipient)) {
+    const items: number[] = []
+    const weights: number[] = []
+    const times: number[] = []
+    for (const row of same) {
+      const weight = weightOf(row, signals)
+      if (weight === 0) continue
+      items.push(row.item)
+      weights.push(weight)
+      times.push(timeOf(row))
+    }
+    if (items.length > 0) yield { customer, recipient, items, weights, times }
+  }
+}
+
+/** All identifiers in chunks of whole customers, by ascending customer. */
+async function* linksByCustomer(reader: Reader): AsyncGenerator<Link[]> {
+  let after = 0
+  for (;;) {
+    const links = await reader.k
+      .selectFrom('identifiers')
+      .select(['id', 'customer'])
+      .where('customer', '>', after)
+      .orderBy('customer')
+      .limit(CHUNK)
+      .execute()
+    if (links.length === 0) return
+    const last = links[links.length - 1].customer
+    if (links.length === CHUNK) {
+      const whole = links.filter((link) => link.customer !== last)
+      const rest = await reader.k
+        .selectFrom('identifiers')
+        .select(['id', 'customer'])
+        .where('customer', '=', last)
+        .execute()
+      yield [...whole, ...rest]
+    } else {
+      yield links
+    }
+    after = last
+  }
+}
