@@ -5,32 +5,12 @@
  * It is changed in place. A commit that changed items marks them (`markChanged`); whoever decides first brings it up
  * to date (`upToDate`), so an item that is sold out is gone from the very next request.
  */
-import type { Reader } from '../db/database.ts'
+import { everything, type Reader } from '../db/database.ts'
 import { AttributeIndex } from './attribute-index.ts'
+import { allocate, HIDDEN, KNOWN, PROVISIONAL } from './catalogue-columns.ts'
 import { allOf, type ItemFilter, type ItemPredicate } from './filter.ts'
 import { leastAge } from './item.ts'
 import { audiencesKey, readAudiences, readItems, type SnapshotRow } from './snapshot-read.ts'
-
-const KNOWN = 1
-const HIDDEN = 2
-const PROVISIONAL = 4
-
-interface Columns {
-  flags: Uint8Array
-  /** Minor units; NaN = unknown. */
-  price: Float64Array
-  /** -1 = not counted, always sellable. */
-  stock: Int32Array
-  from: Float64Array
-  until: Float64Array
-  /** Interned; -1 = no variant of anything. */
-  group: Int32Array
-  /** The item that it turned out to be, mostly itself. */
-  canonical: Int32Array
-  /** Least age of its own rating; 255 = none stated. */
-  age: Uint8Array
-  created: Float64Array
-}
 
 /** What a list shows of an item; the price in minor units. */
 export interface ItemCard {
@@ -66,7 +46,8 @@ export class Catalogue {
   readonly #attributes = new AttributeIndex()
   readonly #categoryAge = new Map<number, number>()
   readonly #defaultAge: number
-  readonly #stale = new Set<number>()
+  #stale = new Set<number>()
+  #allStale = false
   #audiencesStale = false
   #refreshing: Promise<void> | undefined
 
@@ -222,12 +203,13 @@ export class Catalogue {
   markChanged(key: number | string): void {
     if (typeof key === 'number') this.#stale.add(key)
     else if (key === audiencesKey) this.#audiencesStale = true
+    else if (key === everything) this.#allStale = this.#audiencesStale = true
   }
 
   /** Reads what is marked; undefined where nothing is. A decision awaits it before it looks. */
   upToDate(reader: Reader): Promise<void> | undefined {
     if (this.#refreshing) return this.#refreshing.then(() => this.upToDate(reader))
-    if (this.#stale.size === 0 && !this.#audiencesStale) return undefined
+    if (this.#stale.size === 0 && !this.#audiencesStale && !this.#allStale) return undefined
     this.#refreshing = this.#readMarked(reader).finally(() => {
       this.#refreshing = undefined
     })
@@ -235,19 +217,31 @@ export class Catalogue {
   }
 
   async #readMarked(reader: Reader): Promise<void> {
-    const ids = [...this.#stale]
-    const audiences = this.#audiencesStale
-    this.#stale.clear()
-    this.#audiencesStale = false
+    const [ids, all, audiences] = [this.#stale, this.#allStale, this.#audiencesStale]
+    this.#stale = new Set()
+    this.#allStale = this.#audiencesStale = false
     try {
-      if (ids.length > 0) await this.refresh(reader, ids)
       if (audiences) this.setAudiences(await readAudiences(reader))
+      if (all) await this.#readAll(reader)
+      else if (ids.size > 0) await this.refresh(reader, [...ids])
     } catch (error) {
       // What could not be read stays marked, and the next decision tries again.
       for (const id of ids) this.#stale.add(id)
+      this.#allStale ||= all
       this.#audiencesStale ||= audiences
       throw error
     }
+  }
+
+  async #readAll(reader: Reader): Promise<void> {
+    const gone = new Set(this.ids())
+    for await (const rows of readItems(reader)) {
+      for (const row of rows) {
+        gone.delete(row.id)
+        this.set(row)
+      }
+    }
+    for (const id of gone) this.#forget(id)
   }
 
   /** Reads these items again; one that is no longer stored is forgotten. */
@@ -353,24 +347,6 @@ export class Catalogue {
       this.#groupIds.set(name, id)
     }
     return id
-  }
-}
-
-function allocate(capacity: number, old?: Columns): Columns {
-  const grow = <T extends Uint8Array | Int32Array | Float64Array>(array: T, from: T | undefined): T => {
-    if (from) array.set(from)
-    return array
-  }
-  return {
-    flags: grow(new Uint8Array(capacity), old?.flags),
-    price: grow(new Float64Array(capacity), old?.price),
-    stock: grow(new Int32Array(capacity), old?.stock),
-    from: grow(new Float64Array(capacity), old?.from),
-    until: grow(new Float64Array(capacity), old?.until),
-    group: grow(new Int32Array(capacity), old?.group),
-    canonical: grow(new Int32Array(capacity), old?.canonical),
-    age: grow(new Uint8Array(capacity), old?.age),
-    created: grow(new Float64Array(capacity), old?.created),
   }
 }
 

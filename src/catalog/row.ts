@@ -61,7 +61,7 @@ export function blankRow(id: string, now: number): Description {
  */
 export function mergeRow(old: Description | null, item: Item | ({ id: string } & ItemPatch), options: MergeOptions) {
   const { mode, now } = options
-  const base = old && mode === 'merge' ? { ...old } : { ...blankRow(item.id, now), created: old?.created ?? now }
+  const base = old && mode === 'merge' ? old : { ...blankRow(item.id, now), created: old?.created ?? now }
   const row: Description = { ...base, item: item.id, provisional: 0, same_as: null, updated: now }
   for (const [field, column] of plain) {
     if (item[field] !== undefined) Object.assign(row, { [column]: item[field] })

@@ -1,0 +1,114 @@
+/**
+ * What events call a product -> internal item ids, inside the transaction that remembers them. A name is an item's id
+ * before it is a further identifier of another. A product that nobody knows becomes a *provisional* item, with what the
+ * event said of it, so that a shop can start without a catalogue.
+ *
+ * A name that turned out to mean another item (`same_as`) still gives its own row: memory's rows keep the id that they
+ * were written with, a replay writes the same rows again, and readers see through it (`Catalogue.canonical`).
+ */
+import { inChunks, selectByKeys } from '../db/batch.ts'
+import type { Tx } from '../db/database.ts'
+import { HabitueError } from '../errors.ts'
+import type { World } from '../world.ts'
+
+/** A product as an event names it; the best name first. */
+export interface NamedProduct {
+  readonly names: readonly string[]
+  readonly title: string | null
+  readonly category: string | null
+  /** Minor units of `currency`. */
+  readonly price: number | null
+  readonly currency: string | null
+}
+
+/** Rows a statement of the rare insert; 10 values each, far below both engines' limits. */
+const INSERT = 100
+
+/**
+ * The internal id of each of `products`, in order.
+ * @throws HabitueError invalid_event for a product without a name
+ */
+export async function resolveProducts(tx: Tx, products: readonly NamedProduct[], world: World): Promise<number[]> {
+  const known = await lookUp(
+    tx,
+    products.map(({ names }) => first(names)),
+  )
+  // The second look is for products whose best name is no item's id: rare once the catalogue is there.
+  const rest = products.filter(({ names }) => !known.has(names[0]))
+  if (rest.length === 0) return products.map(({ names }) => known.get(names[0])!)
+  const others = await lookUpAny(
+    tx,
+    rest.flatMap(({ names }) => names),
+  )
+  const find = ({ names }: NamedProduct) => {
+    const name = names.find((candidate) => known.has(candidate) || others.has(candidate))
+    return name === undefined ? undefined : (known.get(name) ?? others.get(name))
+  }
+  const missing = rest.filter((product) => find(product) === undefined)
+  if (missing.length > 0) for (const [name, id] of await createProvisional(tx, missing, world)) known.set(name, id)
+  return products.map((product) => find(product)!)
+}
+
+function first(names: readonly string[]): string {
+  if (names.length === 0) {
+    throw new HabitueError('invalid_event', 'A product of the event has no name; expected a product_id or a sku.')
+  }
+  return names[0]
+}
+
+/** Ids of the items that are called so by their own id. */
+async function lookUp(tx: Tx, names: readonly string[]): Promise<Map<string, number>> {
+  const keys = [...new Set(names)].map((name) => [name])
+  const rows = await selectByKeys<{ id: number; item: string }>(tx, 'items', ['item'], keys, ['id', 'item'])
+  return new Map(rows.map(({ id, item }) => [item, id]))
+}
+
+/** Ids of the items that are called so in any way; an item's own id wins over another's further identifier. */
+async function lookUpAny(tx: Tx, names: readonly string[]): Promise<Map<string, number>> {
+  const keys = [...new Set(names)].map((name) => [name])
+  const further = await selectByKeys<{ name: string; item: number }>(tx, 'item_names', ['name'], keys, ['name', 'item'])
+  const own = await lookUp(tx, names)
+  return new Map([...further.map(({ name, item }) => [name, item] as const), ...own])
+}
+
+async function createProvisional(
+  tx: Tx,
+  products: readonly NamedProduct[],
+  world: World,
+): Promise<Map<string, number>> {
+  const now = world.now()
+  const rows = new Map<string, ReturnType<typeof provisionalRow>>()
+  for (const product of products) {
+    const row = provisionalRow(product, now)
+    const before = rows.get(row.item)
+    rows.set(row.item, before ? { ...row, title: before.title ?? row.title, price: before.price ?? row.price } : row)
+  }
+  // Sorted: on PostgreSQL two transactions that create the same items wait for each other in one order.
+  const sorted = [...rows.values()].sort((a, b) => (a.item < b.item ? -1 : 1))
+  for (const chunk of inChunks(sorted, INSERT)) {
+    // Another node may be creating the same item right now; then this waits for it, and finds its row below.
+    await tx.k
+      .insertInto('items')
+      .values(chunk)
+      .onConflict((conflict) => conflict.column('item').doNothing())
+      .execute()
+  }
+  const created = await lookUp(tx, [...rows.keys()])
+  for (const id of created.values()) tx.changed('items', id)
+  return created
+}
+
+function provisionalRow(product: NamedProduct, now: number) {
+  return {
+    item: product.names[0],
+    title: product.title,
+    categories: product.category === null ? '[]' : JSON.stringify([product.category]),
+    attributes: '{}',
+    price: product.price,
+    currency: product.price === null ? null : product.currency,
+    hidden: 0,
+    provisional: 1,
+    created: now,
+    updated: now,
+  }
+}

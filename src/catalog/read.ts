@@ -1,0 +1,122 @@
+/** Reading the catalogue for people: one item, a page of items, and how complete it is. */
+import { type Expression, type SqlBool, sql } from 'kysely'
+import type { Reader } from '../db/database.ts'
+import type { ItemView } from './item.ts'
+import { type StoredItem, toView } from './row.ts'
+
+export interface ItemQuery {
+  /** Part of a title, or the whole of an id or a further identifier; upper and lower case are the same (ASCII). */
+  readonly search?: string
+  readonly category?: string
+  readonly status?: 'sellable' | 'hidden' | 'provisional' | 'out-of-stock'
+  /** `next` of the page before. */
+  readonly after?: string
+  /** 1 to 1000; default 100. */
+  readonly limit?: number
+}
+
+export interface ItemPage {
+  readonly items: readonly ItemView[]
+  /** Absent on the last page. */
+  readonly next?: string
+}
+
+/** An item by its id or a further identifier; null where nothing is called so, or it was deleted. */
+export async function readItem(reader: Reader, name: string): Promise<ItemView | null> {
+  const own = await reader.k.selectFrom('items').selectAll().where('item', '=', name).executeTakeFirst()
+  const further = own
+    ? own.same_as
+    : (await reader.k.selectFrom('item_names').select('item').where('name', '=', name).executeTakeFirst())?.item
+  const row = further
+    ? await reader.k.selectFrom('items').selectAll().where('id', '=', further).executeTakeFirst()
+    : own
+  if (!row || (row.hidden === 1 && row.provisional === 1)) return null
+  return (await views(reader, [row]))[0]
+}
+
+/** A page of items in the order in which they were first heard of. */
+export async function listItems(reader: Reader, query: ItemQuery, now: number): Promise<ItemPage> {
+  const limit = Math.max(1, Math.min(query.limit ?? 100, 1000))
+  const after = Number(query.after ?? 0)
+  const rows = await reader.k
+    .selectFrom('items')
+    .selectAll()
+    .where('same_as', 'is', null)
+    .where(sql<SqlBool>`not (hidden = 1 and provisional = 1)`)
+    .where('id', '>', Number.isSafeInteger(after) ? after : 0)
+    .where((eb) => eb.and(conditions(query, now)))
+    .orderBy('id')
+    .limit(limit + 1)
+    .execute()
+  const page = rows.slice(0, limit)
+  const items = await views(reader, page)
+  return rows.length > limit ? { items, next: String(page[page.length - 1].id) } : { items }
+}
+
+function conditions({ search, category, status }: ItemQuery, now: number): Expression<SqlBool>[] {
+  const all: Expression<SqlBool>[] = []
+  if (search) {
+    const part = `%${search.toLowerCase().replaceAll(/[\\%_]/g, (c) => `\\${c}`)}%`
+    all.push(
+      sql<SqlBool>`(lower(title) like ${part} escape '\\' or item = ${search}
+        or id in (select item from item_names where name = ${search}))`,
+    )
+  }
+  if (category) {
+    const part = `%${JSON.stringify(category).replaceAll(/[\\%_]/g, (c) => `\\${c}`)}%`
+    all.push(sql<SqlBool>`categories like ${part} escape '\\'`)
+  }
+  if (status === 'hidden') all.push(sql<SqlBool>`hidden = 1`)
+  if (status === 'provisional') all.push(sql<SqlBool>`provisional = 1`)
+  if (status === 'out-of-stock') all.push(sql<SqlBool>`stock <= 0`)
+  if (status === 'sellable') {
+    all.push(sql<SqlBool>`hidden = 0 and (stock is null or stock > 0) and (available_from is null or available_from <= ${now})
+      and (available_until is null or available_until > ${now})`)
+  }
+  return all
+}
+
+async function views(reader: Reader, rows: readonly StoredItem[]): Promise<ItemView[]> {
+  if (rows.length === 0) return []
+  const ids = rows.map(({ id }) => id)
+  const names = await reader.k.selectFrom('item_names').selectAll().where('item', 'in', ids).orderBy('name').execute()
+  const byItem = Map.groupBy(names, ({ item }) => item)
+  return rows.map((row) =>
+    toView(
+      row,
+      (byItem.get(row.id) ?? []).map(({ name }) => name),
+    ),
+  )
+}
+
+export interface CatalogueCounts {
+  readonly items: number
+  /** Seen in events only: the catalogue lacks them. */
+  readonly provisional: number
+  readonly hidden: number
+  readonly outOfStock: number
+  readonly withoutPrice: number
+  readonly withoutTitle: number
+}
+
+/** For `doctor` and the metrics. */
+export async function countItems(reader: Reader): Promise<CatalogueCounts> {
+  const counts = await reader.k
+    .selectFrom('items')
+    .select([
+      sql<number>`count(*)`.as('items'),
+      sql<number>`coalesce(sum(provisional), 0)`.as('provisional'),
+      sql<number>`coalesce(sum(hidden), 0)`.as('hidden'),
+      sql<number>`coalesce(sum(case when stock <= 0 then 1 else 0 end), 0)`.as('outOfStock'),
+      sql<number>`coalesce(sum(case when price is null then 1 else 0 end), 0)`.as('withoutPrice'),
+      sql<number>`coalesce(sum(case when title is null then 1 else 0 end), 0)`.as('withoutTitle'),
+    ])
+    .where('same_as', 'is', null)
+    .where(sql<SqlBool>`not (hidden = 1 and provisional = 1)`)
+    .executeTakeFirstOrThrow()
+  return Object.fromEntries(Object.entries(counts).map(([name, n]) => [name, Number(n)])) as unknown as CatalogueCounts
+}
+
+export function readCategoryAudiences(reader: Reader): Promise<{ category: string; audience: string }[]> {
+  return reader.k.selectFrom('category_audiences').selectAll().orderBy('category').execute()
+}
