@@ -4,6 +4,8 @@
  * once (each in a savepoint), on PostgreSQL a transaction of a pooled connection.
  */
 import type { Kysely } from 'kysely'
+import type { PostgresConnection } from './postgres.ts'
+import type { SqliteConnection } from './sqlite.ts'
 import type { Tables } from './tables.ts'
 
 export type EngineName = 'sqlite' | 'postgres'
@@ -11,6 +13,8 @@ export type EngineName = 'sqlite' | 'postgres'
 export interface Reader {
   readonly engine: EngineName
   readonly k: Kysely<Tables>
+  /** What `k` stands on; for db/ alone (batch.ts). */
+  readonly connection: SqliteConnection | PostgresConnection
 }
 
 /** Whose cached copies a commit made old. Keys: customer ids, item ids, model names, rule ids. */
@@ -26,7 +30,18 @@ export interface Tx extends Reader {
 export type Handler<P = any, R = any> = (tx: Tx, payload: P) => Promise<R>
 export type Handlers = Readonly<Record<string, Handler>>
 
+/** By topic the keys that changed; the key `everything` stands for all keys of the topic. */
 export type Changes = ReadonlyMap<Topic, ReadonlySet<number | string>>
+
+/** Told where the keys are not known: the list was too long, or the connection that tells was lost for a while. */
+export const everything = '*'
+
+/** The part of a pino logger that storage uses. */
+export interface Log {
+  info(details: object, message: string): void
+  warn(details: object, message: string): void
+  error(details: object, message: string): void
+}
 
 export interface Database extends Reader {
   /** Runs the handler `name` and resolves after its commit. @throws what the handler threw; `storage_unavailable`. */
