@@ -5,7 +5,10 @@ import { readFileSync } from 'node:fs'
 export interface Kernels {
   /** wasm/rows.ts */
   addNarrowRows(
-    ...args: [q: number, stride: number, scale: number, items: number, weights: number, count: number, out: number]
+    ...args: [
+      ...[q: number, stride: number, unit: number, columns: number, residuals: number],
+      ...[items: number, weights: number, count: number, acc: number, out: number],
+    ]
   ): void
   addSparseRows(
     ...args: [
@@ -36,9 +39,9 @@ export interface ThreadedKernels {
   ]
   invertTiles: [a: number, side: number, panels: number, scratch: number]
   /** wasm/rows.ts */
-  quantiseRows: [
-    ...[m: number, n: number, factor: number, diagonal: number],
-    ...[q: number, stride: number, scale: number, scratch: number],
+  narrowRows: [
+    ...[m: number, n: number, factor: number, diagonal: number, q: number, stride: number],
+    ...[unit: number, columns: number, residuals: number, scratch: number],
   ]
   pruneRows: [
     ...[m: number, n: number, factor: number, diagonal: number, threshold: number, fill: number],
@@ -54,6 +57,8 @@ export interface ThreadedKernels {
 /** Side of a tile of wasm/tiles.ts, in elements. */
 export const TILE = 96
 export const TILE_BYTES = TILE * TILE * 4
+/** Exact weights beside the narrow ones of a row of wasm/rows.ts. */
+export const SPIKES = 16
 /** Entries that wasm/als.ts packs at a time. */
 export const CHUNK = 64
 

@@ -8,7 +8,7 @@
  */
 import type { Csr } from '../kernels/csr.ts'
 import { floatsAt, intsAt, Layout } from '../kernels/memory.ts'
-import { instantiate, TILE, TILE_BYTES } from '../kernels/module.ts'
+import { instantiate, SPIKES, TILE, TILE_BYTES } from '../kernels/module.ts'
 import { openPool, type Pool, threadsFor } from '../kernels/pool.ts'
 import { packModel, unpackModel } from './bytes.ts'
 import { transpose } from './matrix.ts'
@@ -27,8 +27,7 @@ export type EaseOptions = {
 const KIND = 'ease'
 const VERSION = 1
 const MEGABYTE = 2 ** 20
-// A row holds 16-bit weights in whole vectors of 16 columns.
-const strideOf = (items: number) => Math.ceil(items / 16) * 32
+const strideOf = (items: number) => Math.ceil(items / 32) * 32
 
 export const ease: ModelKind<EaseOptions> = {
   kind: KIND,
@@ -55,15 +54,26 @@ export const ease: ModelKind<EaseOptions> = {
       await weights(pool, memory, place, matrix.columns)
       await pace(progress, 3, 3, 'weights')
       const n = matrix.columns
-      const q = new Int16Array(memory.buffer, place.q, (n * strideOf(n)) / 2)
-      return makeModel(q, floatsAt(memory, place.scale, n), popularity)
+      return makeModel({
+        q: new Int16Array(memory.buffer, place.q, (n * strideOf(n)) / 2),
+        unit: floatsAt(memory, place.unit, n),
+        columns: intsAt(memory, place.columns, n * SPIKES),
+        residuals: floatsAt(memory, place.residuals, n * SPIKES),
+        popularity,
+      })
     } finally {
       await pool.close()
     }
   },
   fromBytes(bytes): Model {
     const stored = unpackModel(bytes, KIND, VERSION)
-    return makeModel(stored.i16('q'), stored.f32('scale'), stored.f32('popularity'))
+    return makeModel({
+      q: stored.i16('q'),
+      unit: stored.f32('unit'),
+      columns: stored.i32('columns'),
+      residuals: stored.f32('residuals'),
+      popularity: stored.f32('popularity'),
+    })
   },
 }
 
@@ -105,7 +115,9 @@ function layOut(matrix: Csr, threads: number) {
     diagonal: layout.words(padded),
     factor: layout.words(padded),
     q: layout.place(n * strideOf(n)),
-    scale: layout.words(n),
+    unit: layout.words(n),
+    columns: layout.words(n * SPIKES),
+    residuals: layout.words(n * SPIKES),
   }
   return { ...place, bytes: layout.bytes, memory: () => layout.memory() }
 }
@@ -147,32 +159,54 @@ async function weights(pool: Pool, memory: WebAssembly.Memory, place: Place, n: 
     for (let r = 0; r < TILE; r++) factor[tile * TILE + r] = -1 / values[r * TILE + r]
   }
   diagonal.fill(0)
-  const { tiles, q, scale, scratch } = place
-  await pool.run('quantiseRows', tiles, n, place.factor, place.diagonal, q, strideOf(n), scale, scratch)
+  const { tiles, q, unit, columns, residuals, scratch } = place
+  const stride = strideOf(n)
+  await pool.run('narrowRows', tiles, n, place.factor, place.diagonal, q, stride, unit, columns, residuals, scratch)
 }
 
-function makeModel(rows: Int16Array, scales: Float32Array, popularity: Float32Array): Model {
+interface Weights {
+  readonly q: Int16Array
+  readonly unit: Float32Array
+  readonly columns: Int32Array
+  readonly residuals: Float32Array
+  readonly popularity: Float32Array
+}
+
+function makeModel(stored: Weights): Model {
+  const { popularity } = stored
   const n = popularity.length
   const stride = strideOf(n)
-  const longest = n + 8
   const layout = new Layout()
   const at = {
     q: layout.place(n * stride),
-    scale: layout.words(n),
-    items: layout.words(longest),
-    weights: layout.words(longest),
-    out: layout.words(stride / 2),
+    unit: layout.words(n),
+    columns: layout.words(n * SPIKES),
+    residuals: layout.words(n * SPIKES),
+    items: layout.words(n + 8),
+    weights: layout.words(n + 8),
+    acc: layout.place(2 * stride),
+    out: layout.words(stride),
   }
   const memory = layout.memory()
   const kernels = instantiate(memory)
   const q = new Int16Array(memory.buffer, at.q, (n * stride) / 2)
-  const scale = floatsAt(memory, at.scale, n)
-  q.set(rows)
-  scale.set(scales)
-  const items = intsAt(memory, at.items, longest)
-  const weights = floatsAt(memory, at.weights, longest)
+  const unit = floatsAt(memory, at.unit, n)
+  const columns = intsAt(memory, at.columns, n * SPIKES)
+  const residuals = floatsAt(memory, at.residuals, n * SPIKES)
+  q.set(stored.q)
+  unit.set(stored.unit)
+  columns.set(stored.columns)
+  residuals.set(stored.residuals)
+  const items = intsAt(memory, at.items, n)
+  const weights = floatsAt(memory, at.weights, n)
   const scores = floatsAt(memory, at.out, n)
   const unknown = Int32Array.from(popularity.keys()).filter((i) => popularity[i] === 0)
+  const weightOf = (i: number, j: number): number => {
+    const word = q[(i * stride + (j & ~15)) / 2 + (j & 7)]
+    let b = unit[i] * (j & 8 ? word / 256 : (word << 24) >> 24)
+    for (let s = i * SPIKES; s < (i + 1) * SPIKES; s++) if (columns[s] === j) b += residuals[s]
+    return b
+  }
   return {
     kind: KIND,
     items: n,
@@ -181,7 +215,8 @@ function makeModel(rows: Int16Array, scales: Float32Array, popularity: Float32Ar
       if (count === 0) {
         out.set(popularity)
       } else {
-        kernels.addNarrowRows(at.q, stride, at.scale, at.items, at.weights, count, at.out)
+        const { q, unit, columns, residuals, items, weights, acc, out: sums } = at
+        kernels.addNarrowRows(q, stride, unit, columns, residuals, items, weights, count, acc, sums)
         out.set(scores)
       }
       for (const item of unknown) out[item] = Number.NEGATIVE_INFINITY
@@ -191,12 +226,12 @@ function makeModel(rows: Int16Array, scales: Float32Array, popularity: Float32Ar
       for (let h = 0; h < history.items.length; h++) {
         const i = history.items[h]
         if (!(i >= 0 && i < n)) continue
-        const weight = history.weights[h] * q[(i * stride) / 2 + item] * scale[i]
+        const weight = history.weights[h] * weightOf(i, item)
         if (weight > 0) parts.push({ item: i, weight })
       }
       return parts.sort((x, y) => y.weight - x.weight || x.item - y.item).slice(0, count)
     },
-    toBytes: () => packModel(KIND, VERSION, {}, { q, scale, popularity }),
+    toBytes: () => packModel(KIND, VERSION, {}, { q, unit, columns, residuals, popularity }),
   }
 }
 
