@@ -1,0 +1,305 @@
+/**
+ * What HTTP and the command line see of the engine. `engine.ts` implements it; a test may. Types only, besides the few
+ * pure functions that the wire needs. Money here is minor units, time milliseconds since 1970; the wire has its own form.
+ */
+import type { Logger } from 'pino'
+import type { CustomerToken } from './access/customer-token.ts'
+import type { KeyInfo, KeyKind } from './access/key.ts'
+import type { VerifiedKey } from './access/key-ring.ts'
+import type { IssuedKey } from './access/store.ts'
+import type { ItemPatch, ItemView } from './catalog/item.ts'
+import type { Config } from './config.ts'
+import type { Ceiling } from './consent/permit.ts'
+import type { ModelInfo } from './decisions/models-store.ts'
+import type { DecisionAnswer, DecisionRequest } from './decisions/request.ts'
+import type { Rule } from './decisions/rules.ts'
+import type { TrainingStatus } from './decisions/trainer.ts'
+import type { EventRefusal, EventType, IngestAnswer, Subject } from './events/event.ts'
+import type { Identifier } from './identity/identity.ts'
+import type { World } from './world.ts'
+
+export type { CustomerToken, TokenScope } from './access/customer-token.ts'
+export type { KeyInfo, KeyKind } from './access/key.ts'
+export { keyKinds, originAllowed } from './access/key.ts'
+export type { VerifiedKey } from './access/key-ring.ts'
+export type { IssuedKey } from './access/store.ts'
+export type { ItemFilter } from './catalog/filter.ts'
+export { Item, ItemPatch, ItemView } from './catalog/item.ts'
+export { fromMinorUnits, toMinorUnits } from './catalog/money.ts'
+export type { Ceiling } from './consent/permit.ts'
+export { storageError } from './db/storage-errors.ts'
+export type { ModelInfo } from './decisions/models-store.ts'
+export type {
+  DecisionAnswer,
+  DecisionRequest,
+  PlacementName,
+  RecommendedItem,
+} from './decisions/request.ts'
+export { placementNames } from './decisions/request.ts'
+export type { Rule } from './decisions/rules.ts'
+export { ruleKinds } from './decisions/rules.ts'
+export type { TrainingStatus } from './decisions/trainer.ts'
+export type { EventRefusal, EventType, IngestAnswer, Subject } from './events/event.ts'
+export type { Identifier } from './identity/identity.ts'
+
+export interface Engine {
+  readonly config: Config
+  readonly world: World
+  readonly log: Logger
+  /** The version of this software, as in package.json. */
+  readonly version: string
+  readonly keys: KeysApi
+  /**
+   * Takes the events of one request: `{batch: [...], context?, integrations?, sentAt?}` as an SDK sent it, already
+   * parsed from JSON. Resolves after the commit. @throws HabitueError batch_too_large; of storage
+   */
+  ingest(body: TrackingBody, sender: Sender): Promise<IngestAnswer>
+  /**
+   * Decides. `ceiling` `anonymous`: a page asks without proof of who its visitor is, so only the rows of the very
+   * identifier that was asked for may be read, not those of the customer to whom it is linked.
+   * @throws HabitueError unknown_item, invalid_body
+   */
+  recommend(request: DecisionRequest, ceiling: Ceiling): Promise<DecisionAnswer>
+  readonly catalogue: CatalogueApi
+  readonly customers: CustomersApi
+  readonly rules: RulesApi
+  readonly training: TrainingApi
+  /** Calls `listener` with each event as it is admitted or refused by this process. Returns the way to stop. */
+  tail(listener: (line: TailLine) => void): () => void
+  health(): Promise<Health>
+  /** Running totals of this process, for metrics. */
+  counters(): Counters
+  /** The report of `habitue doctor`. */
+  doctor(): Promise<Record<string, unknown>>
+  /** Writes a consistent copy of the database to a file of this machine. @throws HabitueError backup_unsupported */
+  backup(file: string): Promise<void>
+  /** Folds memory anew from the checkpoint and the stored events. */
+  rebuild(): Promise<Record<string, unknown>>
+  /** Present only when the engine runs the demo. */
+  readonly demo: Demo | null
+}
+
+export interface KeysApi {
+  /** Null when the key is unknown, revoked, or past its grace. */
+  verify(text: string): VerifiedKey | null | Promise<VerifiedKey | null>
+  /** @throws HabitueError customer_token_invalid */
+  verifyToken(token: string): Promise<CustomerToken>
+  list(): Promise<readonly KeyInfo[]>
+  create(wanted: { kind: KeyKind; name: string; origins: readonly string[] | null }): Promise<IssuedKey>
+  rotate(id: string, graceMs: number): Promise<IssuedKey>
+  revoke(id: string): Promise<void>
+}
+
+export interface TrackingBody {
+  readonly batch: readonly unknown[]
+  readonly sentAt?: unknown
+  readonly context?: unknown
+  readonly integrations?: unknown
+}
+
+/** Who sends events, and what of them is to be believed. */
+export interface Sender {
+  /** The id of the key. */
+  readonly source: string
+  /** `verified`: ids that events carry count. `claimed`: a page alone; they are kept as claims. */
+  readonly trust: 'verified' | 'claimed'
+  /** With a customer token: the only customer of whom events count; of others they are claims. */
+  readonly subject: Subject | null
+  /** An import: no limit on size and number, and old times are right. */
+  readonly historical: boolean
+}
+
+/** One item or row that a bulk load refused; `index` counts items, from 0. */
+export interface BulkRefusal {
+  readonly index: number
+  readonly code: string
+  readonly message: string
+}
+
+export interface BulkAnswer {
+  readonly accepted: number
+  readonly refused: readonly BulkRefusal[]
+}
+
+export type FeedFormat = 'jsonl' | 'csv' | 'tsv' | 'xml'
+
+export interface CatalogueApi {
+  get(id: string): Promise<ItemView | null>
+  /** In order of id; `after` = the id at which the page before ended. */
+  list(page: { after?: string; limit: number; provisional?: boolean }): Promise<readonly ItemView[]>
+  /** Replaces or adds whole items, in the form of `Item`; a bad one is refused, the others are taken. */
+  upsert(items: readonly unknown[]): Promise<BulkAnswer>
+  /** Changes the given fields. @throws HabitueError unknown_item, invalid_item */
+  patch(id: string, fields: ItemPatch): Promise<void>
+  /** @throws HabitueError unknown_item */
+  remove(id: string): Promise<void>
+  /** A whole feed. @throws HabitueError invalid_file, missing_column */
+  load(bytes: Uint8Array, format: FeedFormat): Promise<BulkAnswer>
+}
+
+export interface CustomersApi {
+  find(by: { identifier?: string; order?: string; name?: string; limit: number }): Promise<readonly CustomerSummary[]>
+  get(who: Identifier): Promise<CustomerView | null>
+  /** The newest first; `before` = the `next` of the page before. Null when nobody is known by that name. */
+  timeline(who: Identifier, page: { before?: string; limit: number }): Promise<TimelineView | null>
+  orders(who: Identifier): Promise<readonly OrderView[] | null>
+  cart(who: Identifier): Promise<CartView | null>
+  merges(who: Identifier): Promise<readonly MergeView[] | null>
+  /** @throws HabitueError not_found, conflict */
+  undoMerge(id: number): Promise<void>
+}
+
+export interface IdentifierView {
+  readonly kind: string
+  readonly value: string
+  readonly firstSeen: number
+  readonly lastSeen: number
+}
+
+export interface CustomerSummary {
+  readonly customer: number
+  readonly identifiers: readonly IdentifierView[]
+  readonly name: string | null
+}
+
+export interface CustomerView extends CustomerSummary {
+  readonly created: number
+  readonly traits: Readonly<Record<string, unknown>>
+  /** What the customer did with each item, the latest first. */
+  readonly interactions: readonly InteractionView[]
+  /** What pages claimed without proof. */
+  readonly claims: readonly { readonly kind: string; readonly value: string; readonly time: number }[]
+}
+
+export interface InteractionView {
+  readonly item: string
+  readonly title: string | null
+  readonly recipient: string
+  readonly views: number
+  readonly carts: number
+  readonly bought: number
+  readonly orders: number
+  readonly returned: number
+  readonly wished: number
+  readonly refused: number
+  readonly rating: number | null
+  readonly last: number
+}
+
+export interface TimelineView {
+  readonly events: readonly {
+    readonly type: EventType
+    readonly name: string
+    readonly time: number
+    readonly received: number
+    readonly source: string
+    readonly messageId: string
+    readonly basis: string
+    readonly body: Readonly<Record<string, unknown>>
+  }[]
+  readonly next: string | null
+}
+
+export interface OrderView {
+  readonly number: string
+  readonly time: number
+  readonly state: string
+  readonly total: number | null
+  readonly currency: string | null
+  readonly lines: readonly {
+    readonly item: string
+    readonly title: string | null
+    readonly quantity: number
+    readonly price: number | null
+    readonly recipient: string
+    readonly returned: number
+    readonly reason: string | null
+    readonly state: string
+  }[]
+}
+
+export interface CartView {
+  readonly updated: number | null
+  readonly currency: string | null
+  readonly lines: readonly {
+    readonly item: string
+    readonly title: string | null
+    readonly quantity: number
+    readonly price: number | null
+  }[]
+}
+
+export interface MergeView {
+  readonly id: number
+  readonly kept: number
+  readonly merged: number
+  readonly identifiers: readonly { readonly kind: string; readonly value: string }[]
+  readonly cause: string
+  readonly time: number
+  readonly undone: number | null
+}
+
+export interface RulesApi {
+  list(): Promise<readonly Rule[]>
+  get(id: string): Promise<Rule | null>
+  /** Adds or replaces. @throws HabitueError invalid_rule */
+  save(rule: unknown): Promise<Rule>
+  /** @throws HabitueError not_found */
+  remove(id: string): Promise<void>
+  /** What would be shown if `rule` held now too, and nothing is logged. @throws HabitueError invalid_rule */
+  preview(rule: unknown, request: DecisionRequest): Promise<{ before: DecisionAnswer; after: DecisionAnswer }>
+}
+
+export interface TrainingApi {
+  /** All that were trained, the newest first. */
+  models(): Promise<readonly ModelInfo[]>
+  /** The model that answers now. */
+  serving(): ModelInfo | null
+  status(): Promise<TrainingStatus>
+  /** Begins and returns as soon as it runs. @throws HabitueError training_running */
+  start(): Promise<TrainingStatus>
+  /** Ends a running training, if there is one. */
+  cancel(): Promise<TrainingStatus>
+}
+
+export interface TailLine {
+  readonly time: number
+  /** Id of the key. */
+  readonly source: string
+  readonly type: string
+  readonly name: string
+  readonly messageId: string | null
+  /** How the event names its customer: `user:42`, `anonymous:7f..`; null = nobody. */
+  readonly customer: string | null
+  readonly trust: 'verified' | 'claimed'
+  /** Products named, and how many of them the catalogue knows. */
+  readonly items: number
+  readonly recognised: number
+  readonly result: 'accepted' | 'duplicate' | 'refused'
+  readonly refusal: EventRefusal | null
+}
+
+export interface Health {
+  /** Ready to take events and to answer. */
+  readonly ready: boolean
+  readonly checks: Readonly<Record<string, 'ok' | string>>
+}
+
+export interface Counters {
+  readonly accepted: number
+  readonly duplicates: number
+  /** By code. */
+  readonly refused: Readonly<Record<string, number>>
+  readonly decisions: number
+  readonly personalised: number
+  readonly trainingsFailed: number
+  /** Unix time in seconds at which the serving model was trained; null = none serves. */
+  readonly modelTrained: number | null
+}
+
+export interface Demo {
+  /** The publishable key that the page uses. */
+  readonly writeKey: string
+  /** The folder that holds demo.html and demo.js. */
+  readonly folder: string
+}

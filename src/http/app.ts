@@ -1,0 +1,113 @@
+/** The HTTP surface: one Fastify app over the engine, one file for each resource. */
+
+import type { IncomingMessage } from 'node:http'
+import cors from '@fastify/cors'
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
+import Fastify from 'fastify'
+import type { Engine } from '../engine-api.ts'
+import type { World } from '../world.ts'
+import { installAuthentication } from './authentication.ts'
+import { bodyLimit, installBodyReader } from './body.ts'
+import { customerRoutes } from './customers.ts'
+import { demoRoutes } from './demo.ts'
+import { ErrorAnswer, installErrorAnswers } from './error-answer.ts'
+import { healthRoutes } from './health.ts'
+import { itemRoutes } from './items.ts'
+import { keyRoutes } from './keys.ts'
+import { metricsRoutes } from './metrics.ts'
+import { recommendationRoutes } from './recommendations.ts'
+import { ruleRoutes } from './rules.ts'
+import { serviceRoutes } from './service.ts'
+import { settingsRoutes } from './settings-documents.ts'
+import { tailRoutes } from './tail.ts'
+import { trackingRoutes } from './tracking.ts'
+import { trainingRoutes } from './training.ts'
+import type { App } from './typed-app.ts'
+
+/**
+ * Builds the app; it listens to nothing yet. Nothing is logged for a request that goes well: a line each would cost
+ * more than a small answer does, and would name people.
+ */
+export async function createApp(engine: Engine): Promise<App> {
+  const app = Fastify({
+    logger: false,
+    bodyLimit,
+    trustProxy: engine.config.trustProxy,
+    genReqId: requestIds(engine.world),
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 600, ignoreTrailingSlash: false },
+  }).withTypeProvider<TypeBoxTypeProvider>()
+  app.setValidatorCompiler(TypeBoxValidatorCompiler)
+
+  // No cookies are used, so any origin may call: what a page may do hangs on its key, which is bound to origins.
+  await app.register(cors, {
+    origin: '*',
+    methods: 'GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS',
+    exposedHeaders: 'Retry-After, X-Request-Id',
+    maxAge: 86_400,
+    strictPreflight: false,
+  })
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id)
+    done()
+  })
+  installBodyReader(app)
+  installErrorAnswers(app, engine)
+  await documentation(app, engine)
+  const authentication = installAuthentication(app, engine)
+
+  metricsRoutes(app, engine)
+  healthRoutes(app, engine)
+  trackingRoutes(app, engine, authentication)
+  settingsRoutes(app, engine)
+  recommendationRoutes(app, engine)
+  itemRoutes(app, engine)
+  customerRoutes(app, engine)
+  ruleRoutes(app, engine)
+  trainingRoutes(app, engine)
+  keyRoutes(app, engine)
+  tailRoutes(app, engine)
+  serviceRoutes(app, engine)
+  if (engine.demo) demoRoutes(app, engine.demo)
+  return app
+}
+
+/** /openapi.json from the schemas, and /docs to browse it; its files come from here, nothing from elsewhere. */
+async function documentation(app: App, engine: Engine): Promise<void> {
+  app.addSchema(ErrorAnswer)
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Habitue',
+        version: engine.version,
+        description:
+          'Remembers every customer, and has the right thing ready. Errors: {error: {code, message, details, requestId}}.',
+      },
+      components: {
+        securitySchemes: {
+          key: { type: 'http', scheme: 'basic', description: 'The key as user name, an empty password.' },
+          bearer: { type: 'http', scheme: 'bearer', description: 'The key.' },
+          customer: { type: 'apiKey', in: 'header', name: 'X-Habitue-Token', description: 'A customer token.' },
+        },
+      },
+      security: [{ key: [] }, { bearer: [] }],
+    },
+  })
+  await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { validatorUrl: null }, staticCSP: true })
+  app.get('/openapi.json', { schema: { hide: true }, config: { open: 'the reference' } }, () => app.swagger())
+}
+
+/** The caller's X-Request-Id where it is a sane one, else a new id: this process's mark and a number. */
+function requestIds(world: World): (request: IncomingMessage) => string {
+  const process = Buffer.from(world.bytes(4)).toString('hex')
+  let count = 0
+  return (request) => {
+    const given = request.headers['x-request-id']
+    if (typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given)) return given
+    count++
+    return `${process}-${count.toString(36)}`
+  }
+}

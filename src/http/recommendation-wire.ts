@@ -1,0 +1,152 @@
+/** What a recommendation request and its answer look like on the wire, and the way to and from the engine's form. */
+import { Type } from 'typebox'
+import {
+  type DecisionAnswer,
+  type DecisionRequest,
+  fromMinorUnits,
+  type Identifier,
+  type PlacementName,
+  placementNames,
+  type RecommendedItem,
+} from '../engine-api.ts'
+import { HabitueError } from '../errors.ts'
+import { toFilter, WireFilter } from './item-filter.ts'
+
+const ItemId = Type.String({ minLength: 1, maxLength: 200 })
+const ItemIds = Type.Array(ItemId, { maxItems: 1000 })
+const Placement = Type.Enum([...placementNames], { description: 'Which list.' })
+const Count = Type.Integer({ minimum: 1, maximum: 100, description: 'How many items; 10 by default.' })
+const defaultCount = 10
+
+/** What a request asks, besides for whom. */
+const asked = {
+  placement: Type.Optional(Placement),
+  placements: Type.Optional(
+    Type.Array(
+      Type.Union([
+        Placement,
+        Type.Object({ name: Placement, count: Type.Optional(Count) }, { additionalProperties: false }),
+      ]),
+      { minItems: 1, maxItems: placementNames.length, description: 'Several lists; they share no item.' },
+    ),
+  ),
+  count: Type.Optional(Count),
+  item: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 200, description: 'The item looked at (item, unavailable).' }),
+  ),
+  items: Type.Optional(Type.Array(ItemId, { maxItems: 1000, description: 'Rank exactly these (items).' })),
+  cart: Type.Optional(
+    Type.Array(ItemId, { maxItems: 1000, description: 'Default: the open cart that is remembered.' }),
+  ),
+  context: Type.Optional(Type.Record(Type.String({ maxLength: 100 }), Type.Unknown())),
+  after: Type.Optional(Type.String({ maxLength: 20_000, description: 'The `next` of the page before.' })),
+  filters: Type.Optional(WireFilter),
+  exclude: Type.Optional(ItemIds),
+}
+
+const UserId = Type.String({ minLength: 1, maxLength: 500, description: "The shop's id of a known customer." })
+
+export const RecommendationRequest = Type.Object(
+  {
+    customer: Type.Optional(UserId),
+    anonymousId: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 500, description: 'Id of an anonymous visitor.' }),
+    ),
+    ...asked,
+  },
+  { additionalProperties: false },
+)
+export type RecommendationRequest = Type.Static<typeof RecommendationRequest>
+
+export const BatchRequest = Type.Object(
+  { customers: Type.Array(UserId, { minItems: 1, maxItems: 1000 }), ...asked },
+  { additionalProperties: false },
+)
+export type BatchRequest = Type.Static<typeof BatchRequest>
+
+const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()])
+
+const ItemAnswer = Type.Object({
+  id: Type.String(),
+  title: Nullable(Type.String()),
+  price: Nullable(Type.Number()),
+  currency: Nullable(Type.String()),
+  image: Nullable(Type.String()),
+  url: Nullable(Type.String()),
+  score: Type.Number(),
+  reason: Type.Object({
+    kind: Type.String(),
+    because: Type.Optional(Type.Array(Type.Object({ id: Type.String(), title: Nullable(Type.String()) }))),
+    model: Type.Optional(Type.String()),
+    rule: Type.Optional(Type.String()),
+  }),
+  text: Type.String({ description: 'The reason in a sentence.' }),
+})
+
+const PlacementResult = Type.Object({
+  items: Type.Array(ItemAnswer),
+  next: Type.Optional(Type.String({ description: 'Pass as `after` for the next page.' })),
+  note: Type.Optional(Type.String()),
+})
+
+export const RecommendationAnswer = Type.Object({
+  decisionId: Type.String({ description: 'Send it with events that follow, so that they are attributed.' }),
+  personalised: Type.Boolean(),
+  model: Type.Object({ version: Type.Number(), note: Type.Optional(Type.String()) }),
+  placements: Type.Record(Type.String(), PlacementResult),
+})
+
+export const BatchAnswer = Type.Object({
+  answers: Type.Array(Type.Intersect([Type.Object({ customer: Type.String() }), RecommendationAnswer])),
+})
+
+/** @throws HabitueError invalid_body when it names no placement, or one twice */
+export function toDecisionRequest(
+  wire: Omit<RecommendationRequest, 'customer' | 'anonymousId'>,
+  customer: Identifier | null,
+  currency: string,
+): DecisionRequest {
+  const { placement, placements: several, count = defaultCount, filters, ...rest } = wire
+  const names = several ?? (placement === undefined ? [] : [placement])
+  if (names.length === 0 || (several && placement !== undefined)) {
+    const message = `The body needs either "placement" or "placements": ${placementNames.join(', ')}.`
+    throw new HabitueError('invalid_body', message, { field: 'placement' })
+  }
+  const placements = names.map((one) =>
+    typeof one === 'string'
+      ? { name: one as PlacementName, count }
+      : { name: one.name as PlacementName, count: one.count ?? count },
+  )
+  if (new Set(placements.map(({ name }) => name)).size < placements.length) {
+    throw new HabitueError('invalid_body', 'The body names a placement twice.', { field: 'placements' })
+  }
+  const request = { ...rest, customer, placements }
+  return filters ? { ...request, filters: toFilter(filters, currency) } : request
+}
+
+export type WireAnswer = Type.Static<typeof RecommendationAnswer>
+
+export function fromDecisionAnswer(answer: DecisionAnswer): WireAnswer {
+  const placements: Record<string, Type.Static<typeof PlacementResult>> = {}
+  for (const [name, place] of Object.entries(answer.placements)) {
+    const items = new Array(place.items.length)
+    for (let i = 0; i < items.length; i++) items[i] = wireItem(place.items[i])
+    placements[name] = { items, next: place.next, note: place.note }
+  }
+  return { decisionId: answer.decisionId, personalised: answer.personalised, model: answer.model, placements }
+}
+
+function wireItem(item: RecommendedItem) {
+  const { id, title, price, currency, image, url, score, reason, text } = item
+  return {
+    id,
+    title,
+    price: price === null ? null : fromMinorUnits(price, currency),
+    currency,
+    image,
+    url,
+    score,
+    reason,
+    text,
+  }
+}

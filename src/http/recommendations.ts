@@ -1,0 +1,63 @@
+/** POST /v1/recommendations: what to show now, and why. */
+import type { FastifyRequest } from 'fastify'
+import type { Ceiling, Engine, Identifier } from '../engine-api.ts'
+import { requireAction, requireCustomer } from './authentication.ts'
+import {
+  BatchAnswer,
+  BatchRequest,
+  fromDecisionAnswer,
+  RecommendationAnswer,
+  RecommendationRequest,
+  toDecisionRequest,
+} from './recommendation-wire.ts'
+import type { App } from './typed-app.ts'
+
+export function recommendationRoutes(app: App, engine: Engine): void {
+  const { currency } = engine.config
+  const answered = { 200: RecommendationAnswer }
+  app.post(
+    '/v1/recommendations',
+    {
+      schema: { tags: ['recommendations'], body: RecommendationRequest, response: answered },
+      config: { action: 'decisions.anonymous' },
+    },
+    async (request) => {
+      const { customer, anonymousId, ...wire } = request.body
+      const { who, ceiling } = await forWhom(request, engine, customer, anonymousId)
+      return fromDecisionAnswer(await engine.recommend(toDecisionRequest(wire, who, currency), ceiling))
+    },
+  )
+  app.post(
+    '/v1/recommendations/batch',
+    {
+      schema: { tags: ['recommendations'], body: BatchRequest, response: { 200: BatchAnswer } },
+      config: { action: 'decisions.batch' },
+    },
+    async (request) => {
+      const { customers, ...wire } = request.body
+      const answers = []
+      for (const value of customers) {
+        const asked = toDecisionRequest(wire, { kind: 'user', value }, currency)
+        answers.push({ customer: value, ...fromDecisionAnswer(await engine.recommend(asked, 'known')) })
+      }
+      return { answers }
+    },
+  )
+}
+
+/** A server asks for anybody; a page for its anonymous visitor, or with a token for the customer whom the token names. */
+async function forWhom(
+  request: FastifyRequest,
+  engine: Engine,
+  customer: string | undefined,
+  anonymousId: string | undefined,
+): Promise<{ who: Identifier | null; ceiling: Ceiling }> {
+  if (customer !== undefined) {
+    await requireCustomer(request, engine, 'decisions.customer', customer)
+    return { who: { kind: 'user', value: customer }, ceiling: 'known' }
+  }
+  requireAction(request.caller, 'decisions.anonymous')
+  if (anonymousId === undefined) return { who: null, ceiling: 'anonymous' }
+  const ceiling = request.caller.kind === 'publishable' ? 'anonymous' : 'known'
+  return { who: { kind: 'anonymous', value: anonymousId }, ceiling }
+}
