@@ -3,8 +3,7 @@
  * (`unnest`). Rows that several transactions may touch are sent sorted by key, so that two never wait for each other.
  */
 import { Buffer } from 'node:buffer'
-import { type FoldSpec, inChunks, type Row } from './batch.ts'
-import { foldColumns, onConflict, overwrite } from './batch-sqlite.ts'
+import { type FoldSpec, foldColumns, inChunks, keyText, onConflict, overwrite, type Row } from './batch-spec.ts'
 import type { PostgresConnection } from './postgres.ts'
 
 /** Rows a statement; bounds the size of one message to the server. */
@@ -178,14 +177,3 @@ export async function heldQuery<T>(connection: PostgresConnection, text: string,
 }
 
 const numberedTexts = new Map<string, string>()
-
-/** A text that two key tuples share exactly when they are equal. */
-export function keyText(key: Row): string {
-  if (key.length === 1 && typeof key[0] === 'string') return key[0]
-  let text = ''
-  for (const part of key) {
-    const value = part instanceof Uint8Array ? Buffer.from(part).toString('hex') : String(part)
-    text += `${value.length}:${value};`
-  }
-  return text
-}

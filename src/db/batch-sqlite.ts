@@ -1,5 +1,5 @@
 /** The half of batch.ts that speaks SQLite: each statement is prepared once a connection and run once a row. */
-import type { FoldSpec, Row } from './batch.ts'
+import { type FoldSpec, foldColumns, onConflict, overwrite, type Row } from './batch-spec.ts'
 import type { SqliteConnection } from './sqlite.ts'
 import { storageError } from './storage-errors.ts'
 
@@ -116,41 +116,4 @@ export async function deleteByKeys(
 
 export async function heldQuery<T>(connection: SqliteConnection, text: string, parameters: Row): Promise<T[]> {
   return connection.all<T>(text, parameters)
-}
-
-/** Every column of a fold, the key first. */
-export function foldColumns({ key, add = [], min = [], max = [], set = [], latest }: FoldSpec): string[] {
-  return [...key, ...add, ...min, ...max, ...set, ...(latest ? [...latest.columns, ...latest.by] : [])]
-}
-
-/** `on conflict ... do update` for a fold; both engines know this form, and differ in the name of min and max. */
-export function onConflict(table: string, spec: FoldSpec, engine: 'sqlite' | 'postgres'): string {
-  const { key, add = [], min = [], max = [], set = [], latest } = spec
-  const [least, greatest] = engine === 'sqlite' ? ['min', 'max'] : ['least', 'greatest']
-  // Null is neutral: min(a, null) is null in SQLite and a in PostgreSQL, so neither is relied upon.
-  const either = (column: string, both: string) =>
-    `${column} = coalesce(${both}, ${table}.${column}, excluded.${column})`
-  const assignments = [
-    ...add.map((c) => either(c, `${table}.${c} + excluded.${c}`)),
-    ...min.map((c) => either(c, bothKnown(table, c, least))),
-    ...max.map((c) => either(c, bothKnown(table, c, greatest))),
-    ...set.map((c) => `${c} = excluded.${c}`),
-  ]
-  if (latest) {
-    const [time, message] = latest.by
-    const newer = `(excluded.${time}, excluded.${message}) > (${table}.${time}, ${table}.${message})`
-    for (const c of [...latest.columns, ...latest.by])
-      assignments.push(`${c} = case when ${newer} then excluded.${c} else ${table}.${c} end`)
-  }
-  const target = `on conflict (${key.join(', ')})`
-  return assignments.length === 0 ? `${target} do nothing` : `${target} do update set ${assignments.join(', ')}`
-}
-
-const bothKnown = (table: string, c: string, choose: string) => `${choose}(${table}.${c}, excluded.${c})`
-
-export function overwrite(key: readonly string[], columns: readonly string[]): string {
-  const others = columns.filter((column) => !key.includes(column))
-  const target = `on conflict (${key.join(', ')})`
-  if (others.length === 0) return `${target} do nothing`
-  return `${target} do update set ${others.map((column) => `${column} = excluded.${column}`).join(', ')}`
 }

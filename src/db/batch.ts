@@ -5,26 +5,11 @@
  * Values are numbers, strings, bytes (`Uint8Array`) and null; rows are arrays in the order of `columns`.
  */
 import * as postgres from './batch-postgres.ts'
+import { type FoldSpec, keyText, type Row, type Table } from './batch-spec.ts'
 import * as sqlite from './batch-sqlite.ts'
 import type { Reader, Tx } from './database.ts'
-import type { Tables } from './tables.ts'
 
-export type Table = keyof Tables & string
-export type Row = readonly unknown[]
-
-/**
- * How two rows with the same key become one. Null is neutral for `add`, `min` and `max`.
- * `latest`: those columns are taken from the row whose `by` pair (time, message) is greater; `by` is stored with them.
- * Messages are compared as UTF-8 bytes.
- */
-export interface FoldSpec {
-  readonly key: readonly string[]
-  readonly add?: readonly string[]
-  readonly min?: readonly string[]
-  readonly max?: readonly string[]
-  readonly set?: readonly string[]
-  readonly latest?: { readonly columns: readonly string[]; readonly by: readonly [string, string] }
-}
+export { type FoldSpec, inChunks, type Row, type Table } from './batch-spec.ts'
 
 export function insertRows(tx: Tx, table: Table, columns: readonly string[], rows: readonly Row[]): Promise<void> {
   const { connection } = tx
@@ -117,13 +102,9 @@ export function heldQuery<T>(reader: Reader, text: string, parameters: Row): Pro
     : postgres.heldQuery<T>(connection, text, parameters)
 }
 
-export function* inChunks<T>(rows: readonly T[], size: number): Generator<readonly T[]> {
-  for (let start = 0; start < rows.length; start += size) yield rows.slice(start, start + size)
-}
-
 function distinctKeys(keys: readonly Row[]): readonly Row[] {
   if (keys.length < 2) return keys
   const byText = new Map<string, Row>()
-  for (const key of keys) byText.set(postgres.keyText(key), key)
+  for (const key of keys) byText.set(keyText(key), key)
   return byText.size === keys.length ? keys : [...byText.values()]
 }
