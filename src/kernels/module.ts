@@ -22,9 +22,12 @@ export interface Kernels {
   choleskySolve(u: number, b: number, n: number): void
   /** wasm/topk.ts */
   topK(scores: number, n: number, mask: number, k: number, out: number): number
+  /** wasm/als.ts; tid 0, threads 1, on a cleared control block. */
+  gramRows(...args: [tid: number, threads: number, ...GramRowsArgs]): void
   alsRows(...args: [tid: number, threads: number, ...AlsRowsArgs]): void
 }
 
+export type GramRowsArgs = [h: number, rows: number, d: number, alpha: number, g: number, scratch: number]
 export type AlsRowsArgs = [
   ...[w: number, h: number, d: number, rows: number, indptr: number, indices: number, values: number],
   ...[g: number, reg: number, block: number, steps: number, scratch: number, each: number],
@@ -48,7 +51,7 @@ export interface ThreadedKernels {
     ...[rowptr: number, columns: number, values: number, scratch: number],
   ]
   /** wasm/als.ts */
-  gramRows: [h: number, rows: number, d: number, alpha: number, g: number, scratch: number]
+  gramRows: GramRowsArgs
   alsRows: AlsRowsArgs
   /** wasm/product.ts */
   multiplyTransposed: [a: number, b: number, c: number, m: number, n: number, k: number, scratch: number]

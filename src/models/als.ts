@@ -1,128 +1,282 @@
 /**
  * Implicit alternating least squares (Hu, Koren, Volinsky 2008) with the settings that make it strong (Rendle, Krichene,
- * Zhang, Koren 2021, "Revisiting the Performance of iALS on Item Recommendation Benchmarks"): the loss is
+ * Zhang, Koren 2021, "Revisiting the Performance of iALS on Item Recommendation Benchmarks", eq. 2 and 4). The loss is
  *
  *   sum over observed c (y - w_u h_i)^2 + alpha0 sum over all (w_u h_i)^2
  *     + lambda (sum_u (n_u + alpha0 items)^nu |w_u|^2 + sum_i (n_i + alpha0 users)^nu |h_i|^2)
  *
- * with y = 1 for a positive entry, 0 for a negative one, c = |value|. A history is folded in by solving its own row.
+ * with y = 1 for a positive entry, 0 for a negative one, c = |value|, n = the entries of the row. A history is folded in
+ * by solving its own row exactly.
  */
-import { conjugateGradientReference, rowSystem, solveRowReference } from '../kernels/als.ts'
 import type { Csr } from '../kernels/csr.ts'
-import { cholesky, choleskySolve, gramOfRows } from '../kernels/dense.ts'
+import { floatsAt, intsAt, Layout } from '../kernels/memory.ts'
+import { CHUNK, instantiate } from '../kernels/module.ts'
+import { openPool, type Pool, threadsFor } from '../kernels/pool.ts'
 import { seededRandom } from '../world.ts'
 import { packModel, unpackModel } from './bytes.ts'
 import { transpose } from './matrix.ts'
-import type { Contribution, History, Model, ModelKind } from './model.ts'
+import { type Contribution, type History, type Model, ModelDeclined, type ModelKind } from './model.ts'
 import { pace } from './pace.ts'
 
 export type AlsOptions = {
+  /** Length of the factors; rounded up to a multiple of 8. */
   factors: number
   epochs: number
+  /** Regularisation, times the frequency to the power of nu. */
   lambda: number
-  /** Exponent of the frequency in the regularisation; 0 = the same for all rows, 1 = as in the plain loss per entry. */
+  /** Exponent of the frequency in the regularisation: 0 = the same for all rows, 1 = in proportion. */
   nu: number
   /** Weight of every cell of the matrix, observed or not, against 1 for an observed one. */
   alpha0: number
-  /** `cg` = 3 steps from the last epoch's factors; `cholesky` = exact. */
+  /**
+   * `cg`: conjugate gradient from the last epoch's factors (Takács, Pilászy, Tikk 2011); `cholesky`: exact;
+   * `blocks`: iALS++ (Rendle, Krichene, Zhang, Koren 2021b), Newton steps on blocks of factors.
+   */
   solver: string
+  /** Steps of `cg`. */
+  steps: number
+  /** Factors in a block of `blocks`: a multiple of 8 that divides `factors`. */
+  block: number
+  /** Deviation of the first factors, times 1 / sqrt(factors). */
+  init: number
+  /** Most memory that a fit may take, in megabytes (2^20 bytes); above it ALS declines. */
+  memoryMb: number
+  /** Threads; 0 = one a core. */
+  threads: number
 }
 
 const KIND = 'als'
 const VERSION = 1
-const CG_STEPS = 3
+const MEGABYTE = 2 ** 20
+const WIDTH = 8
 
 export const als: ModelKind<AlsOptions> = {
   kind: KIND,
-  defaults: { factors: 64, epochs: 12, lambda: 0.003, nu: 1, alpha0: 0.1, solver: 'cg' },
+  defaults: {
+    ...{ factors: 64, epochs: 12, lambda: 0.003, nu: 1, alpha0: 0.1, solver: 'cg', steps: 3, block: 32, init: 0.1 },
+    ...{ memoryMb: 1024, threads: 0 },
+  },
   async fit(data, options, progress): Promise<Model> {
-    const { factors: d, epochs, lambda, nu, alpha0 } = options
-    const byUser = data.matrix
-    const byItem = transpose(byUser)
-    const h = initialFactors(byUser.columns, d, data.seed)
-    const w = initialFactors(byUser.rows, d, data.seed + 1)
-    const half = (matrix: Csr, own: Float32Array, other: Float32Array) => {
-      const gram = gramOfRows(other, matrix.columns, d).map((v) => v * alpha0)
-      for (let r = 0; r < matrix.rows; r++) {
-        const entries = entriesOf(matrix, r)
-        const reg = lambda * (entries.indices.length + alpha0 * matrix.columns) ** nu
-        const row = own.subarray(r * d, (r + 1) * d)
-        if (options.solver === 'cg') conjugateGradientReference(other, gram, d, reg, entries, row, CG_STEPS)
-        else row.set(solveRowReference(other, gram, d, reg, entries))
+    const settings = checked(options)
+    const { matrix } = data
+    const work = settings.epochs * matrix.indices.length * settings.d * (settings.block === 0 ? 16 : settings.d)
+    const threads = threadsFor(work, options.threads)
+    const place = layOut(matrix, settings, threads)
+    const need = Math.ceil(place.bytes / MEGABYTE)
+    if (need > options.memoryMb) {
+      const what = `ALS over ${matrix.rows} customers and ${matrix.columns} items`
+      throw new ModelDeclined(`${what} needs ${need} MB; memoryMb allows ${options.memoryMb}`)
+    }
+    const memory = place.memory()
+    const pool = openPool(memory, work, progress.signal, threads)
+    try {
+      const [users, items] = prepare(memory, place, matrix, settings, data.seed)
+      for (let epoch = 0; epoch < settings.epochs; epoch++) {
+        await pace(progress, epoch, settings.epochs, `epoch ${epoch + 1}`)
+        await improve(pool, users, items, place, settings)
+        await improve(pool, items, users, place, settings)
       }
+      await pace(progress, settings.epochs, settings.epochs, 'done')
+      const h = floatsAt(memory, items.factors, items.rows * settings.d)
+      const counts = intsAt(memory, items.indptr, items.rows + 1)
+      return makeModel(
+        h,
+        Uint8Array.from({ length: items.rows }, (_, i) => +(counts[i + 1] > counts[i])),
+        settings,
+      )
+    } finally {
+      await pool.close()
     }
-    for (let epoch = 0; epoch < epochs; epoch++) {
-      await pace(progress, epoch, epochs, `epoch ${epoch + 1}`)
-      half(byUser, w, h)
-      half(byItem, h, w)
-    }
-    await pace(progress, epochs, epochs, 'done')
-    const known = Uint8Array.from({ length: byItem.rows }, (_, i) => (byItem.indptr[i + 1] > byItem.indptr[i] ? 1 : 0))
-    return makeModel(h, known, options)
   },
   fromBytes(bytes): Model {
-    const { f32, u8, meta } = unpackModel(bytes, KIND, VERSION)
-    return makeModel(f32('h'), u8('known'), meta as AlsOptions)
+    const stored = unpackModel(bytes, KIND, VERSION)
+    return makeModel(stored.f32('h'), stored.f32('popularity'), stored.meta as unknown as Settings)
   },
 }
 
-function entriesOf(matrix: Csr, r: number) {
-  const start = matrix.indptr[r]
-  const end = matrix.indptr[r + 1]
-  return { indices: matrix.indices.subarray(start, end), values: matrix.values.subarray(start, end) }
+/** What training and serving need of the options. */
+interface Settings {
+  /** Length of the factors. */
+  readonly d: number
+  readonly epochs: number
+  readonly lambda: number
+  readonly nu: number
+  readonly alpha0: number
+  readonly init: number
+  /** 0 = conjugate gradient. */
+  readonly block: number
+  readonly steps: number
 }
 
-/** Normal with deviation .1 / sqrt(d): the paper's scale, which keeps the first predictions near 0. */
-function initialFactors(rows: number, d: number, seed: number): Float32Array {
-  const out = new Float32Array(rows * d)
-  const uniform = seededRandom(seed)
-  const scale = 0.1 / Math.sqrt(d)
-  for (let e = 0; e < out.length; e++) {
-    out[e] = scale * Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform())
+function checked(options: Readonly<AlsOptions>): Settings {
+  const { factors, epochs, lambda, nu, alpha0, solver, steps, init } = options
+  const d = Math.ceil(factors / WIDTH) * WIDTH
+  if (!(d > 0 && d <= 1024)) throw new RangeError(`factors must be from 1 to 1024, got ${factors}`)
+  for (const [name, value] of Object.entries({ epochs, steps })) {
+    if (!(Number.isInteger(value) && value > 0)) throw new RangeError(`${name} must be a whole number, got ${value}`)
   }
-  return out
+  for (const [name, value] of Object.entries({ lambda, alpha0, init })) {
+    if (!(value > 0 && value < Infinity)) throw new RangeError(`${name} must be above 0, got ${value}`)
+  }
+  if (!(nu >= 0 && nu <= 2)) throw new RangeError(`nu must be from 0 to 2, got ${nu}`)
+  const block = { cg: 0, cholesky: d, blocks: options.block }[solver]
+  if (block === undefined) throw new RangeError(`solver must be cg, cholesky or blocks, got ${solver}`)
+  if (block % WIDTH !== 0 || (block > 0 && d % block !== 0)) {
+    throw new RangeError(`block must be a multiple of ${WIDTH} that divides ${d}, got ${block}`)
+  }
+  return { d, epochs, lambda, nu, alpha0, init, block, steps }
 }
 
-function makeModel(h: Float32Array, known: Uint8Array, options: AlsOptions): Model {
-  const { factors: d, lambda, nu, alpha0 } = options
-  const n = known.length
-  const gram = gramOfRows(h, n, d).map((v) => v * alpha0)
-  const entriesIn = (history: History) => {
-    const kept = [...history.items.keys()].filter((e) => known[history.items[e]] === 1)
-    return {
-      indices: Int32Array.from(kept, (e) => history.items[e]),
-      values: Float32Array.from(kept, (e) => history.weights[e]),
+function longestRow(matrix: Csr): number {
+  let longest = 0
+  for (let r = 0; r < matrix.rows; r++) longest = Math.max(longest, matrix.indptr[r + 1] - matrix.indptr[r])
+  return longest
+}
+
+/** Bytes of scratch of one thread in `alsRows`. */
+function scratchOf(settings: Pick<Settings, 'd' | 'block'>, longest: number): number {
+  const { d, block } = settings
+  const floats = block === 0 ? 3 * d : longest + block * (block + 1 + 2 * CHUNK)
+  return Math.ceil(floats / 16) * 64
+}
+
+function layOut(matrix: Csr, settings: Settings, threads: number) {
+  const { rows, columns, indices } = matrix
+  const { d } = settings
+  const layout = new Layout()
+  const each = scratchOf(settings, Math.max(longestRow(matrix), longestRow(transpose(matrix))))
+  const side = (length: number) => ({
+    rows: length,
+    factors: layout.words(length * d),
+    indptr: layout.words(length + 1),
+    indices: layout.words(indices.length),
+    values: layout.words(indices.length),
+    reg: layout.words(length),
+  })
+  const users = side(rows)
+  const items = side(columns)
+  const gram = layout.words(d * d)
+  const scratch = layout.place(threads * Math.max(each, 4 * d * (d + 2 * CHUNK)))
+  return { users, items, gram, scratch, each, bytes: layout.bytes, memory: () => layout.memory() }
+}
+
+type Place = ReturnType<typeof layOut>
+type Side = Place['users']
+
+/** Copies both sides' entries into the memory and draws the first factors. */
+function prepare(memory: WebAssembly.Memory, place: Place, matrix: Csr, settings: Settings, seed: number) {
+  const random = seededRandom(seed)
+  const fill = (side: Side, own: Csr): Side => {
+    intsAt(memory, side.indptr, own.rows + 1).set(own.indptr)
+    intsAt(memory, side.indices, own.indices.length).set(own.indices)
+    floatsAt(memory, side.values, own.values.length).set(own.values)
+    const reg = floatsAt(memory, side.reg, own.rows)
+    for (let r = 0; r < own.rows; r++) reg[r] = regularisation(settings, own.indptr[r + 1] - own.indptr[r], own.columns)
+    const factors = floatsAt(memory, side.factors, own.rows * settings.d)
+    const scale = settings.init / Math.sqrt(settings.d)
+    for (let e = 0; e < factors.length; e++) factors[e] = scale * normal(random)
+    return side
+  }
+  return [fill(place.users, matrix), fill(place.items, transpose(matrix))] as const
+}
+
+function regularisation(settings: Settings, entries: number, others: number): number {
+  return settings.lambda * (entries + settings.alpha0 * others) ** settings.nu
+}
+
+/** Box and Muller 1958. */
+function normal(random: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
+}
+
+/** One half of an epoch: `own` against `other`. */
+async function improve(pool: Pool, own: Side, other: Side, place: Place, settings: Settings): Promise<void> {
+  const { gram, scratch, each } = place
+  const { d, block, steps } = settings
+  await pool.run('gramRows', other.factors, other.rows, d, settings.alpha0, gram, scratch)
+  await pool.run(
+    'alsRows',
+    ...([own.factors, other.factors, d, own.rows, own.indptr, own.indices, own.values] as const),
+    ...([gram, own.reg, block, steps, scratch, each] as const),
+  )
+}
+
+/** `popularity`: each item's share of the customers; 0 = an item of which nothing is known. */
+function makeModel(factors: Float32Array, popularity: Float32Array, settings: Settings): Model {
+  const { d } = settings
+  const n = popularity.length
+  const layout = new Layout()
+  const each = scratchOf({ d, block: d }, n)
+  const at = {
+    h: layout.words(Math.ceil(n / 4) * 4 * d),
+    gram: layout.words(d * d),
+    w: layout.words(d),
+    indptr: layout.words(2),
+    items: layout.words(n),
+    values: layout.words(n),
+    reg: layout.words(1),
+    out: layout.words(n + 4),
+    scratch: layout.place(Math.max(each, 4 * d * (d + 2 * CHUNK))),
+  }
+  const memory = layout.memory()
+  const kernels = instantiate(memory)
+  const h = floatsAt(memory, at.h, n * d)
+  h.set(factors)
+  kernels.gramRows(0, 1, at.h, n, d, settings.alpha0, at.gram, at.scratch)
+  const items = intsAt(memory, at.items, n)
+  const values = floatsAt(memory, at.values, n)
+  const indptr = intsAt(memory, at.indptr, 2)
+  const reg = floatsAt(memory, at.reg, 1)
+  const w = floatsAt(memory, at.w, d)
+  const scores = floatsAt(memory, at.out, n)
+  const unknown = Int32Array.from(popularity.keys()).filter((i) => popularity[i] === 0)
+  const control = intsAt(memory, 0, 5)
+
+  /** Solves the history's row into `w`; returns how many of its items are known. */
+  const foldIn = (history: History): number => {
+    let count = 0
+    for (let e = 0; e < history.items.length && count < n; e++) {
+      const item = history.items[e]
+      if (!(popularity[item] > 0)) continue
+      items[count] = item
+      values[count++] = history.weights[e]
     }
+    indptr[1] = count
+    reg[0] = regularisation(settings, count, n)
+    w.fill(0)
+    control.fill(0)
+    const { h, indptr: rows, items: columns, values: entries, gram, reg: lambda, scratch } = at
+    kernels.alsRows(0, 1, at.w, h, d, 1, rows, columns, entries, gram, lambda, d, 1, scratch, each)
+    return count
   }
-  const regOf = (length: number) => lambda * (length + alpha0 * n) ** nu
   return {
     kind: KIND,
     items: n,
     score(history, out): void {
-      const entries = entriesIn(history)
-      const w = solveRowReference(h, gram, d, regOf(entries.indices.length), entries)
-      for (let i = 0; i < n; i++) {
-        let s = 0
-        for (let f = 0; f < d; f++) s += h[i * d + f] * w[f]
-        out[i] = known[i] ? s : Number.NEGATIVE_INFINITY
+      if (foldIn(history) === 0) {
+        out.set(popularity)
+      } else {
+        kernels.matrixVector(at.h, n, d, at.w, at.out)
+        out.set(scores)
       }
+      for (const item of unknown) out[item] = Number.NEGATIVE_INFINITY
     },
-    /** Hu, Koren, Volinsky 2008, section 5: h_i^T A^-1 h_j c_j is what item j of the history adds to the score of i. */
+    /** Hu, Koren, Volinsky 2008, section 5: entry j adds max(c_j, 0) h_i^T A^-1 h_j to the score of i. */
     explain(history, item, count): Contribution[] {
-      const entries = entriesIn(history)
-      const { a } = rowSystem(h, gram, d, regOf(entries.indices.length), entries)
-      cholesky(a, d)
-      const x = Float64Array.from(h.subarray(item * d, (item + 1) * d))
-      choleskySolve(a, x, d)
+      if (!(popularity[item] > 0)) return []
+      const entries = foldIn(history)
+      // The solver leaves the Cholesky factor of the row's matrix A at the start of its scratch.
+      w.set(h.subarray(item * d, (item + 1) * d))
+      kernels.choleskySolve(at.scratch, at.w, d)
       const parts: Contribution[] = []
-      entries.indices.forEach((j, e) => {
+      for (let e = 0; e < entries; e++) {
         let weight = 0
-        for (let f = 0; f < d; f++) weight += h[j * d + f] * x[f]
-        weight *= Math.max(0, entries.values[e])
-        if (weight > 0) parts.push({ item: j, weight })
-      })
+        for (let f = 0; f < d; f++) weight += h[items[e] * d + f] * w[f]
+        weight *= Math.max(0, values[e])
+        if (weight > 0) parts.push({ item: items[e], weight })
+      }
       return parts.sort((p, q) => q.weight - p.weight || p.item - q.item).slice(0, count)
     },
-    toBytes: () => packModel(KIND, VERSION, { ...options }, { h, known }),
+    toBytes: () => packModel(KIND, VERSION, { ...settings }, { h, popularity }),
   }
 }
