@@ -56,9 +56,9 @@ const fields = {
     'The product of which it is a variant; a list shows one of a group — a text of at most 200 characters',
   ),
   names: Type.Optional(
-    Type.Union([Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { maxItems: 100 }), Type.Null()], {
+    Type.Union([Type.Array(Type.String({ minLength: 1, maxLength: 512 }), { maxItems: 100 }), Type.Null()], {
       description:
-        'Further identifiers (sku, variant id, barcode) by which events may name it — a list of at most 100 texts of 1 to 200 characters',
+        'Further identifiers (sku, variant id, barcode) by which events may name it — a list of at most 100 texts of 1 to 512 characters',
     }),
   ),
   hidden: Type.Optional(

@@ -80,8 +80,7 @@ async function createProvisional(
   const rows = new Map<string, ReturnType<typeof provisionalRow>>()
   for (const product of products) {
     const row = provisionalRow(product, now)
-    const before = rows.get(row.item)
-    rows.set(row.item, before ? { ...row, title: before.title ?? row.title, price: before.price ?? row.price } : row)
+    rows.set(row.item, more(rows.get(row.item), row))
   }
   // Sorted: on PostgreSQL two transactions that create the same items wait for each other in one order.
   const sorted = [...rows.values()].sort((a, b) => (a.item < b.item ? -1 : 1))
@@ -96,6 +95,19 @@ async function createProvisional(
   const created = await lookUp(tx, [...rows.keys()])
   for (const id of created.values()) tx.changed('items', id)
   return created
+}
+
+/** Of two mentions of one product, what the first says, and what only the second does. */
+function more(a: ReturnType<typeof provisionalRow> | undefined, b: ReturnType<typeof provisionalRow>) {
+  if (!a) return b
+  const price = a.price === null ? b : a
+  return {
+    ...a,
+    title: a.title ?? b.title,
+    categories: a.categories === '[]' ? b.categories : a.categories,
+    price: price.price,
+    currency: price.currency,
+  }
 }
 
 function provisionalRow(product: NamedProduct, now: number) {
