@@ -68,13 +68,13 @@ export function checkOrigins(kind: KeyKind, origins: readonly string[] | null): 
 }
 
 function canonicalOrigin(text: string): string {
-  const url = URL.parse(text.replace('://*.', '://wildcard.'))
-  const bare = url && (url.protocol === 'https:' || url.protocol === 'http:') && url.pathname === '/' && !url.search
-  if (!url || !bare || url.hash || url.username || text.includes('*', text.indexOf('*') + 1)) {
+  const [, scheme, wildcard, place] = /^(https?:\/\/)(\*\.)?([^/*?#@\s]+)\/?$/i.exec(text) ?? []
+  const url = place === undefined ? null : URL.parse(scheme + place)
+  if (!url?.hostname) {
     const expected = 'an origin: scheme, host and port, such as https://shop.example or https://*.shop.example'
     throw new HabitueError('invalid_body', `The origin is ${JSON.stringify(text)}; expected ${expected}.`, { expected })
   }
-  return text.includes('://*.') ? url.origin.replace('://wildcard.', '://*.') : url.origin
+  return wildcard ? url.origin.replace('://', '://*.') : url.origin
 }
 
 /** Whether a page of `origin` (the header that a browser sends) may use a key bound to `origins`. */
