@@ -79,11 +79,8 @@ export const als: ModelKind<AlsOptions> = {
       await pace(progress, settings.epochs, settings.epochs, 'done')
       const h = floatsAt(memory, items.factors, items.rows * settings.d)
       const counts = intsAt(memory, items.indptr, items.rows + 1)
-      return makeModel(
-        h,
-        Uint8Array.from({ length: items.rows }, (_, i) => +(counts[i + 1] > counts[i])),
-        settings,
-      )
+      const share = (_: unknown, i: number) => (counts[i + 1] - counts[i]) / Math.max(1, matrix.rows)
+      return makeModel(h, Float32Array.from({ length: items.rows }, share), settings)
     } finally {
       await pool.close()
     }
