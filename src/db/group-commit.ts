@@ -95,7 +95,16 @@ export class GroupCommit {
       return { lost: false, done: [], failed, changes: new ChangeSet(), survivors: [] }
     } finally {
       this.#connection.inTransaction = false
+      this.#rollBack()
+    }
+  }
+
+  /** Where not even that works the connection is of no more use; its owner sees that by `isTransaction`. */
+  #rollBack(): void {
+    try {
       if (this.#connection.database.isTransaction) this.#connection.exec('rollback')
+    } catch {
+      // The trouble that led here has been answered already.
     }
   }
 
@@ -105,9 +114,9 @@ export class GroupCommit {
     const own = new ChangeSet()
     const tx: Tx = { engine: 'sqlite', k: this.#k, connection, changed: (topic, key) => own.add(topic, key) }
     try {
+      connection.run('savepoint request')
       const handler = this.#handlers[name]
       if (!handler) throw new Error(`There is no handler ${name}`)
-      connection.run('savepoint request')
       const value = await handler(tx, payload)
       await raiseVersions(tx, own.topics)
       connection.run('release request')

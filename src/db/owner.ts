@@ -27,6 +27,9 @@ export interface Owner {
 /** Those who merely ask whether there is an owner hold the lock for less than this. */
 const askersMs = 1000
 
+/** Locks that are held: a connection that nobody refers to is closed by the garbage collector, and its lock is gone. */
+const heldLocks = new Set<DatabaseSync>()
+
 /** @throws HabitueError database_locked, which says who holds the file; storage_unavailable */
 export function acquireOwner(dataFile: string, info: OwnerInfo): Owner {
   const { lockFile, infoFile } = filesOf(dataFile)
@@ -39,10 +42,9 @@ export function acquireOwner(dataFile: string, info: OwnerInfo): Owner {
     renameSync(partial, infoFile)
   }
   announce(info)
-  let held = true
+  heldLocks.add(lock)
   const release = () => {
-    if (!held) return
-    held = false
+    if (!heldLocks.delete(lock)) return
     rmSync(infoFile, { force: true })
     lock.close()
   }

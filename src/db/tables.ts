@@ -45,6 +45,8 @@ export interface Tables {
     id: Generated<number>
     kept: number
     merged: number
+    /** The strongest identifier of `kept` at that time. */
+    anchor: number
     /** JSON list of the identifier ids that moved from `merged` to `kept`. */
     identifiers: string
     /** `source/message` of the event that caused it. */
@@ -52,7 +54,7 @@ export interface Tables {
     time: number
     undone: number | null
   }
-  /** What a page asserted without proof: this identifier claims to be `kind`:`value`. */
+  /** What a page asserted without proof: this identifier claims to be `kind`:`value`; `confirmed` = when it was proved. */
   claims: { identifier: number; kind: string; value: string; time: number; confirmed: number | null }
 
   // catalog

@@ -40,7 +40,7 @@ export async function runWriter(options: WriterOptions): Promise<void> {
       options.world,
     )
     send({ ready: true })
-    await serve(port, group, send)
+    await serve(port, connection, group, send)
   } catch (error) {
     send({ fatal: toMessage(error) })
   }
@@ -49,7 +49,12 @@ export async function runWriter(options: WriterOptions): Promise<void> {
 }
 
 /** While a group is open the event loop does not turn, so requests that arrive meanwhile are taken from the port itself. */
-async function serve(port: MessagePort, group: GroupCommit, send: (message: FromWriter) => void): Promise<void> {
+async function serve(
+  port: MessagePort,
+  connection: SqliteConnection,
+  group: GroupCommit,
+  send: (message: FromWriter) => void,
+): Promise<void> {
   const queue: ToWriter[] = []
   let wake: (() => void) | undefined
   port.on('message', (message: ToWriter) => {
@@ -65,7 +70,9 @@ async function serve(port: MessagePort, group: GroupCommit, send: (message: From
   while (!stopping) {
     const first = next()
     if (first) send(await group.run(first, () => (stopping ? undefined : next())))
-    else if (!stopping)
+    if (connection.database.isTransaction) throw new Error('A transaction could neither be committed nor undone')
+    if (first) continue
+    if (!stopping)
       await new Promise<void>((resolve) => {
         wake = resolve
       })

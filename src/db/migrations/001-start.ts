@@ -9,9 +9,11 @@ export const statements: readonly string[] = [
   `create table identifiers (id {id}, kind text not null, value text not null, customer {int} not null,
     first_seen {int} not null, last_seen {int} not null, unique (kind, value))`,
   'create index identifiers_customer on identifiers (customer)',
-  `create table merges (id {id}, kept {int} not null, merged {int} not null, identifiers text not null,
+  `create table merges (id {id}, kept {int} not null, merged {int} not null, anchor {int} not null, identifiers text not null,
     cause text not null, time {int} not null, undone {int})`,
   'create index merges_kept on merges (kept)',
+  'create index merges_merged on merges (merged)',
+  'create index merges_undone on merges (undone) where undone is not null',
   `create table claims (identifier {int} not null, kind text not null, value text not null, time {int} not null,
     confirmed {int}, primary key (identifier, kind, value))`,
 
