@@ -9,7 +9,7 @@ import { flowerShelf } from './shelves/flowers.ts'
 import { groceryShelf } from './shelves/groceries.ts'
 import { type Department, leaningVector } from './styles.ts'
 
-/** One line of `catalogue.jsonl`. Money is in minor units of `currency`. */
+/** One line of `catalogue.jsonl`, in the form in which Habitue takes items. Money is decimal, in `currency`. */
 export interface CatalogueItem {
   readonly id: string
   readonly title: string
@@ -29,7 +29,7 @@ export interface CatalogueItem {
   /** The product of which this is a variant. */
   readonly group?: string
   /** Other names by which events may call it: the sku, then the barcode (EAN-13). */
-  readonly identifiers: readonly string[]
+  readonly names: readonly string[]
 }
 
 /** An item with the hidden properties that choices are drawn from. */
@@ -37,6 +37,9 @@ export interface Product {
   readonly index: number
   readonly item: CatalogueItem
   readonly department: Department
+  /** Minor units. */
+  readonly price: number
+  readonly cost: number
   /** Weights over `styles`. */
   readonly leaning: Float64Array
   /** A place in a space of unnamed nuances, standard normal: what no category tells. */
@@ -80,6 +83,8 @@ export function stockShelves(seed: number, start: number, end: number): Assortme
       index,
       item: describe(shelf, draft, index, gone ? 0 : between(draw, 4, 180)),
       department: shelf.department,
+      price: draft.price,
+      cost: costOf(shelf, draft),
       leaning: leaningVector(draft.leaning),
       nuance: Float64Array.from({ length: nuances }, () => normal(draw)),
       quality: normal(draw),
@@ -128,6 +133,11 @@ function priceLevels(drafts: readonly { shelf: Shelf; draft: Draft }[]): number[
   })
 }
 
+/** Minor units of the currency as a decimal number. */
+export const major = (minor: number): number => Math.round(minor) / 100
+
+const costOf = (shelf: Shelf, draft: Draft): number => Math.round(draft.price * (1 - shelf.margin))
+
 function describe(shelf: Shelf, draft: Draft, index: number, stock: number): CatalogueItem {
   const { department } = shelf
   return {
@@ -136,16 +146,16 @@ function describe(shelf: Shelf, draft: Draft, index: number, stock: number): Cat
     text: draft.text,
     categories: [department, ...draft.path],
     attributes: draft.attributes,
-    price: draft.price,
+    price: major(draft.price),
     currency,
-    cost: Math.round(draft.price * (1 - shelf.margin)),
+    cost: major(costOf(shelf, draft)),
     stock,
     ...(draft.audience ? { audience: draft.audience } : {}),
     image: picture(department, draft.colour),
     url: `https://corner.example/p/${draft.id}`,
     deliveryDays: draft.deliveryDays ?? shelf.deliveryDays,
     ...(draft.group ? { group: draft.group } : {}),
-    identifiers: [`${department.slice(0, 2).toUpperCase()}-${String(index + 1).padStart(5, '0')}`, barcode(draft.id)],
+    names: [`${department.slice(0, 2).toUpperCase()}-${String(index + 1).padStart(5, '0')}`, barcode(draft.id)],
   }
 }
 

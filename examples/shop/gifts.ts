@@ -71,8 +71,8 @@ function departmentFor(draw: Draw, { relation }: Recipient, kind: OccasionKind):
 /** Neither a cable nor a laptop, nothing that must fit, and no vase without flowers. */
 const isPresent = (product: Product): boolean =>
   !isDrink(product) &&
-  product.item.price >= 1200 &&
-  product.item.price <= 12_000 &&
+  product.price >= 1200 &&
+  product.price <= 12_000 &&
   !['Cables', 'Wearables', 'Vases'].includes(product.item.categories[1])
 
 const cards: Readonly<Record<OccasionKind, string>> = {

@@ -1,5 +1,5 @@
 /** What a customer does, written down as events of the tracking API. */
-import type { CatalogueItem, Product } from './catalogue.ts'
+import { type CatalogueItem, type Product } from './catalogue.ts'
 import type { Address, Customer } from './customers.ts'
 import { cities } from './weather.ts'
 
@@ -36,16 +36,14 @@ export interface Line {
 /** Under which names an event is sent: known, not yet known, or both (a page after log-in). */
 export type Who = 'user' | 'anonymous' | 'both'
 
-export const major = (minor: number): number => Math.round(minor) / 100
-
 /** The Product of the Ecommerce events. */
 export const productOf = remembered(
   ({ item }: Product): Properties => ({
     product_id: item.id,
-    sku: item.identifiers[0],
+    sku: item.names[0],
     name: item.title,
     category: item.categories.join(' > '),
-    price: major(item.price),
+    price: item.price,
     ...(item.group ? { variant: variantOf(item) } : {}),
   }),
 )
@@ -63,7 +61,7 @@ export function lineOf({ product, quantity, gift }: Line): Properties {
 
 /** A line from the till, which knows the sku only. */
 export function tillLineOf({ product: { item }, quantity }: Line): Properties {
-  return { sku: item.identifiers[0], price: major(item.price), quantity }
+  return { sku: item.names[0], price: item.price, quantity }
 }
 
 /** One frozen object for all events that name the product: half the memory of a year. */
@@ -79,7 +77,7 @@ function remembered(describe: (product: Product) => Properties): (product: Produ
 const variantOf = ({ attributes }: CatalogueItem) => attributes.size ?? attributes.format ?? attributes.weight
 
 export const totalOf = (lines: readonly Line[]): number =>
-  lines.reduce((sum, { product, quantity }) => sum + product.item.price * quantity, 0)
+  lines.reduce((sum, { product, quantity }) => sum + product.price * quantity, 0)
 
 /** Collects one visitor's events. What would lie outside `[from, until)` is not written, and `record` says so. */
 export class Journal {

@@ -1,13 +1,12 @@
 /** Orders, and what becomes of them: cancellations, ratings, returns with their reasons, complaints, surveys. */
 import { DAY, HOUR, MINUTE } from './calendar.ts'
-import { type Assortment, currency, type Product } from './catalogue.ts'
+import { type Assortment, currency, major, type Product } from './catalogue.ts'
 import type { Customer } from './customers.ts'
 import { between, chance, type Draw, normal, pick } from './draws.ts'
 import {
   type Journal,
   type Line,
   lineOf,
-  major,
   type Properties,
   productOf,
   tillLineOf,
@@ -153,7 +152,7 @@ export class OrderBook {
 
   /** Product Returned, Order Refunded for that line, and after a wrong size the right one is ordered. */
   #giveBack(id: string, line: Line, at: number, reason: ReturnReason, temperature: number): void {
-    const amount = line.product.item.price * line.quantity
+    const amount = line.product.price * line.quantity
     const returned = {
       order_id: id,
       ...lineOf(line),
@@ -212,7 +211,7 @@ export class OrderBook {
 }
 
 const costOf = (lines: readonly Line[]) =>
-  lines.reduce((sum, { product, quantity }) => sum + product.item.cost * quantity, 0)
+  lines.reduce((sum, { product, quantity }) => sum + product.cost * quantity, 0)
 
 const ratingShare = ({ department, item }: Product): number =>
   item.categories[1] === 'Drinks'

@@ -1,9 +1,9 @@
 /** A visit of the web shop: looking, searching, wishing, carting, and then an order, an abandoned cart or nothing. */
 import { MINUTE } from './calendar.ts'
-import { type Assortment, currency, type Product } from './catalogue.ts'
+import { type Assortment, currency, major, type Product } from './catalogue.ts'
 import type { Customer } from './customers.ts'
 import { between, chance, type Draw } from './draws.ts'
-import { type Journal, type Line, lineOf, major, productOf, totalOf, type Who } from './journal.ts'
+import { type Journal, type Line, lineOf, productOf, totalOf, type Who } from './journal.ts'
 import type { OrderBook } from './orders.ts'
 import { affinity, type Chooser } from './tastes.ts'
 
@@ -171,11 +171,12 @@ export class WebShop {
 
   /** The nearest in stock for this customer: same innermost category, price within a third, highest affinity. */
   #substituteFor(product: Product): Product | undefined {
-    const { categories, price } = product.item
+    const { price } = product
+    const { categories } = product.item
     let best: Product | undefined
     for (const other of this.#assortment.byDepartment.get(product.department)!) {
       if (other === product || other.item.categories.at(-1) !== categories.at(-1)) continue
-      if (Math.abs(other.item.price - price) * 3 > price || !this.#inStock(other)) continue
+      if (Math.abs(other.price - price) * 3 > price || !this.#inStock(other)) continue
       if (!best || affinity(this.#customer.taste, other) > affinity(this.#customer.taste, best)) best = other
     }
     return best

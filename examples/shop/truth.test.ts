@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { generateShop, type ShopEvent } from './generate.ts'
 
 const { catalogue, events, truth } = generateShop({ seed: 1 })
-const index = new Map(catalogue.flatMap((item, i) => [item.id, ...item.identifiers].map((name) => [name, i] as const)))
+const index = new Map(catalogue.flatMap((item, i) => [item.id, ...item.names].map((name) => [name, i] as const)))
 
 interface Line {
   readonly product_id?: string

@@ -29,7 +29,7 @@ export function largeCarts(life: Life): Act[] {
   const { start, end, pace } = life.world.span
   if (!chance(life.draw, 0.02 * circles[life.customer.taste.circle].interest.Electronics * pace)) return []
   const list = life.world.assortment.byDepartment.get('Electronics')!
-  const dear = new Chooser(life.customer.taste, list, (product) => product.item.price < dearest)
+  const dear = new Chooser(life.customer.taste, list, (product) => product.price < dearest)
   const times = pick(life.draw, [1, 1, 2, 2, 3])
   const first = start + life.draw() * 0.7 * (end - start)
   return Array.from({ length: times }, (_, i) => ({
@@ -47,12 +47,12 @@ function soldOut(life: Life, list: readonly Product[], at: number): Product[] {
   const { inStock } = life.world.assortment
   return sample(
     life.draw,
-    list.filter(({ item, index }) => item.price >= dearest && !inStock(index, at)),
+    list.filter(({ price, index }) => price >= dearest && !inStock(index, at)),
     1,
   )
 }
 
-const sumOf = (products: Iterable<Product>): number => [...products].reduce((sum, { item }) => sum + item.price, 0)
+const sumOf = (products: Iterable<Product>): number => [...products].reduce((sum, { price }) => sum + price, 0)
 
 function departmentSeason(department: Department, day: number): number {
   const december = new Date(day).getUTCMonth() === 11
