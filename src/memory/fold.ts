@@ -13,6 +13,7 @@ import {
   countInteractions,
   type InteractionRows,
   interactionKey,
+  isBlank,
   maxColumns,
   minColumns,
 } from './interactions.ts'
@@ -57,7 +58,7 @@ async function writeInteractions(tx: Tx, rows: InteractionRows): Promise<void> {
     const viewed = row.views > 0 && row.carts + row.orders + row.returned === 0 && row.rating === null
     const only = viewed && row.wished === 0 && row.wish_last === 0 && row.refused === 0 && row.refused_last === 0
     if (only) views.push(row)
-    else others.push(row)
+    else if (!isBlank(row)) others.push(row)
   }
   if (views.length > 0) await upsertFold(tx, 'interactions', viewSpec, views)
   if (others.length > 0) await upsertFold(tx, 'interactions', wholeSpec, others)

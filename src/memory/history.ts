@@ -1,9 +1,9 @@
 /** What a customer did with each item, over all his identifiers; what was for others apart from what was for himself. */
 import type { Permit } from '../consent/permit.ts'
-import { selectByKeys } from '../db/batch.ts'
 import type { Reader } from '../db/database.ts'
 import type { InteractionRow } from '../db/tables.ts'
-import { combine, interactionColumns, isBlank, NEVER, orderColumns, rowKey } from './interactions.ts'
+import { interactionRows } from './interaction-rows.ts'
+import { combine, isBlank, NEVER, orderColumns, rowKey } from './interactions.ts'
 import { joinedOrders } from './order-joins.ts'
 
 /** One item's row. `bought_first` is 0 where it was never bought. */
@@ -18,8 +18,7 @@ export interface History {
 /** The rows of the customer of `permit`, by ascending item. */
 export async function history(reader: Reader, permit: Permit): Promise<History> {
   const { identifiers } = permit
-  const keys = identifiers.map((identifier) => [identifier])
-  const stored = await selectByKeys<InteractionRow>(reader, 'interactions', ['identifier'], keys, interactionColumns)
+  const stored = await interactionRows(reader, identifiers)
   if (identifiers.length === 1) return apart(stored)
   const customerOf = new Map(identifiers.map((identifier) => [identifier, permit.customer]))
   const joined = await joinedOrders(reader, customerOf)

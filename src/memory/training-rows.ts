@@ -4,11 +4,10 @@
  */
 import type { SignalWeights } from '../config.ts'
 import type { PopulationPermit } from '../consent/permit.ts'
-import { selectByKeys } from '../db/batch.ts'
 import type { Reader } from '../db/database.ts'
 import type { InteractionRow } from '../db/tables.ts'
 import { combined } from './history.ts'
-import { interactionColumns } from './interactions.ts'
+import { interactionRows } from './interaction-rows.ts'
 import { joinedOrders } from './order-joins.ts'
 import { timeOf, weightOf } from './signals.ts'
 
@@ -23,6 +22,8 @@ export interface TrainingGroup {
   readonly weights: readonly number[]
   /** Milliseconds, the latest interaction with each item. */
   readonly times: readonly number[]
+  /** In how many orders each was bought. */
+  readonly orders: readonly number[]
 }
 
 interface Link {
@@ -41,8 +42,7 @@ export async function* trainingRows(
 ): AsyncGenerator<TrainingGroup> {
   for await (const links of linksByCustomer(reader)) {
     const customerOf = new Map(links.map(({ id, customer }) => [id, customer]))
-    const keys = links.map(({ id }) => [id])
-    const rows = await selectByKeys<InteractionRow>(reader, 'interactions', ['identifier'], keys, interactionColumns)
+    const rows = await interactionRows(reader, [...customerOf.keys()])
     const ofCustomer = Map.groupBy(rows, (row) => customerOf.get(row.identifier) as number)
     const several = [...Map.groupBy(links, ({ customer }) => customer).values()]
       .filter((same) => same.length > 1)
@@ -67,14 +67,16 @@ function* groupsOf(
     const items: number[] = []
     const weights: number[] = []
     const times: number[] = []
+    const orders: number[] = []
     for (const row of same) {
       const weight = weightOf(row, signals)
       if (weight === 0) continue
       items.push(row.item)
       weights.push(weight)
       times.push(timeOf(row))
+      orders.push(row.orders)
     }
-    if (items.length > 0) yield { customer, recipient, items, weights, times }
+    if (items.length > 0) yield { customer, recipient, items, weights, times, orders }
   }
 }
 
