@@ -18,6 +18,10 @@ import { pace } from './pace.ts'
 export type EaseOptions = {
   /** L2 regularisation, in units of the diagonal of X^T X (interactions of an item). */
   lambda: number
+  /** Row u counts |u|^-userPower (scaled so that X^T X keeps its trace): above 0, long histories do not drown short ones. */
+  userPower: number
+  /** Item j is regularised by lambda (g_j / mean g)^itemPower, g the diagonal of X^T X: above 0, frequent items more. */
+  itemPower: number
   /** Most memory that a fit may take, in megabytes (2^20 bytes); above it EASE declines. */
   memoryMb: number
   /** Threads; 0 = one a core. */
@@ -31,7 +35,7 @@ const strideOf = (items: number) => Math.ceil(items / 32) * 32
 
 export const ease: ModelKind<EaseOptions> = {
   kind: KIND,
-  defaults: { lambda: 500, memoryMb: 1024, threads: 0 },
+  defaults: { lambda: 500, userPower: 0, itemPower: 0, memoryMb: 1024, threads: 0 },
   async fit(data, options, progress): Promise<Model> {
     const { lambda, memoryMb, threads } = options
     if (!(lambda > 0)) throw new RangeError(`lambda must be above 0, got ${lambda}`)
@@ -46,7 +50,7 @@ export const ease: ModelKind<EaseOptions> = {
     const pool = openPool(memory, work, progress.signal, threads)
     try {
       await pace(progress, 0, 3, 'gram')
-      const popularity = await gram(pool, memory, place, matrix, lambda)
+      const popularity = await gram(pool, memory, place, matrix, options)
       await pace(progress, 1, 3, 'inverse')
       const status = await pool.run('invertTiles', place.tiles, place.side, place.panels, place.scratch)
       if (status !== 0) throw new ModelDeclined(`EASE: X^T X + ${lambda} I is not positive definite; raise lambda`)
@@ -124,8 +128,8 @@ function layOut(matrix: Csr, threads: number) {
 
 type Place = ReturnType<typeof layOut>
 
-/** Writes X^T X + lambda I into the tiles; returns each item's share of the users. */
-async function gram(pool: Pool, memory: WebAssembly.Memory, place: Place, matrix: Csr, lambda: number) {
+/** Writes X^T W X + diagonal into the tiles; returns each item's share of the users. */
+async function gram(pool: Pool, memory: WebAssembly.Memory, place: Place, matrix: Csr, options: EaseOptions) {
   const { rows, columns: n } = matrix
   const columns = transpose(matrix)
   const copy = (offset: number, from: Int32Array | Float32Array) => {
@@ -138,14 +142,43 @@ async function gram(pool: Pool, memory: WebAssembly.Memory, place: Place, matrix
   copy(place.tptr, columns.indptr)
   copy(place.tindices, columns.indices)
   copy(place.tvalues, columns.values)
-  floatsAt(memory, place.rowWeights, rows).fill(1)
-  floatsAt(memory, place.diagonal, n).fill(lambda)
+  const rowWeights = weightsOfRows(matrix, options.userPower)
+  floatsAt(memory, place.rowWeights, rows).set(rowWeights)
+  floatsAt(memory, place.diagonal, n).set(regularisation(matrix, rowWeights, options))
   await pool.run(
     'gramTiles',
     ...([place.tiles, n, place.indptr, place.indices, place.values] as const),
     ...([place.tptr, place.tindices, place.tvalues, place.rowWeights, place.diagonal, place.scratch] as const),
   )
   return Float32Array.from({ length: n }, (_, i) => (columns.indptr[i + 1] - columns.indptr[i]) / Math.max(1, rows))
+}
+
+/** |u|^-power of each row, scaled so that the sum of w_u x_ui^2 stays what it is without weights. */
+function weightsOfRows(matrix: Csr, power: number): Float32Array {
+  const { rows, indptr, values } = matrix
+  const weights = new Float32Array(rows).fill(1)
+  if (power === 0) return weights
+  let plain = 0
+  let weighted = 0
+  for (let r = 0; r < rows; r++) {
+    weights[r] = Math.max(1, indptr[r + 1] - indptr[r]) ** -power
+    for (let e = indptr[r]; e < indptr[r + 1]; e++) {
+      plain += values[e] ** 2
+      weighted += weights[r] * values[e] ** 2
+    }
+  }
+  return weighted > 0 ? weights.map((w) => (w * plain) / weighted) : weights
+}
+
+/** What is added to the diagonal of X^T W X, by item; an item of no weight counts as one plain interaction. */
+function regularisation(matrix: Csr, rowWeights: Float32Array, { lambda, itemPower }: EaseOptions): Float32Array {
+  const { rows, columns, indptr, indices, values } = matrix
+  const frequency = new Float64Array(columns)
+  for (let r = 0; r < rows; r++) {
+    for (let e = indptr[r]; e < indptr[r + 1]; e++) frequency[indices[e]] += rowWeights[r] * values[e] ** 2
+  }
+  const mean = Math.max(1, frequency.reduce((sum, f) => sum + f, 0) / Math.max(1, columns))
+  return Float32Array.from(frequency, (f) => lambda * (Math.max(1, f) / mean) ** itemPower)
 }
 
 /** From -P in the tiles to the rows of B. */
