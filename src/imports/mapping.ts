@@ -1,0 +1,391 @@
+/**
+ * Which column of a file is what. Guessed from names and from the first rows, shown by a dry run, and overruled by
+ * `--map column=field`.
+ */
+import { HabitueError } from '../errors.ts'
+import { guessTimeFormat, parseDecimal, type TimeFormat } from './values.ts'
+
+export const importKinds = ['interactions', 'items', 'users', 'orders', 'events'] as const
+export type ImportKind = (typeof importKinds)[number]
+/** The kinds that are read from columns. */
+export type TableKind = Exclude<ImportKind, 'events'>
+
+/** What the rows of a file of interactions mean, where no column says it. */
+export type Signal = 'rating' | 'view' | 'cart' | 'buy'
+export const signals: readonly Signal[] = ['rating', 'view', 'cart', 'buy']
+
+export interface MappedColumn {
+  readonly column: string
+  readonly index: number
+  /** A field of the kind, `traits.NAME`, `attributes.NAME`, `properties.NAME`, or null = not imported. */
+  readonly field: string | null
+  /** `certain`: named so by the documented forms or by hand; `likely`: a usual name; `guess`: from its values or lack of others. */
+  readonly confidence: 'certain' | 'likely' | 'guess'
+}
+
+export interface Mapping {
+  readonly kind: TableKind
+  readonly columns: readonly MappedColumn[]
+  readonly time: TimeFormat
+  /** Numbers are written 12,50. */
+  readonly decimalComma: boolean
+  /** Interactions without a column that says it. */
+  readonly signal: Signal
+  /** The least and the highest rating that the column may hold. */
+  readonly ratings: readonly [number, number]
+  /** Things that a person should look at before he imports. */
+  readonly warnings: readonly string[]
+}
+
+/** Field -> usual names of its column, lower case and without separators; the documented form's own name first. */
+type Synonyms = Readonly<Record<string, readonly string[]>>
+
+const who: Synonyms = {
+  user: [
+    'user',
+    'userid',
+    'customer',
+    'customerid',
+    'client',
+    'clientid',
+    'member',
+    'memberid',
+    'uid',
+    'visitorid',
+    'shopperid',
+    'accountid',
+  ],
+  anonymous: ['session', 'sessionid', 'anonymousid', 'anonymous', 'deviceid', 'cookieid'],
+}
+const what: Synonyms = {
+  item: [
+    'item',
+    'itemid',
+    'product',
+    'productid',
+    'stockcode',
+    'sku',
+    'movieid',
+    'bookid',
+    'isbn',
+    'articleid',
+    'asin',
+    'contentid',
+    'productsku',
+    'variantid',
+  ],
+  title: ['title', 'itemtitle', 'producttitle', 'productname', 'itemname', 'description'],
+  category: ['category', 'categoryid', 'categorycode', 'itemcategory', 'productcategory'],
+  price: ['price', 'unitprice', 'itemprice'],
+  currency: ['currency', 'currencycode'],
+  quantity: ['quantity', 'qty', 'count', 'units', 'amountofitems'],
+  time: [
+    'time',
+    'timestamp',
+    'date',
+    'datetime',
+    'invoicedate',
+    'orderdate',
+    'eventtime',
+    'createdat',
+    'day',
+    'purchasedate',
+    'ts',
+  ],
+}
+
+const synonyms: Readonly<Record<TableKind, Synonyms>> = {
+  interactions: {
+    ...who,
+    ...what,
+    value: ['value', 'rating', 'stars', 'score', 'label', 'plays', 'overall', 'weight'],
+    event: ['event', 'eventtype', 'action', 'behavior', 'behaviour', 'type', 'interaction', 'eventname'],
+    order: ['order', 'orderid', 'basket', 'basketid', 'invoice', 'transactionid'],
+  },
+  orders: {
+    ...who,
+    ...what,
+    order: [
+      'invoice',
+      'order',
+      'orderid',
+      'ordernumber',
+      'invoiceno',
+      'invoiceid',
+      'transaction',
+      'transactionid',
+      'basket',
+      'basketid',
+      'ordername',
+      'receipt',
+    ],
+    total: ['amount', 'total', 'revenue', 'ordertotal', 'grandtotal', 'value', 'spend', 'sales'],
+    'properties.country': ['country', 'shippingcountry', 'countrycode'],
+    email: ['email', 'customeremail', 'emailaddress'],
+  },
+  users: {
+    user: who.user,
+    anonymous: who.anonymous,
+    time: ['time', 'timestamp', 'updatedat', 'lastseen'],
+    'traits.email': ['email', 'emailaddress', 'mail'],
+    'traits.phone': ['phone', 'phonenumber', 'mobile', 'telephone'],
+    'traits.firstName': ['firstname', 'givenname', 'forename'],
+    'traits.lastName': ['lastname', 'familyname', 'surname'],
+    'traits.name': ['name', 'fullname'],
+    'traits.createdAt': ['createdat', 'signupdate', 'registered', 'registeredat'],
+  },
+  items: {
+    id: ['id', ...what.item, 'handle'],
+    title: ['title', 'name', 'productname', 'producttitle', 'itemname', 'itemtitle'],
+    text: ['text', 'description', 'body', 'bodyhtml', 'longdescription', 'summary'],
+    categories: [
+      'categories',
+      'category',
+      'genres',
+      'genre',
+      'producttype',
+      'department',
+      'categorypath',
+      'googleproductcategory',
+    ],
+    price: ['price', 'unitprice', 'saleprice'],
+    currency: what.currency,
+    cost: ['cost', 'costprice', 'costofgoodssold', 'purchaseprice'],
+    stock: [
+      'stock',
+      'inventory',
+      'availability',
+      'stocklevel',
+      'inventoryquantity',
+      'stockquantity',
+      'quantity',
+      'qty',
+      'onhand',
+    ],
+    audience: ['audience', 'agerating', 'minimumage'],
+    image: ['image', 'imageurl', 'imagelink', 'imagesrc', 'picture', 'img'],
+    url: ['url', 'link', 'producturl', 'pageurl'],
+    availableFrom: ['availablefrom', 'startdate', 'publishedat'],
+    availableUntil: ['availableuntil', 'enddate', 'expirationdate', 'expires'],
+    deliveryDays: ['deliverydays', 'leadtime', 'leadtimedays', 'deliverytime'],
+    group: ['group', 'itemgroupid', 'parentid', 'parentsku', 'groupid', 'masterid'],
+    names: ['names', 'sku', 'skus', 'variantsku', 'barcode', 'variantbarcode', 'ean', 'gtin', 'upc', 'variantid'],
+    hidden: ['hidden', 'disabled', 'archived'],
+  },
+}
+
+/** Which fields a file must have, each of them or one of several. */
+const needed: Readonly<Record<TableKind, readonly (readonly string[])[]>> = {
+  interactions: [['user', 'anonymous'], ['item']],
+  // An order line names an item; a purchase (customer, time, amount) does not.
+  orders: [
+    ['item', 'total'],
+    ['time', 'order', 'user'],
+  ],
+  users: [['user', 'anonymous', 'traits.email']],
+  items: [['id']],
+}
+
+/** Fields that several columns may be mapped to. */
+const repeated = new Set(['categories', 'names'])
+
+export interface GuessOptions {
+  /** Column -> field, by hand; an empty field = do not import. */
+  readonly map?: Readonly<Record<string, string>>
+  readonly signal?: Signal
+  readonly delimiter?: string
+}
+
+/**
+ * The mapping of a file with this `header`, guessed from it and the first rows.
+ * @throws HabitueError missing_column with the columns that there are; invalid_option for a mapping by hand of what is not there
+ */
+export function guessMapping(
+  kind: TableKind,
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  options: GuessOptions = {},
+): Mapping {
+  const warnings: string[] = []
+  const columns = mapColumns(kind, header, options.map ?? {}, warnings)
+  for (const alternatives of needed[kind]) {
+    if (columns.some(({ field }) => field !== null && alternatives.includes(field))) continue
+    const wanted = alternatives.join(' or ')
+    throw new HabitueError(
+      'missing_column',
+      `No column is the ${wanted} of ${kind}; the columns are ${header.map((name) => JSON.stringify(name)).join(', ')}. Name it with --map COLUMN=${alternatives[0]}.`,
+      { kind, expected: alternatives, columns: header },
+    )
+  }
+  const valuesOf = (field: string) => {
+    const index = columns.find((column) => column.field === field)?.index
+    return index === undefined ? [] : rows.map((row) => row[index]?.trim() ?? '').filter((value) => value !== '')
+  }
+  const numbers = ['price', 'value', 'total', 'quantity'].flatMap(valuesOf)
+  const decimalComma = options.delimiter !== ',' && numbers.some((text) => /^[+-]?\d+,\d+$/.test(text))
+  return {
+    kind,
+    columns,
+    time: guessTime(columns, valuesOf('time'), warnings),
+    decimalComma,
+    ...guessSignal(columns, valuesOf, decimalComma, options.signal, kind, warnings),
+    warnings,
+  }
+}
+
+function mapColumns(
+  kind: TableKind,
+  header: readonly string[],
+  map: Readonly<Record<string, string>>,
+  warnings: string[],
+): MappedColumn[] {
+  const unknown = Object.keys(map).find((column) => !header.includes(column))
+  if (unknown !== undefined) {
+    const message = `--map names the column ${JSON.stringify(unknown)}; the columns are ${header.join(', ')}.`
+    throw new HabitueError('invalid_option', message, { column: unknown, columns: header })
+  }
+  const taken = new Set(Object.values(map))
+  const columns: (MappedColumn | undefined)[] = header.map((column, index) => {
+    if (!Object.hasOwn(map, column)) return undefined
+    return { column, index, field: checkField(kind, map[column]), confidence: 'certain' }
+  })
+  // Rank by rank, so that `customer_id` is not taken for the user where there is a `user`.
+  const known = Object.entries(synonyms[kind])
+  const depth = Math.max(...known.map(([, names]) => names.length))
+  for (let rank = 0; rank < depth; rank++) {
+    for (const [field, names] of known) {
+      if (taken.has(field) && !repeated.has(field)) continue
+      const index = header.findIndex((column, i) => !columns[i] && folded(column) === names[rank])
+      if (index < 0 || names[rank] === undefined) continue
+      taken.add(field)
+      columns[index] = { column: header[index], index, field, confidence: rank === 0 ? 'certain' : 'likely' }
+    }
+  }
+  return header.map((column, index) => columns[index] ?? otherColumn(kind, column, index, warnings))
+}
+
+/** A column of a name that is not known: a trait, an attribute, or left out. */
+function otherColumn(kind: TableKind, column: string, index: number, warnings: string[]): MappedColumn {
+  const name = column.trim()
+  if (name === '') return { column, index, field: null, confidence: 'certain' }
+  const explicit = /^(traits|attributes|properties)\.(.+)$/.exec(name)
+  if (explicit && explicit[1] === spaces[kind]) return { column, index, field: name, confidence: 'certain' }
+  if (kind === 'users') return { column, index, field: `traits.${name}`, confidence: 'likely' }
+  if (kind === 'items') return { column, index, field: `attributes.${name}`, confidence: 'likely' }
+  warnings.push(
+    `The column ${JSON.stringify(column)} is not imported; --map ${JSON.stringify(`${column}=properties.${name}`)} keeps it with each event.`,
+  )
+  return { column, index, field: null, confidence: 'guess' }
+}
+
+/** Where further columns of a kind may go. */
+const spaces: Readonly<Record<TableKind, string>> = {
+  users: 'traits',
+  items: 'attributes',
+  interactions: 'properties',
+  orders: 'properties',
+}
+
+function checkField(kind: TableKind, field: string): string | null {
+  if (field === '') return null
+  if (Object.hasOwn(synonyms[kind], field)) return field
+  const space = `${spaces[kind]}.`
+  if (field.startsWith(space) && field.length > space.length) return field
+  const expected = `one of ${Object.keys(synonyms[kind]).join(', ')}, or ${space}NAME`
+  throw new HabitueError(
+    'invalid_option',
+    `--map gives the field ${JSON.stringify(field)} of ${kind}; expected ${expected}.`,
+    {
+      field,
+      expected,
+    },
+  )
+}
+
+function folded(column: string): string {
+  return column
+    .trim()
+    .toLowerCase()
+    .replace(/^g:/, '')
+    .replaceAll(/[\s_\-./:]+/g, '')
+}
+
+function guessTime(columns: readonly MappedColumn[], values: readonly string[], warnings: string[]): TimeFormat {
+  const column = columns.find(({ field }) => field === 'time')?.column
+  if (column === undefined) {
+    warnings.push('No column is the time: it is unknown, and only the order of each customer’s lines is kept.')
+    return 'iso'
+  }
+  // One odd value must not decide: the format that most of the first rows have.
+  const guess = guessTimeFormat(values) ?? guessTimeFormat(mostAlike(values))
+  if (!guess) {
+    warnings.push(
+      `The column ${JSON.stringify(column)} has no times that are understood, such as ${JSON.stringify(values[0] ?? '')}.`,
+    )
+    return 'iso'
+  }
+  if (guess.ambiguous) {
+    const other = guess.format === 'month-first' ? 'day-first' : 'month-first'
+    warnings.push(
+      `The times of ${JSON.stringify(column)} are read ${guess.format}; they could be ${other} too (--time ${other}).`,
+    )
+  }
+  return guess.format
+}
+
+/** The values of the commonest shape (digits as 9). */
+function mostAlike(values: readonly string[]): readonly string[] {
+  const shapes = [...Map.groupBy(values, (value) => value.replaceAll(/\d+/g, '9')).values()]
+  return shapes.reduce<readonly string[]>((most, group) => (group.length > most.length ? group : most), [])
+}
+
+function guessSignal(
+  columns: readonly MappedColumn[],
+  valuesOf: (field: string) => readonly string[],
+  comma: boolean,
+  chosen: Signal | undefined,
+  kind: TableKind,
+  warnings: string[],
+): Pick<Mapping, 'signal' | 'ratings'> {
+  const column = columns.find(({ field }) => field === 'value')?.column
+  const values = valuesOf('value').flatMap((text) => parseDecimal(text, comma) ?? [])
+  const [low, high] = [Math.min(...values), Math.max(...values)]
+  const scale: readonly [number, number] =
+    high > 10 ? [0, 100] : high > 5 ? [low < 1 ? 0 : 1, 10] : [low < 0.5 ? 0 : Math.min(1, low), 5]
+  if (chosen || kind !== 'interactions') return { signal: chosen ?? 'buy', ratings: scale }
+  const has = (field: string) => columns.some((one) => one.field === field)
+  if (has('event')) return { signal: 'view', ratings: scale }
+  if (column !== undefined && looksLikeStars(column, values)) {
+    if (!/rating|stars|score|overall/i.test(column)) {
+      warnings.push(
+        `The values of ${JSON.stringify(column)} look like ratings from ${scale[0]} to ${scale[1]}; else say --as view or --as buy.`,
+      )
+    }
+    return { signal: 'rating', ratings: scale }
+  }
+  if (has('order') || has('quantity') || has('price')) return { signal: 'buy', ratings: scale }
+  warnings.push('Each line counts as a view; where it is a purchase say --as buy.')
+  return { signal: 'view', ratings: scale }
+}
+
+/** Few distinct values within a usual scale, and not merely 0 and 1. */
+function looksLikeStars(column: string, values: readonly number[]): boolean {
+  if (values.length === 0) return false
+  const distinct = new Set(values)
+  const inScale = values.every((value) => value >= 0 && value <= 10 && (value * 2) % 1 === 0)
+  if (/rating|stars|score|overall/i.test(column)) return values.every((value) => value >= 0 && value <= 100)
+  return inScale && distinct.size > 2 && distinct.size <= 21
+}
+
+/** `--map a=b` options as an object. @throws HabitueError invalid_option */
+export function parseMapOptions(options: readonly string[]): Record<string, string> {
+  const map: Record<string, string> = {}
+  for (const option of options) {
+    const at = option.lastIndexOf('=')
+    if (at <= 0) {
+      throw new HabitueError('invalid_option', `--map is ${JSON.stringify(option)}; expected COLUMN=FIELD.`, { option })
+    }
+    map[option.slice(0, at)] = option.slice(at + 1).trim()
+  }
+  return map
+}
