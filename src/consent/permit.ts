@@ -40,6 +40,24 @@ export function may(policy: Policy, _purpose: Purpose): boolean {
   return policy.basis !== null
 }
 
+/** What became of an event at the gate: `basis` is kept with it (`purpose:basis`), for it is the decision of its arrival. */
+export type Admission =
+  | { readonly basis: string; readonly refused?: undefined }
+  | { readonly refused: 'consent_refused'; readonly message: string }
+
+/**
+ * The one place, before anything is stored, where an event is admitted or refused; pure. `purpose` = why an event of its
+ * kind would be kept.
+ */
+export function admit(policy: Policy, event: { readonly purpose: Purpose }): Admission {
+  const { purpose } = event
+  if (may(policy, purpose)) return { basis: `${purpose}:${policy.basis}` }
+  return {
+    refused: 'consent_refused',
+    message: `No legal basis is stated for the purpose ${purpose}; the operator states one in the configuration (legalBasis).`,
+  }
+}
+
 /** The permit to use `identity` for `purpose`, or null where consent does not reach. */
 export function permit(
   policy: Policy,
@@ -54,4 +72,9 @@ export function permit(
 /** The permit to use what everybody did, for `purpose`, or null. */
 export function populationPermit(policy: Policy, purpose: Purpose): PopulationPermit | null {
   return may(policy, purpose) ? ({ purpose } as PopulationPermit) : null
+}
+
+/** For now the operator states one basis for all; the full rules come in here. */
+export function policyOf(config: { readonly legalBasis: Basis | null }): Policy {
+  return { basis: config.legalBasis }
 }

@@ -210,7 +210,7 @@ function whoOf(type: EventType, message: Fields, properties: Fields, context: Fi
   const identifiers = furtherIdentifiers(type === 'identify' ? properties : null, context)
   if (type === 'alias') return { userId, anonymousId, identifiers, previousId: previousOf(message, userId) }
   if (userId === null && anonymousId === null && (identifiers.length === 0 || !options.historical)) {
-    const absent = message.userId == null && message.anonymousId == null
+    const absent = (message.userId ?? '') === '' && (message.anonymousId ?? '') === ''
     if (!(options.historical && absent))
       throw new HabitueError(
         'invalid_identifier',
@@ -231,7 +231,10 @@ function previousOf(message: Fields, userId: string | null): string | null {
 }
 
 const none: readonly Identifier[] = []
-const ownKinds: Readonly<Record<string, string>> = { email: 'email', phone: 'phone' }
+const ownKinds: ReadonlyMap<string, string> = new Map([
+  ['email', 'email'],
+  ['phone', 'phone'],
+])
 /** Types of `externalIds` that repeat what the message has fields for. */
 const fieldKinds: ReadonlySet<string> = new Set([
   'user_id',
@@ -241,6 +244,8 @@ const fieldKinds: ReadonlySet<string> = new Set([
   'anonymousId',
   'anonymous',
 ])
+/** Kinds that only the engine itself makes. */
+const reservedKinds: ReadonlySet<string> = new Set(['claim'])
 
 /** E-mail, phone and `context.externalIds`, in their normal forms, each once. */
 function furtherIdentifiers(traits: Fields | null, context: Fields): readonly Identifier[] {
@@ -261,12 +266,12 @@ function furtherIdentifiers(traits: Fields | null, context: Fields): readonly Id
   }
   for (const one of Array.isArray(external) ? external : []) {
     if (!isObject(one) || typeof one.type !== 'string' || fieldKinds.has(one.type)) continue
-    if (!/^[a-zA-Z][\w.-]{0,49}$/.test(one.type))
+    if (!/^[a-zA-Z][\w.-]{0,49}$/.test(one.type) || reservedKinds.has(one.type))
       throw new HabitueError(
         'invalid_identifier',
         `The type of an external id is ${describe(one.type)}; expected a word.`,
       )
-    add(ownKinds[one.type.toLowerCase()] ?? one.type, one.id)
+    add(ownKinds.get(one.type.toLowerCase()) ?? one.type, one.id)
   }
   return found.length === 0 ? none : found
 }

@@ -41,8 +41,8 @@ export interface EventBody {
   readonly anonymous?: string
   readonly identifiers?: readonly Identifier[]
   readonly previous?: string
-  /** The page's word alone stands for `user`, `identifiers` and `previous`. */
-  readonly claimed?: true
+  /** For what the page's word alone stands: `who` = user, identifiers and previous; `further` = identifiers. */
+  readonly claimed?: 'who' | 'further'
   readonly historical?: true
   /** The shop's currency at that time, where products had none of their own. */
   readonly currency?: string

@@ -6,9 +6,10 @@ export const longestIdentifier = 512
 
 /**
  * From the strongest to the weakest; custom kinds rank between `phone` and `anonymous`, by name. An event's rows of
- * memory belong to the strongest identifier that it came with; on a conflict the weakest is let go first.
+ * memory belong to the strongest identifier that it came with; on a conflict the weakest is let go first. `claim` is an
+ * anonymous visitor together with the user that he claims to be, where his device belongs to another (claims.ts).
  */
-const ranks: Readonly<Record<string, number>> = { user: 0, email: 1, phone: 2, anonymous: 9 }
+const ranks: Readonly<Record<string, number>> = { user: 0, email: 1, phone: 2, anonymous: 9, claim: 10 }
 const customRank = 5
 
 /** The rank of a kind: lower is stronger. */

@@ -1,0 +1,217 @@
+/** Stored events: a customer's timeline, replay in stored order, and the end of views when their retention is over. */
+import { readItems } from '../catalog/snapshot-read.ts'
+import type { Permit } from '../consent/permit.ts'
+import { deleteByKeys, inChunks } from '../db/batch.ts'
+import type { Reader, Tx } from '../db/database.ts'
+import { HabitueError } from '../errors.ts'
+import { identifiersWith } from '../identity/store.ts'
+import { StoredEvent } from './admitted.ts'
+import type { AdmittedEvent, EventBody, EventType } from './event.ts'
+import { kindOf, viewNames } from './kinds.ts'
+import { productsOf } from './products.ts'
+
+interface EventRow {
+  readonly seq: number
+  readonly source: string
+  readonly message: string
+  readonly type: string
+  readonly name: string
+  readonly time: number
+  readonly received: number
+  readonly identifier: number | null
+  readonly body: string
+}
+
+const columns = ['seq', 'source', 'message', 'type', 'name', 'time', 'received', 'identifier', 'body'] as const
+
+export interface TimelineEntry {
+  readonly type: EventType
+  readonly name: string
+  readonly time: number
+  readonly received: number
+  readonly source: string
+  readonly messageId: string
+  /** `purpose:basis`, the consent decision of its arrival. */
+  readonly basis: string
+  /** An `EventBody`. */
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+export interface TimelinePage {
+  readonly events: readonly TimelineEntry[]
+  /** For `before`, to go on; null = that was all. */
+  readonly next: string | null
+}
+
+/**
+ * A customer's events, the latest first; `before` = the `next` of the page before.
+ * @throws HabitueError invalid_option where `before` is none
+ */
+export async function timeline(
+  reader: Reader,
+  permit: Permit,
+  { before, limit }: { before?: string; limit: number },
+): Promise<TimelinePage> {
+  if (permit.identifiers.length === 0) return { events: [], next: null }
+  let query = reader.k
+    .selectFrom('events')
+    .select([...columns, 'basis'])
+    .where('identifier', 'in', permit.identifiers)
+  if (before !== undefined) {
+    const { time, seq } = cursorOf(before)
+    query = query.where((row) =>
+      row.or([row('time', '<', time), row.and([row('time', '=', time), row('seq', '<', seq)])]),
+    )
+  }
+  const rows = await query
+    .orderBy('time', 'desc')
+    .orderBy('seq', 'desc')
+    .limit(limit + 1)
+    .execute()
+  const page = rows.slice(0, limit)
+  const last = page.at(-1)
+  return {
+    events: page.map(({ seq: _, type, message, identifier: __, body, ...row }) => ({
+      ...row,
+      type: type as EventType,
+      messageId: message,
+      body: JSON.parse(body) as Record<string, unknown>,
+    })),
+    next: rows.length > limit && last ? `${last.time}.${last.seq}` : null,
+  }
+}
+
+function cursorOf(before: string): { time: number; seq: number } {
+  const match = /^(-?\d{1,16})\.(\d{1,16})$/.exec(before)
+  if (match === null)
+    throw new HabitueError(
+      'invalid_option',
+      `\`before\` is ${JSON.stringify(before)}; expected the \`next\` of a page.`,
+    )
+  return { time: Number(match[1]), seq: Number(match[2]) }
+}
+
+export interface Replayed {
+  readonly events: readonly AdmittedEvent[]
+  /** The highest seq looked at: give it to the next call. Null = there are no more. */
+  readonly next: number | null
+}
+
+/** Up to `limit` stored events after `seq`, in stored order, as they were admitted; `customer` is the present one. */
+export async function replay(reader: Reader, seq: number, limit: number): Promise<Replayed> {
+  const rows = await reader.k
+    .selectFrom('events')
+    .select(columns)
+    .where('seq', '>', seq)
+    .orderBy('seq')
+    .limit(limit)
+    .execute()
+  return { events: await admittedAgain(reader, rows), next: rows.length < limit ? null : rows[limit - 1].seq }
+}
+
+const isView = (row: Pick<EventRow, 'type' | 'name'>) => viewTypes.has(row.type) || viewKinds.has(row.name)
+const viewTypes: ReadonlySet<string> = new Set(['page', 'screen'])
+const viewKinds: ReadonlySet<string> = new Set(viewNames)
+
+/**
+ * Deletes what is only a view and older than `before` among the next `limit` events after `seq`, and returns it, for memory to
+ * put its counts into the checkpoint in the same transaction. Their keys in `seen` stay, so none can come in again.
+ * It goes by `seq` and in steps, because the table has no index on time: one would be paid for at each event.
+ */
+export async function dropViews(tx: Tx, before: number, limit: number, seq = 0): Promise<Replayed> {
+  const looked = await tx.k
+    .selectFrom('events')
+    .select(['seq', 'type', 'name', 'time'])
+    .where('seq', '>', seq)
+    .orderBy('seq')
+    .limit(limit)
+    .execute()
+  const dropped = looked.filter((row) => row.time < before && isView(row)).map((row) => row.seq)
+  const rows: EventRow[] = []
+  for (const chunk of inChunks(dropped, 1000))
+    rows.push(...(await tx.k.selectFrom('events').select(columns).where('seq', 'in', chunk).orderBy('seq').execute()))
+  const events = await admittedAgain(tx, rows)
+  await deleteByKeys(
+    tx,
+    'events',
+    ['seq'],
+    dropped.map((one) => [one]),
+  )
+  return { events, next: looked.length < limit ? null : looked[limit - 1].seq }
+}
+
+async function admittedAgain(reader: Reader, rows: readonly EventRow[]): Promise<AdmittedEvent[]> {
+  const ids = new Set(rows.map(({ identifier }) => identifier).filter((id) => id !== null))
+  const known = await identifiersWith(reader, [...ids])
+  const customers = new Map(known.map(({ id, customer }) => [id, customer]))
+  return rows.map((row) => {
+    const customer = row.identifier === null ? null : (customers.get(row.identifier) ?? null)
+    return admittedOf(row, customer)
+  })
+}
+
+function admittedOf(row: EventRow, customer: number | null): AdmittedEvent {
+  const { source, received, identifier, name, time, body } = row
+  const parsed = JSON.parse(body) as EventBody
+  const kind = kindOf(name)
+  // What has the currency of the shop says so in `currency`; nothing else asks for one.
+  const products = kind && parsed.items ? productsOf(kind, parsed.properties ?? {}, parsed.currency ?? '') : []
+  const event = {
+    messageId: row.message,
+    type: row.type as EventType,
+    name,
+    time,
+    userId: parsed.user ?? null,
+    anonymousId: parsed.anonymous ?? null,
+    identifiers: parsed.identifiers ?? [],
+    previousId: parsed.previous ?? null,
+    products,
+    body,
+  }
+  const items = parsed.items ?? []
+  const historical = parsed.historical === true
+  return new StoredEvent(event, { source, received, identifier, customer, items, historical }, parsed.claimed)
+}
+
+/** The sequence number of the newest event; 0 where there is none. */
+export async function newestEvent(reader: Reader): Promise<number> {
+  const row = await reader.k.selectFrom('events').select('seq').orderBy('seq', 'desc').limit(1).executeTakeFirst()
+  return row?.seq ?? 0
+}
+
+export interface EventReport {
+  readonly stored: number
+  /** Items named by the latest events, and those of them that the catalogue does not describe. */
+  readonly itemNames: number
+  readonly unknownItems: number
+  /** Median of arrival minus own time over the latest events of the last day, imports apart; null where there is none. */
+  readonly skewMs: number | null
+}
+
+const looked = 5000
+const day = 24 * 60 * 60 * 1000
+
+/** For `habitue doctor`. `now` in milliseconds. */
+export async function eventReport(reader: Reader, now: number): Promise<EventReport> {
+  const { stored } = await reader.k
+    .selectFrom('events')
+    .select((row) => row.fn.countAll<number>().as('stored'))
+    .executeTakeFirstOrThrow()
+  const rows = await reader.k
+    .selectFrom('events')
+    .select(['time', 'received', 'body'])
+    .orderBy('seq', 'desc')
+    .limit(looked)
+    .execute()
+  const parsed = rows.map(({ time, received, body }) => ({ time, received, ...(JSON.parse(body) as EventBody) }))
+  const items = [...new Set(parsed.flatMap((event) => event.items ?? []))]
+  let unknownItems = 0
+  for await (const page of readItems(reader, items))
+    unknownItems += page.filter((item) => item.provisional === 1).length
+  const delays = parsed
+    .filter(({ historical, received }) => !historical && received > now - day)
+    .map(({ time, received }) => received - time)
+    .sort((a, b) => a - b)
+  const skewMs = delays.length > 0 ? delays[delays.length >> 1] : null
+  return { stored: Number(stored), itemNames: items.length, unknownItems, skewMs }
+}

@@ -1,0 +1,198 @@
+/** Rows of `identifiers` and `customers`, into `Links` and back, for a whole batch at a time. */
+import { inChunks, insertReturningIds, insertRows, selectByKeys, upsertRows } from '../db/batch.ts'
+import type { Tx } from '../db/database.ts'
+import type { Identifier } from './identity.ts'
+import type { Customer, Links, Member, Parted } from './links.ts'
+
+interface IdentifierRow {
+  readonly id: number
+  readonly kind: string
+  readonly value: string
+  readonly customer: number
+  readonly first_seen: number
+  readonly last_seen: number
+}
+
+const columns = ['id', 'kind', 'value', 'customer', 'first_seen', 'last_seen'] as const
+const day = 24 * 60 * 60 * 1000
+/** Rows a statement of the rare insert. */
+const insertChunk = 500
+
+export const keyOf = (kind: string, value: string) => `${kind}\n${value}`
+
+/** The identifiers and customers that one batch has to do with; each is one object, however often it is named. */
+export class Members {
+  readonly #byKey = new Map<string, Member>()
+  readonly #customers = new Map<number, Customer>()
+  readonly #complete = new Set<number>()
+
+  get(identifier: Identifier): Member | undefined {
+    return this.#byKey.get(keyOf(identifier.kind, identifier.value))
+  }
+
+  /** The rows of `identifiers` that exist; the others are not made. */
+  async look(tx: Tx, identifiers: readonly Identifier[]): Promise<void> {
+    const keys = new Map<string, readonly [string, string]>()
+    for (const { kind, value } of identifiers) {
+      const key = keyOf(kind, value)
+      if (!this.#byKey.has(key)) keys.set(key, [kind, value])
+    }
+    for (const row of await selectIdentifiers(tx, [...keys.values()])) this.#take(row)
+  }
+
+  /**
+   * Makes sure that each of `identifiers` is here, as a row or as a new member. On PostgreSQL new ones are reserved and
+   * the customers locked, so that two batches about the same people wait for each other: identifiers first, then
+   * customers, both in ascending order, so that they never wait in a circle.
+   */
+  async open(tx: Tx, identifiers: readonly Identifier[]): Promise<void> {
+    await this.look(tx, identifiers)
+    const missing = distinct(identifiers.filter((identifier) => this.get(identifier) === undefined))
+    if (tx.engine === 'postgres') {
+      await reserve(tx, missing)
+      await this.#lock(tx, identifiers)
+    }
+    for (const { kind, value } of missing) {
+      if (this.#byKey.has(keyOf(kind, value))) continue
+      const member: Member = { id: 0, kind, value, customer: null, firstSeen: 0, lastSeen: 0, changed: false }
+      this.#byKey.set(keyOf(kind, value), member)
+    }
+  }
+
+  /** Locks the customers of `identifiers` and reads again what the wait may have changed. */
+  async #lock(tx: Tx, identifiers: readonly Identifier[]): Promise<void> {
+    const keys = identifiers.map(({ kind, value }) => [kind, value] as const)
+    const locked = new Set<number>()
+    let rows = await selectIdentifiers(tx, keys)
+    for (;;) {
+      const wanted = [...new Set(rows.map(({ customer }) => customer))].filter((id) => id !== 0 && !locked.has(id))
+      if (wanted.length === 0) break
+      await tx.k
+        .selectFrom('customers')
+        .select('id')
+        .where('id', 'in', wanted.sort(ascending))
+        .orderBy('id')
+        .forUpdate()
+        .execute()
+      for (const id of wanted) locked.add(id)
+      rows = await selectIdentifiers(tx, keys)
+    }
+    for (const row of rows) this.#take(row)
+  }
+
+  /** Brings all identifiers of these customers, which their limits ask for, and how often each was merged. */
+  async complete(tx: Tx, customers: readonly Customer[]): Promise<void> {
+    const wanted = [...new Set(customers)].filter(({ id }) => id !== 0 && !this.#complete.has(id))
+    if (wanted.length === 0) return
+    const keys = wanted.map(({ id }) => [id])
+    for (const { id } of wanted) this.#complete.add(id)
+    for (const row of await selectByKeys<IdentifierRow>(tx, 'identifiers', ['customer'], keys, columns)) this.#take(row)
+    for (const { kept } of await selectByKeys<{ kept: number }>(tx, 'merges', ['kept'], keys, ['kept', 'id']))
+      this.#customer(kept).merges++
+  }
+
+  /** Writes what `links` did; afterwards every member and customer has its id. */
+  async save(tx: Tx, links: Links): Promise<void> {
+    if (links.created.length > 0) {
+      const rows = links.created.map(({ created }) => [created, 0])
+      const ids = await insertReturningIds(tx, 'customers', ['created', 'version'], rows)
+      for (const [i, customer] of links.created.entries()) {
+        customer.id = ids[i]
+        this.#customers.set(ids[i], customer)
+        this.#complete.add(ids[i])
+      }
+    }
+    const all = [...this.#byKey.values()]
+    const changed = all.filter((member) => member.changed)
+    const fresh = changed.filter(({ id }) => id === 0)
+    const known = changed.filter(({ id }) => id !== 0)
+    await upsertRows(tx, 'identifiers', ['kind', 'value'], columns.slice(1), known.map(rowOf))
+    const ids = await insertReturningIds(tx, 'identifiers', columns.slice(1), fresh.map(rowOf))
+    for (const [i, member] of fresh.entries()) member.id = ids[i]
+    for (const member of all) member.changed = false
+    await insertRows(
+      tx,
+      'merges',
+      ['kept', 'merged', 'anchor', 'identifiers', 'cause', 'time', 'undone'],
+      links.merges.map(({ kept, merged, anchor, moved, cause, time }) => {
+        const ids = moved.map(({ id }) => id).sort(ascending)
+        return [kept.id, merged.id, anchor.id, JSON.stringify(ids), cause, time, null]
+      }),
+    )
+  }
+
+  /** Notes that `member` was seen at `time`; to the day, for each note is a write. */
+  static see(member: Member, time: number): void {
+    if (member.customer === null) {
+      member.firstSeen = time
+      member.lastSeen = time
+      return
+    }
+    if (time < member.lastSeen + day && time > member.firstSeen - day) return
+    member.firstSeen = Math.min(member.firstSeen, time)
+    member.lastSeen = Math.max(member.lastSeen, time)
+    member.changed = true
+  }
+
+  #take(row: IdentifierRow): void {
+    const customer = row.customer === 0 ? null : this.#customer(row.customer)
+    const key = keyOf(row.kind, row.value)
+    let member = this.#byKey.get(key)
+    if (member === undefined) {
+      const { id, kind, value, first_seen: firstSeen, last_seen: lastSeen } = row
+      member = { id, kind, value, customer, firstSeen, lastSeen, changed: false }
+      this.#byKey.set(key, member)
+    } else if (member.customer !== customer) {
+      member.customer?.members.delete(member)
+      member.customer = customer
+    }
+    customer?.members.add(member)
+  }
+
+  #customer(id: number): Customer {
+    let customer = this.#customers.get(id)
+    if (customer === undefined) {
+      customer = { id, created: 0, members: new Set(), merges: 0 }
+      this.#customers.set(id, customer)
+    }
+    return customer
+  }
+}
+
+/** The merges that people took back: few, for each is an act of a person. */
+export async function partedSides(tx: Tx): Promise<Parted[]> {
+  const rows = await tx.k
+    .selectFrom('merges')
+    .select(['anchor', 'identifiers'])
+    .where('undone', 'is not', null)
+    .execute()
+  return rows.map(({ anchor, identifiers }) => ({ anchor, moved: JSON.parse(identifiers) as number[] }))
+}
+
+/** A new identifier waits for whoever else is adding it right now; with customer 0 until this transaction links it. */
+async function reserve(tx: Tx, identifiers: readonly Identifier[]): Promise<void> {
+  const rows = identifiers.map(({ kind, value }) => ({ kind, value, customer: 0, first_seen: 0, last_seen: 0 }))
+  for (const chunk of inChunks(rows, insertChunk)) {
+    await tx.k
+      .insertInto('identifiers')
+      .values(chunk)
+      .onConflict((conflict) => conflict.columns(['kind', 'value']).doNothing())
+      .execute()
+  }
+}
+
+async function selectIdentifiers(tx: Tx, keys: readonly (readonly [string, string])[]): Promise<IdentifierRow[]> {
+  return selectByKeys<IdentifierRow>(tx, 'identifiers', ['kind', 'value'], keys, columns)
+}
+
+function rowOf(member: Member): unknown[] {
+  return [member.kind, member.value, member.customer!.id, member.firstSeen, member.lastSeen]
+}
+
+/** Each once, in ascending order. */
+function distinct(identifiers: readonly Identifier[]): Identifier[] {
+  const byKey = new Map(identifiers.map((identifier) => [keyOf(identifier.kind, identifier.value), identifier]))
+  return [...byKey.keys()].sort().map((key) => byKey.get(key)!)
+}
+
+const ascending = (a: number, b: number) => a - b

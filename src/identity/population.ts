@@ -1,0 +1,26 @@
+/** All identifiers and whose they are, for what reads everybody (training). */
+import type { Reader } from '../db/database.ts'
+
+/** Identifier `id` is linked to `customer`. */
+export interface LinkedIdentifier {
+  readonly id: number
+  readonly customer: number
+}
+
+/** Rows read at once. */
+const CHUNK = 1000
+
+/** In chunks of whole customers, by ascending customer. */
+export async function* identifiersByCustomer(reader: Reader): AsyncGenerator<LinkedIdentifier[]> {
+  const links = reader.k.selectFrom('identifiers').select(['id', 'customer'])
+  let after = 0
+  for (;;) {
+    const chunk = await links.where('customer', '>', after).orderBy('customer').orderBy('id').limit(CHUNK).execute()
+    if (chunk.length === 0) return
+    const last = chunk[chunk.length - 1].customer
+    // The last customer of a full chunk may have more: all of his are read again.
+    const rest = chunk.length < CHUNK ? [] : await links.where('customer', '=', last).orderBy('id').execute()
+    yield rest.length === 0 ? chunk : [...chunk.filter(({ customer }) => customer !== last), ...rest]
+    after = last
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * Who the events of a batch are from. Identifiers that an event names together, and that are trusted, become one
+ * customer as far as the rules of `Links` allow; what a page merely claims is kept aside (claims.ts).
+ */
+import { selectByKeys } from '../db/batch.ts'
+import type { Tx } from '../db/database.ts'
+import { type Claim, confirmClaims, contradictions, recordClaims, type Vouched } from './claims.ts'
+import type { Identifier } from './identity.ts'
+import { type Customer, Links, type Member } from './links.ts'
+import { Members, partedSides } from './members.ts'
+
+/** What one event says of whom it is from. */
+export interface Party {
+  /** Believed. At least one. */
+  readonly trusted: readonly Identifier[]
+  /** The former id that an alias joins to `trusted`: an anonymous visitor's; a known user's is never joined. */
+  readonly previous: string | null
+  /** Said by a page without proof. */
+  readonly claimed: readonly Identifier[]
+  readonly time: number
+  /** Names the event. */
+  readonly cause: string
+}
+
+export interface Resolved {
+  /** Rows of memory belong to it. */
+  readonly identifier: number
+  readonly customer: number
+}
+
+export interface Resolution {
+  /** For each party, in order. */
+  readonly parties: readonly Resolved[]
+  /** Customers that got events, or gained or lost identifiers. */
+  readonly touched: readonly number[]
+}
+
+/** Finds or makes the customer of each party, in order; a later one sees what an earlier one joined. */
+export async function resolveParties(tx: Tx, parties: readonly Party[]): Promise<Resolution> {
+  const members = new Members()
+  const named = await openNamed(tx, members, parties)
+  const links = await openLinks(tx, members, named)
+  const vouched: Vouched[] = []
+  const strongest = named.map((list, i) => {
+    const { time, cause } = parties[i]
+    for (const member of list) Members.see(member, time)
+    if (Links.areOne(list)) {
+      links.touched.add(list[0].customer!)
+      return strongestOf(list)
+    }
+    const outcome = links.join(list, time, cause)
+    vouched.push({ members: list, demoted: outcome.demoted, time })
+    return outcome.strongest
+  })
+  await members.save(tx, links)
+  const more = await settleClaims(tx, members, parties, strongest, vouched)
+  const touched = new Set([...[...links.touched].map(({ id }) => id), ...more.touched])
+  return {
+    parties: strongest.map(
+      (member, i) => more.instead.get(i) ?? { identifier: member.id, customer: member.customer!.id },
+    ),
+    touched: [...touched].sort((a, b) => a - b),
+  }
+}
+
+/** The members that each party names. */
+async function openNamed(tx: Tx, members: Members, parties: readonly Party[]): Promise<Member[][]> {
+  const aliases = parties.filter(({ previous }) => previous !== null)
+  // Whether a former id is a known user's decides what it is, so it is looked up as both first.
+  if (aliases.length > 0)
+    await members.look(
+      tx,
+      aliases.flatMap(({ previous }) => [
+        { kind: 'user', value: previous! },
+        { kind: 'anonymous', value: previous! },
+      ]),
+    )
+  const identifiers = parties.map(({ trusted, previous }) => {
+    if (previous === null) return trusted
+    const asVisitor = { kind: 'anonymous', value: previous }
+    const isUser = members.get({ kind: 'user', value: previous }) && !members.get(asVisitor)
+    return isUser ? trusted : [...trusted, asVisitor]
+  })
+  await members.open(tx, identifiers.flat())
+  return identifiers.map((list) => [...new Set(list.map((identifier) => members.get(identifier)!))])
+}
+
+/** What the rules need to know of the customers that may change. */
+async function openLinks(tx: Tx, members: Members, named: readonly (readonly Member[])[]): Promise<Links> {
+  const changing = named.filter((list) => !Links.areOne(list))
+  if (changing.length === 0) return new Links([])
+  const customers = (list: readonly Member[]) => new Set(list.map(({ customer }) => customer).filter(isCustomer))
+  await members.complete(
+    tx,
+    changing.flatMap((list) => [...customers(list)]),
+  )
+  return new Links(changing.some((list) => customers(list).size > 1) ? await partedSides(tx) : [])
+}
+
+interface Settled {
+  /** Where an event goes instead of to its strongest identifier, by position. */
+  readonly instead: ReadonlyMap<number, Resolved>
+  readonly touched: readonly number[]
+}
+
+/** Confirms old claims, keeps new ones, and takes events of contradicting ones off the device's owner. */
+async function settleClaims(
+  tx: Tx,
+  members: Members,
+  parties: readonly Party[],
+  strongest: readonly Member[],
+  vouched: readonly Vouched[],
+): Promise<Settled> {
+  const proven = await confirmClaims(tx, vouched)
+  const claiming = parties.some(({ claimed }) => claimed.length > 0)
+  if (!claiming && proven.length === 0) return { instead: new Map(), touched: [] }
+  if (claiming)
+    await members.look(
+      tx,
+      parties.flatMap(({ claimed }) => claimed),
+    )
+  const open = openClaims(members, parties, strongest)
+  await recordClaims(tx, open)
+  await members.complete(
+    tx,
+    open.filter(({ kind }) => kind === 'user').map(({ by }) => by.customer!),
+  )
+  const apart = await contradictions(tx, open)
+  const further: Party[] = [
+    ...apart.map(({ claim, pair, confirmed }) => partyOf(pair, confirmed ? claim.value : null, claim)),
+    ...(await existing(tx, proven)).map(({ pair, user, time }) => partyOf(pair, user, { time, cause: pair.value })),
+  ]
+  if (further.length === 0) return { instead: new Map(), touched: [] }
+  const { touched } = await resolveParties(tx, further)
+  const rows = await rowsOf(
+    tx,
+    apart.map(({ pair }) => pair),
+  )
+  return { instead: new Map(apart.map(({ claim, pair }) => [claim.position, rows.get(pair.value)!])), touched }
+}
+
+/** Claims that do not hold already. */
+function openClaims(members: Members, parties: readonly Party[], strongest: readonly Member[]): Claim[] {
+  return parties.flatMap(({ claimed, time, cause }, position) => {
+    const by = strongest[position]
+    return claimed
+      .filter((identifier) => members.get(identifier)?.customer !== by.customer)
+      .map(({ kind, value }) => ({ by, kind, value, time, cause, position }))
+  })
+}
+
+function partyOf(pair: Identifier, user: string | null, { time, cause }: { time: number; cause: string }): Party {
+  const trusted = user === null ? [pair] : [{ kind: 'user', value: user }, pair]
+  return { trusted, previous: null, claimed: [], time, cause }
+}
+
+async function existing<T extends { readonly pair: Identifier }>(tx: Tx, proven: readonly T[]): Promise<T[]> {
+  const rows = await rowsOf(
+    tx,
+    proven.map(({ pair }) => pair),
+  )
+  return proven.filter(({ pair }) => rows.has(pair.value))
+}
+
+/** By value the rows of identifiers of kind `claim`. */
+async function rowsOf(tx: Tx, pairs: readonly Identifier[]): Promise<Map<string, Resolved>> {
+  const keys = pairs.map(({ kind, value }) => [kind, value])
+  const columns = ['id', 'value', 'customer']
+  const rows = await selectByKeys<{ id: number; value: string; customer: number }>(
+    tx,
+    'identifiers',
+    ['kind', 'value'],
+    keys,
+    columns,
+  )
+  return new Map(rows.map(({ id, value, customer }) => [value, { identifier: id, customer }]))
+}
+
+function strongestOf(members: readonly Member[]): Member {
+  return members.length === 1 ? members[0] : Links.strongest(members)
+}
+
+function isCustomer(customer: Customer | null): customer is Customer {
+  return customer !== null
+}
