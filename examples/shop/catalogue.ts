@@ -182,6 +182,6 @@ const shapes: Readonly<Record<Department, string>> = {
 function picture(department: Department, colour: string): string {
   const svg =
     `<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 100 100'><rect width='100' height='100' fill='${colour}'/>` +
-    `<g fill='none' stroke='#fff' stroke-width='3' stroke-linecap='round' stroke-linejoin='round'>${shapes[department]}</g></svg>`
+    `<g fill='none' stroke='#fff' stroke-width='4' stroke-linecap='round' stroke-linejoin='round' transform='translate(17 17) scale(.66)'>${shapes[department]}</g></svg>`
   return `data:image/svg+xml,${encodeURIComponent(svg).replaceAll('%20', ' ').replaceAll('%3D', '=').replaceAll('%2F', '/')}`
 }

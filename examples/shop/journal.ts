@@ -1,5 +1,5 @@
 /** What a customer does, written down as events of the tracking API. */
-import { type CatalogueItem, type Product } from './catalogue.ts'
+import type { CatalogueItem, Product } from './catalogue.ts'
 import type { Address, Customer } from './customers.ts'
 import { cities } from './weather.ts'
 
