@@ -9,7 +9,7 @@ import Fastify from 'fastify'
 import type { Engine } from '../engine-api.ts'
 import type { World } from '../world.ts'
 import { installAuthentication } from './authentication.ts'
-import { bodyLimit, installBodyReader } from './body.ts'
+import { bodyLimit, installBodyReader, relabel } from './body.ts'
 import { customerRoutes } from './customers.ts'
 import { demoRoutes } from './demo.ts'
 import { ErrorAnswer, installErrorAnswers } from './error-answer.ts'
@@ -51,6 +51,7 @@ export async function createApp(engine: Engine): Promise<App> {
   })
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
+    relabel(request)
     done()
   })
   installBodyReader(app)
@@ -96,7 +97,12 @@ async function documentation(app: App, engine: Engine): Promise<void> {
       security: [{ key: [] }, { bearer: [] }],
     },
   })
-  await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { validatorUrl: null }, staticCSP: true })
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    uiConfig: { validatorUrl: null },
+    theme: { title: 'Habitue API' },
+    staticCSP: true,
+  })
   app.get('/openapi.json', { schema: { hide: true }, config: { open: 'the reference' } }, () => app.swagger())
 }
 

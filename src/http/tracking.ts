@@ -146,7 +146,8 @@ function objectBody(body: unknown): Loose {
 
 /** A single event as a batch of one; the path says its type. */
 function single(body: Loose, type: EventType): TrackingBody {
-  return { batch: [{ ...body, type }], sentAt: body.sentAt }
+  const { writeKey: _key, customerToken: _token, ...event } = body
+  return { batch: [{ ...event, type }], sentAt: body.sentAt }
 }
 
 function batchOf(body: Loose): TrackingBody {

@@ -1,0 +1,215 @@
+/**
+ * For tests of the surface alone: an engine that writes down what it was asked and answers by rote. What customers see
+ * is tested against the real one (test/sdk).
+ */
+import { createHash } from 'node:crypto'
+import { type Logger, pino } from 'pino'
+import { type CustomerToken, signCustomerToken, verifyCustomerToken } from '../access/customer-token.ts'
+import { checkOrigins, hashKey, newKeyId, newKeyText } from '../access/key.ts'
+import type { KeyRing } from '../access/key-ring.ts'
+import { type Config, defaultConfig } from '../config.ts'
+import type {
+  Ceiling,
+  DecisionAnswer,
+  DecisionRequest,
+  Engine,
+  IngestAnswer,
+  KeyKind,
+  Sender,
+  TailLine,
+  TrackingBody,
+  VerifiedKey,
+} from '../engine-api.ts'
+import { HabitueError } from '../errors.ts'
+import { type SimulatedWorld, simulatedWorld } from '../world.ts'
+import { createApp } from './app.ts'
+import type { App } from './typed-app.ts'
+
+export interface RoteEngine extends Engine {
+  readonly world: SimulatedWorld
+  readonly ingested: { readonly body: TrackingBody; readonly sender: Sender }[]
+  readonly asked: { readonly request: DecisionRequest; readonly ceiling: Ceiling }[]
+  /** What `ingest` does instead of taking the events. */
+  trouble: (() => Promise<IngestAnswer>) | null
+  tell(line: TailLine): void
+}
+
+export interface Bench {
+  readonly app: App
+  readonly engine: RoteEngine
+  /** Everything that was logged, as text. */
+  readonly logged: string[]
+  readonly keys: Readonly<Record<KeyKind, string>>
+  readonly keyIds: Readonly<Record<KeyKind, string>>
+  /** A customer token signed with the server key. */
+  token(user: string, rest?: Partial<CustomerToken>): string
+  /** Headers with the key of this kind. */
+  as(kind: KeyKind): { authorization: string }
+}
+
+export const shopOrigin = 'https://shop.example'
+
+/** A surface over an engine by rote, with one key of each kind. Close the app at the end. */
+export async function bench(config: Partial<Config> = {}): Promise<Bench> {
+  const world = simulatedWorld(11)
+  const logged: string[] = []
+  const log = pino({ level: 'debug' }, { write: (line) => void logged.push(line) })
+  const keys = {} as Record<KeyKind, string>
+  const keyIds = {} as Record<KeyKind, string>
+  const ring = new Map<string, VerifiedKey>()
+  for (const kind of ['publishable', 'server', 'admin'] as const) {
+    keyIds[kind] = newKeyId(world)
+    keys[kind] = newKeyText(world, kind, keyIds[kind])
+    const origins = kind === 'publishable' ? checkOrigins(kind, [shopOrigin]) : null
+    ring.set(hashKey(keys[kind]), { id: keyIds[kind], kind, name: kind, origins })
+  }
+  const secrets = async (id: string) => (id === keyIds.server ? [hashKey(keys.server)] : [])
+  const engine = roteEngine({ ...defaultConfig, ...config }, world, log, ring, secrets)
+  const app = await createApp(engine)
+  return {
+    app,
+    engine,
+    logged,
+    keys,
+    keyIds,
+    token: (user, rest = {}) => {
+      const expires = Math.floor(world.now() / 1000) + 900
+      return signCustomerToken({ user, expires, ...rest }, keyIds.server, hashKey(keys.server))
+    },
+    as: (kind) => ({ authorization: `Basic ${Buffer.from(`${keys[kind]}:`).toString('base64')}` }),
+  }
+}
+
+function roteEngine(
+  config: Config,
+  world: SimulatedWorld,
+  log: Logger,
+  ring: ReadonlyMap<string, VerifiedKey>,
+  signingSecrets: KeyRing['signingSecrets'],
+): RoteEngine {
+  const listeners = new Set<(line: TailLine) => void>()
+  const absent = async () => {
+    throw new HabitueError('not_found', 'The engine by rote has none.')
+  }
+  const engine: RoteEngine = {
+    config,
+    world,
+    log,
+    version: '0.0.0-test',
+    ingested: [],
+    asked: [],
+    trouble: null,
+    tell: (line) => {
+      for (const listener of listeners) listener(line)
+    },
+    keys: {
+      verify: (text) => ring.get(hashKey(text)) ?? null,
+      verifyToken: (token) => verifyCustomerToken(token, { signingSecrets } as KeyRing, world.now()),
+      list: async () => [],
+      create: absent,
+      rotate: absent,
+      revoke: absent,
+    },
+    async ingest(body, sender) {
+      if (engine.trouble) return engine.trouble()
+      engine.ingested.push({ body, sender })
+      const refused = body.batch.flatMap((event, index) =>
+        event !== null && typeof event === 'object' && !('refuse' in event)
+          ? []
+          : [{ index, code: 'invalid_event', message: 'No event.' }],
+      )
+      return { accepted: body.batch.length - refused.length, duplicates: 0, refused, duplicateAt: [] }
+    },
+    async recommend(request, ceiling) {
+      engine.asked.push({ request, ceiling })
+      return roteAnswer(request)
+    },
+    ...roteResources,
+    tail: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    health: async () => ({ ready: true, checks: { database: 'ok' } }),
+    counters: () => ({
+      accepted: 3,
+      duplicates: 1,
+      refused: { invalid_event: 2 },
+      decisions: 5,
+      personalised: 4,
+      trainingsFailed: 0,
+      modelTrained: null,
+    }),
+    doctor: async () => ({ ok: true }),
+    backup: async () => {},
+    rebuild: async () => ({ rows: 0 }),
+    demo: null,
+  }
+  return engine
+}
+
+const roteResources: Pick<Engine, 'catalogue' | 'customers' | 'rules' | 'training'> = {
+  catalogue: {
+    get: async (id) => ({ id, title: 'An item', updated: '2025-01-01T00:00:00.000Z' }),
+    list: async () => [],
+    upsert: async (items) => ({ accepted: items.length, refused: [] }),
+    patch: async () => {},
+    remove: async () => {},
+    load: async (bytes) => ({ accepted: bytes.length, refused: [] }),
+  },
+  customers: {
+    find: async () => [],
+    get: async (who) => ({
+      customer: 1,
+      identifiers: [{ ...who, firstSeen: 0, lastSeen: 0 }],
+      name: null,
+      created: 0,
+      traits: {},
+      interactions: [],
+      claims: [],
+    }),
+    timeline: async () => ({ events: [], next: null }),
+    orders: async () => [],
+    cart: async () => ({ updated: null, currency: null, lines: [] }),
+    merges: async () => [],
+    undoMerge: async () => {},
+  },
+  rules: {
+    list: async () => [],
+    get: async () => null,
+    save: async (rule) => rule as never,
+    remove: async () => {},
+    preview: async (_rule, request) => ({ before: roteAnswer(request), after: roteAnswer(request) }),
+  },
+  training: {
+    models: async () => [],
+    serving: () => null,
+    status: async () => ({ running: false }),
+    start: async () => ({ running: true }),
+    cancel: async () => ({ running: false }),
+  },
+}
+
+function roteAnswer(request: DecisionRequest): DecisionAnswer {
+  const decisionId = createHash('md5').update(JSON.stringify(request)).digest('hex')
+  const placements = request.placements.map(({ name, count }) => {
+    const items = Array.from({ length: count }, (_, i) => ({
+      id: `i${i}`,
+      title: `Item ${i}`,
+      price: 1999 + i,
+      currency: i === 1 ? 'JPY' : 'EUR',
+      image: null,
+      url: `https://shop.example/i${i}`,
+      score: 1 / (i + 1),
+      reason: { kind: 'because' as const, because: [{ id: 'i9', title: null }], model: 'ease' },
+      text: 'Because you bought i9.',
+    }))
+    return [name, { items, next: 'more' }]
+  })
+  return {
+    decisionId,
+    personalised: request.customer !== null,
+    purposes: ['personalisation'],
+    model: { version: 1 },
+    placements: Object.fromEntries(placements),
+  }
+}
