@@ -109,6 +109,8 @@ export interface Tables {
   carts: { identifier: number; state: string; updated: number }
   /** What the events that retention dropped had said of open carts. */
   carts_checkpoint: { identifier: number; state: string; updated: number }
+  /** How far the retention of events is: the last `seq` looked at, -1 = all; `before` = what is older goes. One row. */
+  retention: { id: number; seq: number; before: number }
 
   // decisions
   /** One row for each placement of a decision; an item stands in at most one of them. */

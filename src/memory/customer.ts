@@ -24,10 +24,11 @@ export async function orders(
 ): Promise<CustomerOrder[]> {
   const rows = await selectByKeys<OrderRow>(reader, 'orders', ['identifier'], keysOf(permit), orderFields)
   return [...Map.groupBy(rows, (row) => row.number)]
-    .map(([number, same]) => ({ number: shownNumber(number), ...orderState(joinParts(same)) }))
+    .map(([number, same]) => ({ number, ...orderState(joinParts(same)) }))
     .filter((order) => order.time < before)
-    .sort((a, b) => b.time - a.time || (`${a.number}` < `${b.number}` ? -1 : 1))
+    .sort((a, b) => b.time - a.time || (a.number < b.number ? -1 : 1))
     .slice(0, limit)
+    .map((order) => ({ ...order, number: shownNumber(order.number) }))
 }
 
 export interface Cart {

@@ -90,7 +90,7 @@ export function shuffled(events: readonly AdmittedEvent[], random: () => number)
 }
 
 /** Folds batches into an emptied memory. */
-export const memoryHandlers: Handlers = {
+export const foldHandlers: Handlers = {
   'test.fold': async (tx, batches: AdmittedEvent[][]) => {
     await clearMemory(tx)
     for (const batch of batches) for (const fold of memoryFolds) await fold.apply(tx, batch)

@@ -4,6 +4,8 @@ import type { AdmittedEvent } from '../events/event.ts'
 import type { OrderState } from './orders.ts'
 
 const MS_A_DAY = 86_400_000
+/** What one line is believed to bring, minor units: one absurd price must not spoil the sums of a day. */
+const MAX_LINE = 1e11
 
 export const itemDayKey = ['day', 'item'] as const
 export const itemDayCounts = ['views', 'carts', 'bought', 'revenue', 'returned'] as const
@@ -48,7 +50,7 @@ export function countOrder(days: ItemDays, order: OrderState, sign: 1 | -1): voi
     if (line.state === 'cancelled') continue
     const row = itemDay(days, line.item, day)
     row.bought += sign * line.quantity
-    row.revenue += sign * line.quantity * (line.price ?? 0)
+    row.revenue += sign * Math.max(-MAX_LINE, Math.min(MAX_LINE, line.quantity * (line.price ?? 0)))
     row.returned += sign * line.returned
   }
 }

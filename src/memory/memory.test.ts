@@ -6,7 +6,7 @@ import type { AdmittedEvent } from '../events/event.ts'
 import { seededRandom } from '../world.ts'
 import { cart, orders, profile } from './customer.ts'
 import { exampleEvent } from './example-events.ts'
-import { anyEvents, dump, examplePermit, memoryHandlers, shuffled } from './example-memory.ts'
+import { anyEvents, dump, examplePermit, foldHandlers, shuffled } from './example-memory.ts'
 import { history } from './history.ts'
 
 const as = (events: readonly AdmittedEvent[], identifier: number) => events.map((event) => ({ ...event, identifier }))
@@ -16,7 +16,7 @@ forEachEngine((engine, open) => {
 
   describe('memory', () => {
     it('is the same whatever the order of arrival', async () => {
-      const db = await open(memoryHandlers)
+      const db = await open(foldHandlers)
       await fc.assert(
         fc.asyncProperty(anyEvents, fc.nat(), async (events, seed) => {
           await db.write('test.fold', [events])
@@ -29,7 +29,7 @@ forEachEngine((engine, open) => {
     })
 
     it('of a customer with two identifiers is as if he had one', async () => {
-      const db = await open(memoryHandlers)
+      const db = await open(foldHandlers)
       const read = async (identifiers: number[]) => {
         const permit = examplePermit(7, identifiers)
         const [rows, placed, open, whole] = await Promise.all([
@@ -57,7 +57,7 @@ forEachEngine((engine, open) => {
 
   describe('what another customer says of an order', () => {
     it('changes nobody else', async () => {
-      const db = await open(memoryHandlers)
+      const db = await open(foldHandlers)
       const mine = exampleEvent({
         name: 'Order Completed',
         identifier: 1,
@@ -87,7 +87,7 @@ forEachEngine((engine, open) => {
 
   describe('an order that the page and the server both tell of', () => {
     it('counts once, for the customer and for the items', async () => {
-      const db = await open(memoryHandlers)
+      const db = await open(foldHandlers)
       const order = {
         name: 'Order Completed',
         items: [{ item: 1, quantity: 2, price: 300 }],
@@ -106,7 +106,7 @@ forEachEngine((engine, open) => {
 
   describe('a profile', () => {
     it('tells traits, counts and spending', async () => {
-      const db = await open(memoryHandlers)
+      const db = await open(foldHandlers)
       const events = [
         exampleEvent({ type: 'identify', properties: { name: 'Bo', city: 'Ulm' } }),
         exampleEvent({ name: 'Product Viewed', items: [1] }),

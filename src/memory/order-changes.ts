@@ -6,7 +6,7 @@
  * identifiers (the page anonymously, the server by user id), the rows are joined when they are read (order-joins.ts).
  * In the counts of items, which know no customers, a number counts once.
  */
-import { toMinorUnits } from '../catalog/money.ts'
+import { isCurrency, MAX_MINOR, toMinorUnits } from '../catalog/money.ts'
 import type { InteractionRow, OrderLineRow, OrderRow } from '../db/tables.ts'
 import type { AdmittedEvent } from '../events/event.ts'
 import { type InteractionRows, isLater, type orderColumns, rowKey, rowOf } from './interactions.ts'
@@ -77,13 +77,13 @@ export function shownNumber(number: string): string | null {
 
 function partOf(event: AdmittedEvent, kind: PartKind): OrderPart {
   const { properties, products } = event
-  const currency = typeof properties.currency === 'string' ? properties.currency : (products[0]?.currency ?? null)
-  const total = Number(properties.total ?? properties.revenue ?? properties.value ?? Number.NaN)
+  const given = typeof properties.currency === 'string' ? properties.currency.trim().toUpperCase() : ''
+  const currency = isCurrency(given) ? given : (products[0]?.currency ?? null)
   return {
     kind,
     time: event.time,
     message: event.messageId,
-    total: Number.isFinite(total) ? toMinorUnits(total, currency) : null,
+    total: totalOf(properties, currency),
     currency,
     reason: typeof properties.reason === 'string' ? properties.reason.slice(0, 500) : null,
     lines: event.items.map((item, i) => {
@@ -91,6 +91,14 @@ function partOf(event: AdmittedEvent, kind: PartKind): OrderPart {
       return { item, quantity, price, recipient }
     }),
   }
+}
+
+/** What the order or the refund came to in minor units, where it is an amount that can be believed. */
+function totalOf({ total, revenue, value }: AdmittedEvent['properties'], currency: string | null): number | null {
+  const given = [total, revenue, value].find((amount) => amount !== undefined && amount !== null && amount !== '')
+  const amount = typeof given === 'number' || typeof given === 'string' ? Number(given) : Number.NaN
+  const minor = Number.isFinite(amount) ? toMinorUnits(amount, currency) : Number.NaN
+  return Math.abs(minor) <= MAX_MINOR ? minor : null
 }
 
 interface Known {

@@ -1,22 +1,113 @@
-/** Rebuilding memory from the events that are kept, and the checkpoint of those that are not. */
+/**
+ * Memory built anew from the stored events: the checkpoint of those that retention dropped, then the rest in stored order
+ * through the very same folds. The rows must come out as they were, byte for byte; the report says where they did not.
+ */
+import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
-import type { Tx } from '../db/database.ts'
+import { everything, type Handlers, type Tx } from '../db/database.ts'
+import { replay } from '../events/store.ts'
+import { memoryFolds } from './fold.ts'
+import { type RetainOrder, retain } from './retention.ts'
 
-const rebuilt = ['interactions', 'item_days', 'traits', 'orders', 'order_lines', 'carts'] as const
+/** Filled by the folds, with their keys, in the order in which the folds first write them (see `lockMemory`). */
+const memoryTables = {
+  orders: ['identifier', 'number'],
+  order_lines: ['identifier', 'item', 'number', 'recipient'],
+  interactions: ['identifier', 'recipient', 'item'],
+  carts: ['identifier'],
+  traits: ['identifier', 'name'],
+  item_days: ['day', 'item'],
+} as const
+
+export type MemoryTable = keyof typeof memoryTables
+export const memoryTableNames = Object.keys(memoryTables) as MemoryTable[]
+
+/** Events replayed at once. */
+const PIECE = 2000
+
+export interface RebuildReport {
+  /** Events replayed. */
+  readonly events: number
+  /** Rows by table. */
+  readonly rows: Readonly<Record<MemoryTable, number>>
+  /** Tables that came out other than they were; none, as long as nobody but the folds writes to them. */
+  readonly changed: readonly MemoryTable[]
+}
+
+export const memoryHandlers: Handlers = {
+  'memory.rebuild': (tx) => rebuild(tx),
+  'memory.retain': (tx, order: RetainOrder) => retain(tx, order),
+}
+
+/** One transaction: readers see the old rows until the new ones are whole, and no event is folded meanwhile. */
+export async function rebuild(tx: Tx): Promise<RebuildReport> {
+  await lockMemory(tx)
+  const before = await digests(tx)
+  await clearMemory(tx)
+  await restoreCheckpoint(tx)
+  let events = 0
+  for (let seq: number | null = 0; seq !== null; ) {
+    const piece = await replay(tx, seq, PIECE)
+    for (const fold of memoryFolds) await fold.apply(tx, piece.events)
+    events += piece.events.length
+    seq = piece.next
+  }
+  const after = await digests(tx)
+  tx.changed('customers', everything)
+  return {
+    events,
+    rows: Object.fromEntries(memoryTableNames.map((table) => [table, after[table].rows])) as RebuildReport['rows'],
+    changed: memoryTableNames.filter((table) => before[table].digest !== after[table].digest),
+  }
+}
+
+/**
+ * Waits for folds under way and keeps new ones waiting. One table after the other in the order in which the folds write
+ * them, so that a fold which has begun can always finish.
+ */
+async function lockMemory(tx: Tx): Promise<void> {
+  if (tx.engine !== 'postgres') return
+  for (const table of memoryTableNames) {
+    await sql`lock table ${sql.table(table)} in share row exclusive mode`.execute(tx.k)
+  }
+}
 
 /** Empties the tables that the folds fill; checkpoints stay. */
 export async function clearMemory(tx: Tx): Promise<void> {
-  for (const table of rebuilt) await tx.k.deleteFrom(table).execute()
+  for (const table of memoryTableNames) await tx.k.deleteFrom(table).execute()
 }
 
+const checkpointColumns = {
+  interactions: 'identifier, recipient, item, views, view_last',
+  item_days: 'day, item, views',
+  carts: 'identifier, state, updated',
+} as const
+
 /** Begins with what the dropped events left. */
-export async function restoreCheckpoint(tx: Tx): Promise<void> {
-  const copies = [
-    ['interactions', 'identifier, recipient, item, views, view_last'],
-    ['item_days', 'day, item, views'],
-    ['carts', 'identifier, state, updated'],
-  ]
-  for (const [table, columns] of copies) {
-    await sql.raw(`insert into ${table} (${columns}) select ${columns} from ${table}_checkpoint`).execute(tx.k)
+async function restoreCheckpoint(tx: Tx): Promise<void> {
+  for (const [table, columns] of Object.entries(checkpointColumns)) {
+    const from = sql.table(`${table}_checkpoint`)
+    await sql`insert into ${sql.table(table)} (${sql.raw(columns)}) select ${sql.raw(columns)} from ${from}`.execute(
+      tx.k,
+    )
   }
+}
+
+type Digests = Record<MemoryTable, { rows: number; digest: string }>
+
+/** The rows of each table in the order of its key, as one hash. */
+async function digests(tx: Tx): Promise<Digests> {
+  const all: Partial<Digests> = {}
+  for (const table of memoryTableNames) {
+    const hash = createHash('sha256')
+    let rows = 0
+    let query = tx.k.selectFrom(table).selectAll()
+    for (const column of memoryTables[table]) query = query.orderBy(sql.ref(column))
+    for await (const row of query.stream(PIECE)) {
+      hash.update(JSON.stringify(row))
+      rows += 1
+    }
+    all[table] = { rows, digest: hash.digest('hex') }
+  }
+  return all as Digests
 }

@@ -6,6 +6,7 @@ import type { SignalWeights } from '../config.ts'
 import type { PopulationPermit } from '../consent/permit.ts'
 import type { Reader } from '../db/database.ts'
 import type { InteractionRow } from '../db/tables.ts'
+import { identifiersByCustomer } from '../identity/population.ts'
 import { combined } from './history.ts'
 import { interactionRows } from './interaction-rows.ts'
 import { joinedOrders } from './order-joins.ts'
@@ -22,17 +23,9 @@ export interface TrainingGroup {
   readonly weights: readonly number[]
   /** Milliseconds, the latest interaction with each item. */
   readonly times: readonly number[]
-  /** In how many orders each was bought. */
+  /** In how many orders each item was bought. */
   readonly orders: readonly number[]
 }
-
-interface Link {
-  readonly id: number
-  readonly customer: number
-}
-
-/** Identifiers read at once. */
-const CHUNK = 1000
 
 /** Groups by ascending customer. A population permit stands for everybody whose memory may be learned from. */
 export async function* trainingRows(
@@ -40,7 +33,7 @@ export async function* trainingRows(
   _permit: PopulationPermit,
   signals: SignalWeights,
 ): AsyncGenerator<TrainingGroup> {
-  for await (const links of linksByCustomer(reader)) {
+  for await (const links of identifiersByCustomer(reader)) {
     const customerOf = new Map(links.map(({ id, customer }) => [id, customer]))
     const rows = await interactionRows(reader, [...customerOf.keys()])
     const ofCustomer = Map.groupBy(rows, (row) => customerOf.get(row.identifier) as number)
@@ -77,33 +70,5 @@ function* groupsOf(
       orders.push(row.orders)
     }
     if (items.length > 0) yield { customer, recipient, items, weights, times, orders }
-  }
-}
-
-/** All identifiers in chunks of whole customers, by ascending customer. */
-async function* linksByCustomer(reader: Reader): AsyncGenerator<Link[]> {
-  let after = 0
-  for (;;) {
-    const links = await reader.k
-      .selectFrom('identifiers')
-      .select(['id', 'customer'])
-      .where('customer', '>', after)
-      .orderBy('customer')
-      .limit(CHUNK)
-      .execute()
-    if (links.length === 0) return
-    const last = links[links.length - 1].customer
-    if (links.length === CHUNK) {
-      const whole = links.filter((link) => link.customer !== last)
-      const rest = await reader.k
-        .selectFrom('identifiers')
-        .select(['id', 'customer'])
-        .where('customer', '=', last)
-        .execute()
-      yield [...whole, ...rest]
-    } else {
-      yield links
-    }
-    after = last
   }
 }

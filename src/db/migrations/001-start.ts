@@ -62,6 +62,7 @@ export const statements: readonly string[] = [
     primary key (identifier, item, number, recipient)) {norowid}`,
   'create table carts (identifier {int} primary key, state text not null, updated {int} not null)',
   'create table carts_checkpoint (identifier {int} primary key, state text not null, updated {int} not null)',
+  'create table retention (id {int} primary key, seq {int} not null, before {int} not null)',
 
   `create table decisions (id text not null, time {int} not null, placement text not null, identifier {int},
     model text not null, items text not null, detail text not null, primary key (id, placement)) {norowid}`,
