@@ -175,7 +175,7 @@ const roteResources: Pick<Engine, 'catalogue' | 'customers' | 'rules' | 'trainin
   },
   rules: {
     list: async () => [],
-    get: async () => null,
+    get: async (id) => ({ id, kind: 'exclude', items: ['i1'] }),
     save: async (rule) => rule as never,
     remove: async () => {},
     preview: async (_rule, request) => ({ before: roteAnswer(request), after: roteAnswer(request) }),

@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { KeyKind } from '../engine-api.ts'
+import { type Action, permissions } from './permissions.ts'
+import { type Bench, bench } from './testing.ts'
+
+let shop: Bench
+beforeAll(async () => {
+  shop = await bench()
+})
+afterAll(() => shop.app.close())
+
+type Ask = { method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'; url: string; payload?: object; about?: string }
+
+const asked = { customer: '42', placement: 'home' }
+/** Each route once, by the action that it is. */
+const requests: Record<Action, readonly Ask[]> = {
+  'events.track': [{ method: 'POST', url: '/v1/track', payload: { event: 'x', anonymousId: 'a' } }],
+  'events.import': [{ method: 'POST', url: '/v1/import', payload: { batch: [] } }],
+  'decisions.anonymous': [
+    { method: 'POST', url: '/v1/recommendations', payload: { anonymousId: 'a', placement: 'home' } },
+    { method: 'POST', url: '/v1/recommendations', payload: { placement: 'popular' } },
+  ],
+  'decisions.customer': [{ method: 'POST', url: '/v1/recommendations', payload: asked, about: '42' }],
+  'decisions.batch': [
+    { method: 'POST', url: '/v1/recommendations/batch', payload: { customers: ['42'], placement: 'home' } },
+  ],
+  'customers.read': [
+    { method: 'GET', url: '/v1/customers/42', about: '42' },
+    { method: 'GET', url: '/v1/customers/42/timeline', about: '42' },
+    { method: 'GET', url: '/v1/customers/42/orders', about: '42' },
+    { method: 'GET', url: '/v1/customers/42/cart', about: '42' },
+  ],
+  'customers.find': [
+    { method: 'GET', url: '/v1/customers?name=Zoe' },
+    { method: 'GET', url: '/v1/customers/42/merges' },
+    { method: 'POST', url: '/v1/merges/1/undo' },
+  ],
+  'items.read': [
+    { method: 'GET', url: '/v1/items' },
+    { method: 'GET', url: '/v1/items/i1' },
+  ],
+  'items.write': [
+    { method: 'POST', url: '/v1/items', payload: [{ id: 'i1' }] },
+    { method: 'PUT', url: '/v1/items/i1', payload: { title: 'x' } },
+    { method: 'PATCH', url: '/v1/items/i1', payload: { stock: 0 } },
+    { method: 'DELETE', url: '/v1/items/i1' },
+  ],
+  'rules.read': [
+    { method: 'GET', url: '/v1/rules' },
+    { method: 'GET', url: '/v1/rules/r' },
+    {
+      method: 'POST',
+      url: '/v1/rules/preview',
+      payload: { rule: { id: 'r', kind: 'pin', items: ['i1'] }, request: asked },
+    },
+  ],
+  'rules.write': [
+    { method: 'PUT', url: '/v1/rules/r', payload: { kind: 'pin', items: ['i1'] } },
+    { method: 'DELETE', url: '/v1/rules/r' },
+  ],
+  'models.read': [
+    { method: 'GET', url: '/v1/models' },
+    { method: 'GET', url: '/v1/training' },
+  ],
+  'training.run': [
+    { method: 'POST', url: '/v1/training' },
+    { method: 'DELETE', url: '/v1/training' },
+  ],
+  'keys.manage': [{ method: 'GET', url: '/v1/keys' }],
+  'events.tail': [],
+  'metrics.read': [{ method: 'GET', url: '/metrics' }],
+  'service.manage': [
+    { method: 'GET', url: '/v1/doctor' },
+    { method: 'POST', url: '/v1/rebuild' },
+  ],
+}
+
+function ask({ method, url, payload }: Ask, headers: Record<string, string>) {
+  // As if through a proxy, so that metrics do not pass for being local.
+  const all = {
+    ...headers,
+    'x-forwarded-for': '203.0.113.7',
+    ...(payload ? { 'content-type': 'application/json' } : {}),
+  }
+  return shop.app.inject({ method, url, headers: all, ...(payload ? { payload } : {}) })
+}
+
+const everyAsk = Object.entries(requests).flatMap(([action, asks]) =>
+  asks.map((one) => [action as Action, one] as const),
+)
+
+describe('what each kind of key may do', () => {
+  it.each(everyAsk)('%s', async (action, one) => {
+    const { kinds } = permissions[action] as { kinds: readonly KeyKind[] }
+    for (const kind of ['publishable', 'server', 'admin'] as const) {
+      const { statusCode, body } = await ask(one, shop.as(kind))
+      if (kinds.includes(kind)) expect(statusCode, `${kind}: ${body}`).toBeLessThan(300)
+      else expect([statusCode, kind], body).toEqual([403, kind])
+    }
+    expect((await ask(one, {})).statusCode).toBe(401)
+    expect((await ask(one, { authorization: 'Bearer hbs_000000000000_guess' })).statusCode).toBe(401)
+  })
+
+  const personal = everyAsk.filter(([, one]) => one.about !== undefined)
+  it.each(personal)('%s of a known customer from a page, with their own token and no other', async (_action, one) => {
+    const from = async (token: string) => ask(one, { ...shop.as('publishable'), 'x-habitue-token': token })
+    expect((await from(shop.token('42'))).statusCode).toBe(200)
+    expect((await from(shop.token('42', { scopes: ['read'] }))).statusCode).toBe(200)
+    for (const token of [shop.token('43'), shop.token('42', { scopes: ['track'] }), 'x.y.z']) {
+      const answer = await from(token)
+      expect([answer.statusCode, answer.json().error.code]).toEqual([401, 'customer_token_invalid'])
+    }
+    const alone = await ask(one, shop.as('publishable'))
+    expect([alone.statusCode, alone.json().error.code]).toEqual([403, 'customer_token_required'])
+  })
+
+  it('does not let a token for a user id open the customer of that e-mail or visitor id', async () => {
+    for (const kind of ['email', 'anonymous', 'phone']) {
+      const one: Ask = { method: 'GET', url: `/v1/customers/42?kind=${kind}` }
+      const answer = await ask(one, { ...shop.as('publishable'), 'x-habitue-token': shop.token('42') })
+      expect(answer.json().error.code).toBe('customer_token_invalid')
+    }
+  })
+
+  it('covers every route that asks for a key', () => {
+    const asked = new Set(
+      everyAsk.map(([, { method, url }]) => `${method} ${url.split('?')[0].replace(/42|i1/, ':id')}`),
+    )
+    const paths = Object.entries(shop.app.swagger().paths ?? {}) as [string, Record<string, unknown>][]
+    const documented = paths.flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/\{\w+\}/g, ':id')}`),
+    )
+    const missing = documented.filter(
+      (route) =>
+        !asked.has(route.replace('/rules/:id', '/rules/r').replace('/merges/:id', '/merges/1')) &&
+        !/tracking|health|\/v1\/(identify|page|screen|group|alias|batch|projects|keys|backup|tail)|beacon|sourceConfig/.test(
+          route,
+        ),
+    )
+    expect(missing).toEqual([])
+  })
+})
