@@ -83,7 +83,8 @@ export function loadConfig(overrides: Deep<Config> = {}, environment: Environmen
   const file = environment.HABITUE_CONFIG
   const layers = [file ? readConfigFile(file) : {}, fromEnvironment(environment), overrides]
   const config = layers.reduce<Config>((base, layer) => merge(base, layer, ''), defaultConfig)
-  return Object.freeze(config)
+  // An empty text on the command line takes back what the environment says.
+  return Object.freeze({ ...config, databaseUrl: config.databaseUrl || null })
 }
 
 function readConfigFile(file: string): Deep<Config> {

@@ -1,0 +1,132 @@
+/**
+ * How a command reaches Habitue: by HTTP, always. To the server that `--url` names; else to the process that owns the
+ * database file; else to the same application started inside this process, which then listens nowhere.
+ */
+import type { Readable } from 'node:stream'
+import type { FastifyInstance } from 'fastify'
+import { loadConfig } from '../config.ts'
+import { readOwner } from '../db/owner.ts'
+import { createEngine } from '../engine.ts'
+import { HabitueError } from '../errors.ts'
+import { createApp } from '../http/app.ts'
+
+export interface Where {
+  readonly data?: string
+  readonly url?: string
+  readonly key?: string
+}
+
+export interface Answer {
+  readonly status: number
+  readonly body: unknown
+}
+
+export interface Connection {
+  /** Where it leads, for people. */
+  readonly place: string
+  /** @throws HabitueError with the code and sentence of the answer when it is an error */
+  request(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<unknown>
+  /** The lines of a stream that goes on until `signal` ends it. */
+  lines(path: string, signal: AbortSignal): AsyncIterable<string>
+  close(): Promise<void>
+}
+
+export async function connect(where: Where): Promise<Connection> {
+  if (where.url) return overHttp(where.url, where.key ?? '')
+  const config = loadConfig({ dataFile: where.data, logLevel: 'warn', training: { automatic: false } })
+  const owner = config.databaseUrl ? null : readOwner(config.dataFile)
+  if (owner && (owner.url === null || owner.token === null)) {
+    const who = owner.pid === 0 ? 'Another process' : `The process ${owner.pid}`
+    throw new HabitueError(
+      'database_locked',
+      `${who} is working on ${config.dataFile} and serves nothing; try again when it is done.`,
+    )
+  }
+  if (owner) return overHttp(owner.url as string, owner.token as string)
+  const engine = await createEngine(config)
+  await engine.start()
+  const app = await createApp(engine)
+  await app.ready()
+  return inProcess(app, engine.localKey(), config.databaseUrl ? 'PostgreSQL' : config.dataFile, () => engine.stop())
+}
+
+function authorization(key: string): string {
+  return `Basic ${Buffer.from(`${key}:`).toString('base64')}`
+}
+
+export function overHttp(url: string, key: string): Connection {
+  const base = url.replace(/\/+$/, '')
+  const call = async (path: string, init: RequestInit): Promise<Response> => {
+    try {
+      return await fetch(base + path, { ...init, headers: { ...init.headers, authorization: authorization(key) } })
+    } catch (cause) {
+      throw new HabitueError('not_running', `Nothing answers at ${base}: ${(cause as Error).message}`, {}, { cause })
+    }
+  }
+  return {
+    place: base,
+    async request(method, path, body) {
+      const json =
+        body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+      const response = await call(path, { method, ...json })
+      return opened(response.status, await response.text())
+    },
+    async *lines(path, signal) {
+      const response = await call(path, { signal })
+      if (!response.ok || !response.body) throw opened(response.status, await response.text())
+      yield* linesOf(response.body)
+    },
+    close: async () => {},
+  }
+}
+
+function inProcess(app: FastifyInstance, key: string, place: string, stop: () => Promise<void>): Connection {
+  const headers = { authorization: authorization(key), 'content-type': 'application/json' }
+  return {
+    place,
+    async request(method, path, body) {
+      const payload = body === undefined ? undefined : JSON.stringify(body)
+      const { 'content-type': _type, ...plain } = headers
+      const answer = await app.inject({ method, url: path, headers: payload === undefined ? plain : headers, payload })
+      return opened(answer.statusCode, answer.body)
+    },
+    async *lines(path, signal) {
+      const answer = await app.inject({ method: 'GET', url: path, headers, payloadAsStream: true, signal })
+      if (answer.statusCode >= 400) throw opened(answer.statusCode, '')
+      yield* linesOf(answer.stream() as Readable)
+    },
+    close: async () => {
+      await app.close()
+      await stop()
+    },
+  }
+}
+
+async function* linesOf(stream: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const bytes of stream) {
+    const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines
+  }
+  if (rest !== '') yield rest
+}
+
+/** The body of a good answer. @throws HabitueError of a bad one */
+function opened(status: number, text: string): unknown {
+  const body = text === '' ? null : parsed(text)
+  if (status < 400) return body
+  const error = (body as { error?: { code?: string; message?: string; details?: Record<string, unknown> } } | null)
+    ?.error
+  const code = (error?.code ?? 'storage_unavailable') as HabitueError['code']
+  throw new HabitueError(code, error?.message ?? `The server answered with status ${status}.`, error?.details)
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}

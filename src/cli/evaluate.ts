@@ -1,0 +1,64 @@
+import { type Command, Option } from 'commander'
+import { type EvaluationFlags, evalCandidates, evalTopn, outcomeTable } from '../evaluation/command.ts'
+import type { Outcome } from '../evaluation/outcome.ts'
+import type { Progress } from '../models/model.ts'
+import { systemWorld } from '../world.ts'
+import { type Output, output } from './output.ts'
+import { interruptible, optionsOf, several } from './surroundings.ts'
+
+/** `habitue eval topn | candidates`: the public way to judge Habitue on anybody's data. */
+export function evalCommand(program: Command): void {
+  const evaluate = program
+    .command('eval')
+    .description('Judge the models on a data set, by a published protocol; the same models that serve.')
+
+  withFlags(evaluate.command('topn'))
+    .description('Rank all items for each user (NDCG@10, Recall@10).')
+    .requiredOption('--interactions <file>', 'CSV: user,item[,value][,time]')
+    .requiredOption('--split <file>', 'CSV: one word a line of the interactions: train, valid or test')
+    .action((_: unknown, command: Command) => {
+      const options = optionsOf<Flags & { interactions: string; split: string }>(command)
+      return run(options, (progress) => evalTopn(options, flagsOf(options), { world: systemWorld, progress }))
+    })
+
+  withFlags(evaluate.command('candidates'))
+    .description('Find the one right item among listed candidates (HR@10, NDCG@10).')
+    .requiredOption('--train <file>', 'CSV: user,item[,value][,time]')
+    .requiredOption('--test <file>', 'CSV: user,item, one line a user')
+    .requiredOption('--candidates <file>', 'CSV: user,items, separated by spaces')
+    .action((_: unknown, command: Command) => {
+      const options = optionsOf<Flags & { train: string; test: string; candidates: string }>(command)
+      return run(options, (progress) => evalCandidates(options, flagsOf(options), { world: systemWorld, progress }))
+    })
+}
+
+interface Flags {
+  readonly model?: string
+  readonly set?: string[]
+  readonly seed: string
+  readonly json?: boolean
+}
+
+function withFlags(command: Command): Command {
+  return command
+    .option('--model <name>', 'one model instead of the blend')
+    .option('--set <key=value>', 'an option of the model (repeatable)', several)
+    .addOption(new Option('--seed <n>', 'seed of whatever is drawn').default('1'))
+}
+
+function flagsOf({ model, set, seed }: Flags): EvaluationFlags {
+  return { model, set, seed: Number(seed) }
+}
+
+async function run(options: Flags, evaluate: (progress: Progress) => Promise<Outcome>): Promise<void> {
+  const out: Output = output(options.json === true)
+  const bar = out.progress('evaluating')
+  const signal = interruptible()
+  try {
+    const outcome = await evaluate({ step: (done, total, note) => bar.set(done, total, note), signal })
+    bar.stop()
+    out.result(outcome, () => outcomeTable(outcome))
+  } finally {
+    bar.stop()
+  }
+}

@@ -1,0 +1,74 @@
+#!/usr/bin/env node
+/** `habitue`: one file a command. Exit codes: 0 done, 1 it went wrong, 2 called wrongly, 130 stopped by Ctrl-C. */
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { backupCommand } from './backup.ts'
+import { demoCommand } from './demo.ts'
+import { doctorCommand } from './doctor.ts'
+import { evalCommand } from './evaluate.ts'
+import { keyCommand } from './key.ts'
+import { modelsCommand } from './models.ts'
+import { fail } from './output.ts'
+import { rebuildCommand } from './rebuild.ts'
+import { recommendCommand } from './recommend.ts'
+import { startCommand } from './start.ts'
+import { tailCommand } from './tail.ts'
+import { trainCommand } from './train.ts'
+
+const { version } = JSON.parse(readFileSync(packageFile(), 'utf8')) as { version: string }
+
+const program = new Command('habitue')
+  .description('Treat every customer as a regular: remember, learn, recommend, and say why.')
+  .version(version)
+  .option('--data <file>', 'the SQLite file (default ./habitue.db; DATABASE_URL names a PostgreSQL instead)')
+  .option('--url <url>', 'talk to the Habitue that listens there, instead of to the owner of the file')
+  .option('--key <key>', 'the key for --url')
+  .option('--json', 'print one JSON object a line, for programs')
+  .showHelpAfterError('(habitue --help lists the commands, habitue <command> --help explains one)')
+  .addHelpText(
+    'after',
+    `
+First steps:
+  $ habitue demo                                 a corner shop with a year of customers, served
+  $ habitue start                                serve ./habitue.db on http://127.0.0.1:4040
+  $ habitue import items catalogue.csv           then: import interactions, users, orders, events
+  $ habitue train
+  $ habitue recommend --customer 42
+  $ habitue tail                                 watch events arrive; why does nothing happen?
+  $ habitue doctor                               what is wrong, and how to mend it`,
+  )
+  .exitOverride()
+
+for (const add of [
+  startCommand,
+  demoCommand,
+  trainCommand,
+  modelsCommand,
+  recommendCommand,
+  evalCommand,
+  keyCommand,
+  tailCommand,
+  backupCommand,
+  rebuildCommand,
+  doctorCommand,
+]) {
+  add(program)
+}
+
+/** Beside src/ in a checkout, beside dist/ in a package. */
+function packageFile(): URL {
+  return new URL(import.meta.url.endsWith('.ts') ? '../../package.json' : '../../../package.json', import.meta.url)
+}
+
+process.on('SIGPIPE', () => process.exit(0))
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2
+  else process.exitCode = fail(error, program.opts().json === true)
+}

@@ -1,0 +1,47 @@
+/** Engine and application in this process, listening, until a signal ends both gracefully. */
+import type { Config } from '../config.ts'
+import { createEngine } from '../engine.ts'
+import type { Demo, Engine } from '../engine-api.ts'
+import { createApp } from '../http/app.ts'
+import { listen } from '../http/listen.ts'
+
+export interface Serving {
+  readonly url: string
+  readonly engine: Engine
+  /** An admin key of this process alone. */
+  readonly localKey: string
+  /** The text of the admin key, when this start made the first one. */
+  readonly firstAdminKey: string | null
+  /** Resolves when a signal has ended the server. */
+  readonly ended: Promise<void>
+  stop(): Promise<void>
+}
+
+/**
+ * `prepare` runs before anybody can connect.
+ * @throws HabitueError port_in_use, and whatever opening the database throws
+ */
+export async function serve(
+  config: Config,
+  demo: Demo | null,
+  prepare: (engine: Engine) => Promise<void> = async () => {},
+): Promise<Serving> {
+  const engine = await createEngine(config, { demo })
+  const firstAdminKey = await engine.start()
+  await prepare(engine)
+  const app = await createApp(engine)
+  const url = await listen(app, config).catch(async (error) => {
+    await engine.stop()
+    throw error
+  })
+  engine.listening(url)
+  let stopping: Promise<void> | null = null
+  const stop = () => {
+    stopping ??= app.close().then(() => engine.stop())
+    return stopping
+  }
+  const ended = new Promise<void>((resolve, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop().then(resolve, reject))
+  })
+  return { url, engine, localKey: engine.localKey(), firstAdminKey, ended, stop }
+}

@@ -1,0 +1,85 @@
+/**
+ * What became of a decision: later views, carts and orders of an item that it showed. By the decision's id where the
+ * event carries one, else by time: the latest decision for the same identifier that showed the item. A fold that only
+ * adds rows; imports of the past are attributed to nothing.
+ */
+import { insertRows } from '../db/batch.ts'
+import type { Tx } from '../db/database.ts'
+import type { AdmittedEvent, Fold } from '../events/event.ts'
+
+const hour = 3_600_000
+
+/** Which event counts as which outcome, and for how long after the decision. */
+const outcomeKinds: Readonly<Record<string, { readonly kind: string; readonly withinMs: number }>> = {
+  'Product Clicked': { kind: 'click', withinMs: 24 * hour },
+  'Product Viewed': { kind: 'view', withinMs: 24 * hour },
+  'Product Added': { kind: 'cart', withinMs: 3 * 24 * hour },
+  'Order Completed': { kind: 'order', withinMs: 30 * 24 * hour },
+}
+
+const longestMs = Math.max(...Object.values(outcomeKinds).map(({ withinMs }) => withinMs))
+
+/** How many of an identifier's latest decisions are looked through. */
+const looked = 50
+const columns = ['decision', 'item', 'kind', 'time', 'value', 'message'] as const
+
+interface Shown {
+  readonly id: string
+  readonly time: number
+  readonly items: ReadonlySet<number>
+}
+
+export const attributionFold: Fold = {
+  name: 'attribution',
+  async apply(tx, events) {
+    const live = events.filter((event) => !event.historical && event.items.length > 0 && event.name in outcomeKinds)
+    if (live.length === 0) return
+    const byTime = live.filter((event) => decisionIdOf(event) === null && event.identifier !== null)
+    const since = Math.min(...byTime.map((event) => event.time)) - longestMs
+    const shown = await latestDecisions(tx, [...new Set(byTime.map((event) => event.identifier as number))], since)
+    const rows = live.flatMap((event) => outcomesOf(event, shown))
+    const unique = new Map(rows.map((row) => [`${row[0]}\n${row[1]}\n${row[2]}\n${row[5]}`, row]))
+    if (unique.size > 0) await insertRows(tx, 'outcomes', columns, [...unique.values()])
+  },
+}
+
+/** The decision that an event names: `properties.decision_id`, or `context.decisionId`. */
+function decisionIdOf(event: AdmittedEvent): string | null {
+  const id = event.properties.decision_id ?? event.properties.decisionId ?? event.context.decisionId
+  return typeof id === 'string' && id.length > 0 && id.length <= 100 ? id : null
+}
+
+function outcomesOf(event: AdmittedEvent, shown: ReadonlyMap<number, readonly Shown[]>): unknown[][] {
+  const { kind, withinMs } = outcomeKinds[event.name]
+  const named = decisionIdOf(event)
+  const value = (i: number) => (kind === 'order' ? (event.products[i].price ?? 0) * event.products[i].quantity : 0)
+  const row = (decision: string, i: number) => [decision, event.items[i], kind, event.time, value(i), event.messageId]
+  return event.items.flatMap((item, i) => {
+    if (named !== null) return [row(named, i)]
+    const decision = shown
+      .get(event.identifier as number)
+      ?.find((one) => one.items.has(item) && one.time <= event.time && event.time - one.time <= withinMs)
+    return decision ? [row(decision.id, i)] : []
+  })
+}
+
+/** The latest decisions of each identifier, newest first; one statement for the batch, for ingest is a hot path. */
+async function latestDecisions(tx: Tx, identifiers: readonly number[], since: number): Promise<Map<number, Shown[]>> {
+  const found = new Map<number, Shown[]>()
+  if (identifiers.length === 0) return found
+  const rows = await tx.k
+    .selectFrom('decisions')
+    .select(['identifier', 'id', 'time', 'items'])
+    .where('identifier', 'in', identifiers)
+    .where('time', '>=', since)
+    .orderBy('time', 'desc')
+    .limit(looked * identifiers.length)
+    .execute()
+  for (const { identifier, id, time, items } of rows) {
+    const list = found.get(identifier as number) ?? []
+    if (list.length === 0) found.set(identifier as number, list)
+    if (list.length < looked)
+      list.push({ id, time, items: new Set((JSON.parse(items) as [number][]).map(([item]) => item)) })
+  }
+  return found
+}

@@ -1,0 +1,105 @@
+/**
+ * What decisions stand on and what changes under them: the serving models, the shop's rules, the trends, the catalogue.
+ * Models are loaded beside the old ones and swapped; rules and items are read again before the next decision.
+ */
+import type { Catalogue } from '../catalog/catalogue.ts'
+import type { Config } from '../config.ts'
+import type { Database } from '../db/database.ts'
+import { itemDayTotals } from '../memory/item-day-totals.ts'
+import type { World } from '../world.ts'
+import type { Current } from './decider.ts'
+import { listModels, loadModel, type ModelInfo } from './models-store.ts'
+import { compileRule } from './rules.ts'
+import { listRules } from './rules-store.ts'
+import { bundleName, disposeServing, openBundle, type Serving } from './serving.ts'
+import { noTrends, trendsOf } from './trends.ts'
+
+export interface CurrentState {
+  current(): Current
+  /** Undefined = nothing is stale. */
+  upToDate(): Promise<void> | undefined
+  /** The model that answers now. */
+  serving(): ModelInfo | null
+  refreshTrends(): Promise<void>
+  close(): void
+}
+
+export interface CurrentNeeds {
+  readonly db: Database
+  readonly catalogue: Catalogue
+  readonly config: Config
+  readonly world: World
+  /** Told when a newer model serves; what was folded for the old one is of no more use. */
+  readonly onSwap: () => void
+  readonly onError: (error: unknown) => void
+}
+
+const trendsEveryMs = 60_000
+
+export async function currentState(needs: CurrentNeeds): Promise<CurrentState> {
+  const { db, catalogue, config, world, onError } = needs
+  let serving: Serving | null = null
+  let info: ModelInfo | null = null
+  let rules: Current['rules'] = []
+  let trends = noTrends
+  let rulesStale = false
+  let newModel = false
+  let loading: Promise<void> = Promise.resolve()
+
+  const loadServing = async (): Promise<void> => {
+    const newest = (await listModels(db, bundleName)).find((model) => model.state === 'ready')
+    if (!newest || newest.version === info?.version) return
+    const loaded = await loadModel(db, bundleName)
+    if (!loaded) return
+    const old = serving
+    serving = openBundle(loaded.bytes, loaded.info.version)
+    info = loaded.info
+    if (!old) return
+    needs.onSwap()
+    disposeServing(old)
+  }
+  const loadRules = async (): Promise<void> => {
+    rulesStale = false
+    rules = (await listRules(db)).map((rule) => compileRule(rule, catalogue))
+  }
+  const refreshTrends = async (): Promise<void> => {
+    trends = trendsOf(await itemDayTotals(db, world.now()), config.signals)
+  }
+  /** After the load under way: two commits in a row load twice, never at once. */
+  const swap = () => {
+    if (newModel) return
+    newModel = true
+    loading = loading.then(() => {
+      newModel = false
+      return loadServing().catch(onError)
+    })
+  }
+
+  const stopListening = db.onChange((changes) => {
+    for (const key of changes.get('items') ?? []) catalogue.markChanged(key)
+    // A rule may name an item that appears only now.
+    if (changes.has('rules') || (changes.has('items') && rules.length > 0)) rulesStale = true
+    if (changes.has('models')) swap()
+  })
+  await loadServing()
+  await loadRules()
+  await refreshTrends()
+  const timer = setInterval(() => refreshTrends().catch(onError), trendsEveryMs)
+  timer.unref()
+
+  return {
+    current: () => ({ serving, trends, rules }),
+    upToDate: () => {
+      const items = catalogue.upToDate(db)
+      if (!rulesStale) return items
+      return (items ?? Promise.resolve()).then(loadRules)
+    },
+    serving: () => info,
+    refreshTrends,
+    close: () => {
+      clearInterval(timer)
+      stopListening()
+      if (serving) disposeServing(serving)
+    },
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * What a decision knows of a customer, read from memory and kept until the next commit that touches him. On SQLite
+ * every commit of this process says whom it touched; on PostgreSQL, where others write too, a kept state is used only
+ * at the version read in this request.
+ */
+import type { Catalogue } from '../catalog/catalogue.ts'
+import type { Config } from '../config.ts'
+import { type Ceiling, type Policy, permit } from '../consent/permit.ts'
+import type { Database } from '../db/database.ts'
+import type { Identifier } from '../identity/identity.ts'
+import { resolve, resolveAlone } from '../identity/store.ts'
+import { cart } from '../memory/customer.ts'
+import { type HistoryRow, history } from '../memory/history.ts'
+import { timeOf, weightOf } from '../memory/signals.ts'
+import type { History } from '../models/model.ts'
+import type { World } from '../world.ts'
+import type { Serving } from './serving.ts'
+
+export interface CustomerState {
+  readonly customer: number
+  readonly version: number
+  /** The row of the identifier that was asked for. */
+  readonly identifier: number
+  /** For the models of `serving`. */
+  readonly serving: Serving | null
+  readonly history: History
+  /** Internal ids of items that the customer has (bought and kept, or rated): the repeat policy decides about them. */
+  readonly owned: ReadonlySet<number>
+  /** Internal ids of items that were refused: never shown. */
+  readonly refused: ReadonlySet<number>
+  /** Internal ids, the latest looked at first. */
+  readonly recent: readonly number[]
+  /** Internal ids in the open cart. */
+  readonly cart: readonly number[]
+}
+
+export interface CustomerStates {
+  /**
+   * Null = nobody of this name, or nothing allows his memory to be used. Under the ceiling `anonymous` only what came
+   * under this very identifier counts: a device that is linked to a known customer tells nothing of him.
+   */
+  of(identifier: Identifier, ceiling: Ceiling, serving: Serving | null): Promise<CustomerState | null>
+  readonly size: number
+  /** Forgets all that is kept. */
+  clear(): void
+}
+
+const capacity = 20_000
+const recentItems = 100
+
+export interface CustomerStateNeeds {
+  readonly db: Database
+  readonly catalogue: Catalogue
+  readonly config: Config
+  readonly policy: Policy
+  readonly world: World
+}
+
+export function customerStates({ db, catalogue, config, policy, world }: CustomerStateNeeds): CustomerStates {
+  /** `kind\0value` -> state; a Map keeps insertion order, so the first key is the one unused for longest. */
+  const kept = new Map<string, CustomerState>()
+  const keysOf = new Map<number, Set<string>>()
+
+  const clear = () => {
+    kept.clear()
+    keysOf.clear()
+  }
+  const forget = (customer: number) => {
+    for (const key of keysOf.get(customer) ?? []) kept.delete(key)
+    keysOf.delete(customer)
+  }
+  db.onChange((changes) => {
+    for (const customer of changes.get('customers') ?? []) {
+      if (typeof customer === 'number') forget(customer)
+      else clear()
+    }
+  })
+  const keep = (key: string, state: CustomerState) => {
+    kept.set(key, state)
+    const keys = keysOf.get(state.customer)
+    if (keys) keys.add(key)
+    else keysOf.set(state.customer, new Set([key]))
+    if (kept.size <= capacity) return
+    const [oldest, old] = kept.entries().next().value as [string, CustomerState]
+    kept.delete(oldest)
+    const others = keysOf.get(old.customer)
+    others?.delete(oldest)
+    if (others?.size === 0) keysOf.delete(old.customer)
+  }
+
+  /** Counts reads under way: a commit during a read makes what was read old before it is kept. */
+  let commits = 0
+  db.onChange(() => {
+    commits++
+  })
+
+  return {
+    get size() {
+      return kept.size
+    },
+    clear,
+    async of(identifier, ceiling, serving) {
+      const key = `${ceiling}\0${identifier.kind}\0${identifier.value}`
+      const old = kept.get(key)
+      if (old && old.serving === serving && db.engine === 'sqlite') return old
+      const commitsBefore = commits
+      const identity = await (ceiling === 'anonymous' ? resolveAlone : resolve)(db, identifier)
+      if (!identity) return null
+      if (old && old.serving === serving && old.customer === identity.customer && old.version === identity.version)
+        return old
+      const allowed = permit(policy, identity, 'personalisation', ceiling)
+      if (!allowed) return null
+      const { self } = await history(db, allowed)
+      const open = await cart(db, allowed, world.now())
+      const state: CustomerState = {
+        ...stateOf(self, config, serving, catalogue),
+        cart: open.stale ? [] : open.lines.map((line) => catalogue.canonical(line.item)),
+        customer: identity.customer,
+        version: identity.version,
+        identifier: identity.named,
+        serving,
+      }
+      if (commits === commitsBefore || db.engine === 'postgres') {
+        kept.delete(key)
+        keep(key, state)
+      }
+      return state
+    },
+  }
+}
+
+function stateOf(
+  rows: readonly HistoryRow[],
+  config: Config,
+  serving: Serving | null,
+  catalogue: Catalogue,
+): Pick<CustomerState, 'history' | 'owned' | 'refused' | 'recent'> {
+  const ids = (some: readonly HistoryRow[]) => some.map((row) => catalogue.canonical(row.item))
+  const viewed = rows.filter((row) => row.view_last > 0).sort((a, b) => b.view_last - a.view_last || a.item - b.item)
+  return {
+    history: historyOf(rows, config, serving, catalogue),
+    owned: new Set(ids(rows.filter((row) => row.bought > row.returned || row.rating !== null))),
+    refused: new Set(ids(rows.filter((row) => row.refused > 0 && row.refused_last >= row.bought_last))),
+    recent: [...new Set(ids(viewed.slice(0, recentItems)))],
+  }
+}
+
+/** For the models: each item once, by ascending index. */
+function historyOf(
+  rows: readonly HistoryRow[],
+  config: Config,
+  serving: Serving | null,
+  catalogue: Catalogue,
+): History {
+  const signals = new Map<number, { weight: number; time: number }>()
+  for (const row of serving ? rows : []) {
+    const index = (serving as Serving).indexOf(catalogue.canonical(row.item))
+    const weight = weightOf(row, config.signals)
+    if (index < 0 || weight === 0) continue
+    const same = signals.get(index)
+    signals.set(index, { weight: weight + (same?.weight ?? 0), time: Math.max(timeOf(row), same?.time ?? 0) })
+  }
+  const sorted = [...signals].sort(([a], [b]) => a - b)
+  return {
+    items: Int32Array.from(sorted, ([index]) => index),
+    weights: Float32Array.from(sorted, ([, { weight }]) => weight),
+    times: Float64Array.from(sorted, ([, { time }]) => time),
+  }
+}

@@ -1,0 +1,241 @@
+/**
+ * The pipeline of a decision: whose memory may be used -> candidates with scores -> rules -> one of a group -> reasons
+ * -> the log. It reads at request time, so the last acknowledged event counts.
+ */
+import type { Catalogue } from '../catalog/catalogue.ts'
+import type { Ceiling } from '../consent/permit.ts'
+import { HabitueError } from '../errors.ts'
+import type { World } from '../world.ts'
+import type { CustomerState, CustomerStates } from './customer-state.ts'
+import { ruleReason, sentence } from './explain.ts'
+import type { DecisionLog } from './log.ts'
+import { type Proposal, placements, type Setting } from './placements.ts'
+import { onePerGroup, pageToken, shownBefore } from './rank.ts'
+import type { RepeatPolicies } from './repeat.ts'
+import type {
+  DecisionAnswer,
+  DecisionRequest,
+  PlacementAnswer,
+  PlacementRequest,
+  Reason,
+  RecommendedItem,
+} from './request.ts'
+import { admits, type Candidate, type CompiledRule, pin, repeatPolicyOf, rulesFor, weigh } from './rules.ts'
+import type { Serving } from './serving.ts'
+import type { Trends } from './trends.ts'
+
+/** What changes between requests, as it stands now. */
+export interface Current {
+  readonly serving: Serving | null
+  readonly trends: Trends
+  readonly rules: readonly CompiledRule[]
+}
+
+export interface DeciderNeeds {
+  readonly catalogue: Catalogue
+  readonly customers: CustomerStates
+  readonly repeats: RepeatPolicies
+  readonly log: DecisionLog
+  readonly world: World
+  current(): Current
+  /** Brings catalogue, rules and models up to date before a decision looks at them; undefined = they are. */
+  upToDate(): Promise<void> | undefined
+}
+
+export interface Decider {
+  /** @throws HabitueError invalid_body on a request that lacks what its placement needs, unknown_item */
+  decide(request: DecisionRequest, ceiling: Ceiling, rules?: readonly CompiledRule[]): Promise<DecisionAnswer>
+}
+
+/** How many candidates are weighed for each item that is asked for, and at least. */
+const poolPerItem = 3
+const smallestPool = 60
+
+interface Work {
+  readonly request: DecisionRequest
+  readonly current: Current
+  readonly setting: Setting
+  readonly now: number
+  /** Internal ids that no placement of this answer may show (again). */
+  readonly taken: Set<number>
+  readonly takenGroups: Set<number>
+  readonly filter: (id: number) => boolean
+}
+
+export function createDecider(needs: DeciderNeeds): Decider {
+  const { catalogue, customers, log, world } = needs
+  let scratch: readonly [Float32Array, Float32Array] = [new Float32Array(0), new Float32Array(0)]
+
+  /** The customer, folded for the models that serve when he was found: a swap meanwhile means looking again. */
+  const found = async (request: DecisionRequest, ceiling: Ceiling, rules?: readonly CompiledRule[]) => {
+    for (;;) {
+      const now = needs.current()
+      const customer = request.customer ? await customers.of(request.customer, ceiling, now.serving) : null
+      if (needs.current().serving === now.serving) return { current: rules ? { ...now, rules } : now, customer }
+    }
+  }
+
+  return {
+    async decide(request, ceiling, rules) {
+      const stale = needs.upToDate()
+      if (stale) await stale
+      const { current, customer } = await found(request, ceiling, rules)
+      const { serving, trends } = current
+      // From here on nothing waits, so the scratch vectors are this decision's alone.
+      const length = serving?.ids.length ?? 0
+      if (scratch[0].length !== length) scratch = [new Float32Array(length), new Float32Array(length)]
+      const setting = { serving, catalogue, trends, customer, scratch, ...named(request, customer, catalogue) }
+      const work = begin(request, current, setting, world.now(), catalogue)
+      const answers: Record<string, PlacementAnswer> = {}
+      const decisionId = world.uuid()
+      let personalised = false
+      for (const placement of request.placements) {
+        const { answer, shown, personal } = place(work, placement, needs)
+        answers[placement.name] = answer
+        personalised ||= personal
+        if (request.log !== false) log.add(entry(decisionId, work, placement, shown, answer))
+      }
+      return {
+        decisionId,
+        personalised,
+        purposes: personalised ? ['personalisation'] : [],
+        model: { version: serving?.version ?? 0, note: serving ? serving.note : 'No model is trained yet.' },
+        placements: answers,
+      }
+    },
+  }
+}
+
+/** The items that a request names, as internal ids. */
+function named(
+  request: DecisionRequest,
+  customer: CustomerState | null,
+  catalogue: Catalogue,
+): Pick<Setting, 'seed' | 'cart' | 'asked'> {
+  const idOf = (name: string): number => {
+    const id = catalogue.idOf(name)
+    if (id === undefined) throw new HabitueError('unknown_item', `The catalogue has no item "${name}".`, { item: name })
+    return id
+  }
+  const places = request.placements.map(({ name }) => name)
+  const seedNeeded = places.find((name) => name === 'item' || name === 'unavailable')
+  if (seedNeeded && request.item === undefined) {
+    throw new HabitueError('invalid_body', `The placement "${seedNeeded}" needs "item": the id of the item looked at.`)
+  }
+  if (places.includes('items') && !request.items?.length) {
+    throw new HabitueError('invalid_body', 'The placement "items" needs "items": the ids to be ranked.')
+  }
+  const known = (names: readonly string[]) => names.flatMap((name) => catalogue.idOf(name) ?? [])
+  return {
+    seed: request.item === undefined ? null : idOf(request.item),
+    cart: request.cart ? known(request.cart) : (customer?.cart ?? []),
+    asked: [...new Set(known(request.items ?? []))],
+  }
+}
+
+function begin(request: DecisionRequest, current: Current, setting: Setting, now: number, catalogue: Catalogue): Work {
+  const taken = new Set(shownBefore(request.after))
+  for (const name of request.exclude ?? []) {
+    const id = catalogue.idOf(name)
+    if (id !== undefined) taken.add(id)
+  }
+  const takenGroups = new Set<number>()
+  for (const id of shownBefore(request.after)) if (catalogue.group(id) >= 0) takenGroups.add(catalogue.group(id))
+  const filter = request.filters ? catalogue.compileFilter(request.filters) : () => true
+  return { request, current, setting, now, taken, takenGroups, filter }
+}
+
+/** One placement of a decision. */
+function place(
+  work: Work,
+  placement: PlacementRequest,
+  needs: DeciderNeeds,
+): { answer: PlacementAnswer; shown: Candidate[]; personal: boolean } {
+  const { setting, now, taken, filter, takenGroups } = work
+  const { catalogue, customer } = setting
+  const rules = rulesFor(work.current.rules, placement.name, now)
+  const withoutRepeats = placement.name !== 'recent' && placement.name !== 'items'
+  let withheld = 0
+  const may = (id: number): boolean => {
+    if (taken.has(id) || !catalogue.sellable(id, now) || customer?.refused.has(id)) return false
+    if (
+      withoutRepeats &&
+      customer?.owned.has(id) &&
+      !needs.repeats.allows(id, repeatPolicyOf(rules, id), setting.serving)
+    )
+      return false
+    if (!filter(id)) return false
+    if (catalogue.leastAge(id) > knownAge) {
+      withheld++
+      return false
+    }
+    return true
+  }
+  const allowed = rules.length === 0 ? may : (id: number) => may(id) && admits(rules, id)
+  const pool = Math.max(smallestPool, poolPerItem * placement.count) + 1
+  const proposal = placements[placement.name](setting, pool, allowed)
+  const shown = ranked(proposal, rules, placement.count, work, allowed)
+  const more = shown.length > placement.count
+  shown.length = Math.min(shown.length, placement.count)
+  for (const { id } of shown) {
+    taken.add(id)
+    if (catalogue.group(id) >= 0) takenGroups.add(catalogue.group(id))
+  }
+  const items = shown.map((candidate) => listed(candidate, proposal, catalogue))
+  const next = more ? pageToken([...shownBefore(work.request.after), ...shown.map(({ id }) => id)]) : undefined
+  const note =
+    [proposal.note, withheld > 0 ? `${withheld} withheld by their audience rating` : undefined]
+      .filter(Boolean)
+      .join('; ') || undefined
+  return { answer: { items, next, note }, shown, personal: proposal.personalised && shown.length > 0 }
+}
+
+/** Nobody's age is known yet: only what is rated for everyone is shown. */
+const knownAge = 0
+
+/** Rules laid over the proposal, one of a group; one more than `count` where there is more. */
+function ranked(
+  proposal: Proposal,
+  rules: readonly CompiledRule[],
+  count: number,
+  work: Work,
+  allowed: (id: number) => boolean,
+): Candidate[] {
+  const candidates = proposal.candidates
+  if (rules.length > 0) weigh(candidates, rules)
+  const pinned = rules.length > 0 ? pin(candidates, rules, candidates.length + rules.length, allowed) : candidates
+  const groups = new Set(work.takenGroups)
+  return onePerGroup(pinned, (id) => work.setting.catalogue.group(id), groups).slice(0, count + 1)
+}
+
+function listed(candidate: Candidate, proposal: Proposal, catalogue: Catalogue): RecommendedItem {
+  const reason: Reason = ruleReason(candidate) ?? proposal.reasonOf(candidate.id)
+  const { id, title, price, currency, image, url } = catalogue.card(candidate.id)
+  return { id, title, price, currency, image, url, score: candidate.score, reason, text: sentence(reason) }
+}
+
+/** The log's row: built by hand, for it is written at every decision. */
+function entry(
+  id: string,
+  work: Work,
+  placement: PlacementRequest,
+  shown: readonly Candidate[],
+  answer: PlacementAnswer,
+) {
+  let items = '['
+  for (let i = 0; i < shown.length; i++) {
+    const { id: item, score } = shown[i]
+    items += `${i > 0 ? ',' : ''}[${item},${score.toPrecision(5)},"${answer.items[i].reason.kind}"]`
+  }
+  const { setting } = work
+  const seed = setting.seed === null ? '{}' : `{"item":${setting.seed}}`
+  return {
+    id,
+    time: work.now,
+    placement: placement.name,
+    identifier: setting.customer?.identifier ?? null,
+    model: String(setting.serving?.version ?? 0),
+    items: `${items}]`,
+    detail: seed,
+  }
+}

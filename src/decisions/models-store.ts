@@ -1,0 +1,154 @@
+/**
+ * Trained models as rows: one row a model with its report, its bytes in chunks. A training holds a lease, so that of
+ * several processes on one database one trains; a lease that was not renewed is a process that died.
+ */
+import type { Handlers, Reader } from '../db/database.ts'
+import { HabitueError } from '../errors.ts'
+
+/** How long a training may be silent before another process may begin one. */
+export const leaseMs = 60_000
+
+const chunkBytes = 1 << 20
+/** Finished and failed trainings of a name that are kept for `habitue models` and doctor. */
+const keptReports = 20
+
+export interface ModelInfo {
+  readonly id: number
+  readonly name: string
+  readonly version: number
+  readonly state: 'training' | 'ready' | 'failed' | 'cancelled'
+  readonly started: number
+  readonly finished: number | null
+  readonly report: Readonly<Record<string, unknown>>
+  readonly bytes: number
+}
+
+interface Begin {
+  readonly name: string
+  readonly now: number
+}
+interface Chunk {
+  readonly id: number
+  readonly n: number
+  readonly bytes: Uint8Array
+}
+interface Finish {
+  readonly id: number
+  readonly state: 'ready' | 'failed' | 'cancelled'
+  readonly report: string
+  readonly bytes: number
+  readonly now: number
+}
+
+export const modelHandlers: Handlers = {
+  /** Opens a training. Answers its id and version. @throws training_running while another one holds a live lease */
+  'models.begin': async (tx, { name, now }: Begin) => {
+    if (tx.engine === 'postgres') {
+      const { sql } = await import('kysely')
+      await sql`select pg_advisory_xact_lock(hashtext('habitue.models'))`.execute(tx.k)
+    }
+    const running = await tx.k
+      .selectFrom('models')
+      .select(['id', 'lease'])
+      .where('name', '=', name)
+      .where('state', '=', 'training')
+      .execute()
+    if (running.some((row) => row.lease > now - leaseMs)) {
+      throw new HabitueError('training_running', `A training of "${name}" is under way; wait for it or cancel it.`)
+    }
+    for (const { id } of running) {
+      const report = JSON.stringify({
+        error: { code: 'training_failed', message: 'The process that trained it died.' },
+      })
+      await tx.k.updateTable('models').set({ state: 'failed', finished: now, report }).where('id', '=', id).execute()
+      await tx.k.deleteFrom('model_chunks').where('model', '=', id).execute()
+    }
+    const last = await tx.k
+      .selectFrom('models')
+      .select((eb) => eb.fn.max('version').as('version'))
+      .where('name', '=', name)
+      .executeTakeFirst()
+    const version = (last?.version ?? 0) + 1
+    const row = await tx.k
+      .insertInto('models')
+      .values({ name, version, state: 'training', started: now, finished: null, report: '{}', bytes: 0, lease: now })
+      .returning('id')
+      .executeTakeFirstOrThrow()
+    return { id: row.id, version }
+  },
+
+  /** Renews the lease of a training; answers false when it was taken over or cancelled elsewhere. */
+  'models.renew': async (tx, { id, now }: { id: number; now: number }) => {
+    const result = await tx.k
+      .updateTable('models')
+      .set({ lease: now })
+      .where('id', '=', id)
+      .where('state', '=', 'training')
+      .executeTakeFirst()
+    return result.numUpdatedRows > 0n
+  },
+
+  'models.chunk': async (tx, { id, n, bytes }: Chunk) => {
+    await tx.k.insertInto('model_chunks').values({ model: id, n, bytes }).execute()
+  },
+
+  /** Ends a training; a ready model replaces its predecessor, whose bytes are dropped. */
+  'models.finish': async (tx, { id, state, report, bytes, now }: Finish) => {
+    const row = await tx.k
+      .updateTable('models')
+      .set({ state, report, bytes, finished: now })
+      .where('id', '=', id)
+      .where('state', '=', 'training')
+      .returning(['name'])
+      .executeTakeFirst()
+    if (!row) throw new HabitueError('conflict', 'Another process has taken over this training.')
+    const others = await tx.k
+      .selectFrom('models')
+      .select('id')
+      .where('name', '=', row.name)
+      .where('id', '!=', id)
+      .orderBy('id', 'desc')
+      .execute()
+    const withoutBytes = state === 'ready' ? others.map((other) => other.id) : [id]
+    if (withoutBytes.length > 0) await tx.k.deleteFrom('model_chunks').where('model', 'in', withoutBytes).execute()
+    const old = others.slice(keptReports).map((other) => other.id)
+    if (old.length > 0) await tx.k.deleteFrom('models').where('id', 'in', old).execute()
+    if (state === 'ready') tx.changed('models', row.name)
+  },
+}
+
+/** The trainings of `name`, the newest first. */
+export async function listModels(reader: Reader, name: string): Promise<ModelInfo[]> {
+  const rows = await reader.k.selectFrom('models').selectAll().where('name', '=', name).orderBy('id', 'desc').execute()
+  return rows.map(({ lease: _lease, ...row }) => ({
+    ...row,
+    state: row.state as ModelInfo['state'],
+    report: JSON.parse(row.report) as Record<string, unknown>,
+  }))
+}
+
+/** The newest ready model of `name` with its bytes, or null. */
+export async function loadModel(reader: Reader, name: string): Promise<{ info: ModelInfo; bytes: Uint8Array } | null> {
+  const info = (await listModels(reader, name)).find((model) => model.state === 'ready')
+  if (!info) return null
+  const bytes = new Uint8Array(info.bytes)
+  let at = 0
+  for (let n = 0; at < info.bytes; n++) {
+    const chunk = await reader.k
+      .selectFrom('model_chunks')
+      .select('bytes')
+      .where('model', '=', info.id)
+      .where('n', '=', n)
+      .executeTakeFirst()
+    // A newer model has replaced this one between the two reads.
+    if (!chunk) return loadModel(reader, name)
+    bytes.set(chunk.bytes, at)
+    at += chunk.bytes.length
+  }
+  return { info, bytes }
+}
+
+/** Cuts `bytes` into the pieces that `models.chunk` stores. */
+export function* chunks(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.slice(at, at + chunkBytes)
+}

@@ -1,0 +1,319 @@
+/**
+ * What each placement proposes: candidates with scores and, on demand, the reason of each. One function a placement;
+ * rules, groups, pages and the answer's form are the decider's.
+ */
+import type { Catalogue } from '../catalog/catalogue.ts'
+import type { History, Model } from '../models/model.ts'
+import type { CustomerState } from './customer-state.ts'
+import { best, firstAllowed } from './rank.ts'
+import type { PlacementName, Reason } from './request.ts'
+import type { Candidate } from './rules.ts'
+import type { Serving } from './serving.ts'
+import type { Trends } from './trends.ts'
+
+/** All that a placement may look at. Item ids are internal. */
+export interface Setting {
+  readonly serving: Serving | null
+  readonly catalogue: Catalogue
+  readonly trends: Trends
+  readonly customer: CustomerState | null
+  /** The item looked at, or out of stock. */
+  readonly seed: number | null
+  readonly cart: readonly number[]
+  readonly asked: readonly number[]
+  /** Two vectors of the serving model's length, free to use. */
+  readonly scratch: readonly [Float32Array, Float32Array]
+}
+
+export interface Proposal {
+  /** Highest score first, at most as many as were asked for. */
+  readonly candidates: Candidate[]
+  reasonOf(id: number): Reason
+  readonly personalised: boolean
+  readonly note?: string
+}
+
+export type Propose = (setting: Setting, pool: number, allowed: (id: number) => boolean) => Proposal
+
+/** How many items of evidence a reason names. */
+const evidence = 2
+/** Customers who chose an item at which its neighbours count as much as its description. */
+const trusted = 10
+
+export const placements: Readonly<Record<PlacementName, Propose>> = {
+  home: proposeHome,
+  item: proposeItem,
+  cart: proposeCart,
+  unavailable: proposeInstead,
+  items: proposeAsked,
+  popular: proposePopular,
+  trending: (setting, pool, allowed) => proposeSorted(setting.trends.trending, { kind: 'trending' }, pool, allowed),
+  new: (setting, pool, allowed) => proposeSorted(newest(setting.catalogue), { kind: 'new' }, pool, allowed),
+  recent: (setting, pool, allowed) => {
+    const seen = setting.customer?.recent ?? []
+    const candidates = seen.map((id, i) => ({ id, score: seen.length - i }))
+    return { ...proposeSorted(candidates, { kind: 'recent' }, pool, allowed), personalised: seen.length > 0 }
+  },
+}
+
+function proposeHome(setting: Setting, pool: number, allowed: (id: number) => boolean): Proposal {
+  const { serving, customer } = setting
+  if (!serving || !customer || customer.history.items.length === 0) {
+    return withNewest(setting, proposePopular(setting, pool, allowed), pool, allowed)
+  }
+  const scores = setting.scratch[0]
+  serving.taste.score(customer.history, scores)
+  const candidates = best(scores, serving.ids, pool, allowed)
+  return withNewest(
+    setting,
+    { candidates, personalised: true, reasonOf: (id) => tasteReason(setting, serving, customer.history, id) },
+    pool,
+    allowed,
+  )
+}
+
+function proposePopular(setting: Setting, pool: number, allowed: (id: number) => boolean): Proposal {
+  const { serving, trends } = setting
+  if (trends.popular.length > 0 || !serving) return proposeSorted(trends.popular, { kind: 'popular' }, pool, allowed)
+  // Where only ratings are known, no day has a view or an order to count: the models' guess for a stranger will do.
+  serving.taste.score(noHistory, setting.scratch[0])
+  const candidates = best(setting.scratch[0], serving.ids, pool, allowed)
+  return { candidates, personalised: false, reasonOf: () => ({ kind: 'popular' }) }
+}
+
+/** Fills a proposal that is too short with popular items, then with new ones. */
+function withNewest(setting: Setting, proposal: Proposal, pool: number, allowed: (id: number) => boolean): Proposal {
+  if (proposal.candidates.length >= pool) return proposal
+  const have = new Set(proposal.candidates.map(({ id }) => id))
+  const fill = new Map<number, Reason>()
+  const lowest = proposal.candidates.at(-1)?.score ?? 0
+  const add = (sorted: Iterable<Candidate>, reason: Reason) => {
+    const missing = pool - proposal.candidates.length - fill.size
+    for (const { id } of firstAllowed(sorted, missing, (one) => !have.has(one) && !fill.has(one) && allowed(one))) {
+      fill.set(id, reason)
+    }
+  }
+  add(setting.trends.popular, { kind: 'popular' })
+  add(newest(setting.catalogue), { kind: 'new' })
+  const filled = [...fill.keys()].map((id, i) => ({ id, score: lowest - (i + 1) * 1e-6 }))
+  return {
+    ...proposal,
+    candidates: [...proposal.candidates, ...filled],
+    reasonOf: (id) => fill.get(id) ?? proposal.reasonOf(id),
+  }
+}
+
+function tasteReason(setting: Setting, serving: Serving, history: History, id: number): Reason {
+  const index = serving.indexOf(id)
+  const { kind, contributions } = explained(serving.taste, history, index)
+  const items = contributions.map(({ item }) => serving.ids[item])
+  if (items.length === 0) return { kind: kind === 'popularity' ? 'popular' : 'taste', model: kind }
+  return { kind: 'because', because: named(setting.catalogue, items), model: kind }
+}
+
+/** The member of a blend that contributed most, with its evidence; a plain model is its own member. */
+function explained(model: Model, history: History, index: number) {
+  const blended = model as Model & Partial<Explains>
+  if (blended.explainBy) return blended.explainBy(history, index, evidence)
+  return { kind: model.kind, contributions: model.explain(history, index, evidence) }
+}
+
+interface Explains {
+  explainBy(
+    history: History,
+    item: number,
+    count: number,
+  ): { kind: string; contributions: { item: number; weight: number }[] }
+}
+
+/** Similar and bought together: neighbours where counts speak, the description where they are thin. */
+function proposeItem(setting: Setting, pool: number, allowed: (id: number) => boolean): Proposal {
+  const { serving, seed } = setting
+  const index = serving && seed !== null ? serving.indexOf(seed) : -1
+  if (!serving || seed === null || index < 0) {
+    return {
+      ...proposeSorted(setting.trends.popular, { kind: 'popular' }, pool, allowed),
+      note: 'the item is unknown to the models',
+    }
+  }
+  const trust = serving.counts[index] / (serving.counts[index] + trusted)
+  const [scores, other] = setting.scratch
+  const parts = neighbourhood(serving, [index], scores, other, trust)
+  const because = named(setting.catalogue, [seed])
+  const candidates = best(scores, serving.ids, pool, (id) => id !== seed && allowed(id))
+  return {
+    candidates,
+    personalised: false,
+    reasonOf: (id) => {
+      const i = serving.indexOf(id)
+      return { kind: parts.together(i) >= parts.content(i) ? 'together' : 'similar', because }
+    },
+  }
+}
+
+function proposeCart(setting: Setting, pool: number, allowed: (id: number) => boolean): Proposal {
+  const { serving, cart } = setting
+  const indices = serving ? cart.map((id) => serving.indexOf(id)).filter((index) => index >= 0) : []
+  if (!serving || indices.length === 0) {
+    return {
+      ...proposeSorted(setting.trends.popular, { kind: 'popular' }, pool, allowed),
+      note: cart.length === 0 ? 'the cart is empty' : undefined,
+    }
+  }
+  const [scores, other] = setting.scratch
+  const parts = neighbourhood(serving, indices, scores, other, 0.8)
+  const inCart = new Set(cart)
+  const candidates = best(scores, serving.ids, pool, (id) => !inCart.has(id) && allowed(id))
+  return {
+    candidates,
+    personalised: false,
+    reasonOf: (id) => {
+      const i = serving.indexOf(id)
+      const strongest = parts.evidence(i)
+      const because = named(
+        setting.catalogue,
+        strongest.length > 0 ? strongest.map((one) => serving.ids[one]) : cart.slice(0, 1),
+      )
+      return { kind: parts.together(i) >= parts.content(i) ? 'together' : 'similar', because }
+    },
+  }
+}
+
+interface Neighbourhood {
+  /** The share of the score that counts and descriptions have. */
+  together(index: number): number
+  content(index: number): number
+  /** The seeds that speak most for an item. */
+  evidence(index: number): number[]
+}
+
+/** Writes trust * together + (1 - trust) * content, each scaled to at most 1, into `scores`. */
+function neighbourhood(
+  serving: Serving,
+  seeds: readonly number[],
+  scores: Float32Array,
+  other: Float32Array,
+  trust: number,
+): Neighbourhood {
+  const history: History = {
+    items: Int32Array.from(new Set(seeds)),
+    weights: new Float32Array(new Set(seeds).size).fill(1),
+  }
+  const { together, content } = serving
+  const fill = (model: Model | null, out: Float32Array): number => {
+    if (!model) return out.fill(0) && 0
+    model.score(history, out)
+    let most = 0
+    for (let i = 0; i < out.length; i++) {
+      if (!(out[i] > 0)) out[i] = 0
+      else if (out[i] > most) most = out[i]
+    }
+    return most
+  }
+  const mostTogether = fill(together, scores)
+  const mostContent = fill(content, other)
+  const a = mostTogether > 0 ? (mostContent > 0 ? trust : 1) / mostTogether : 0
+  const b = mostContent > 0 ? (mostTogether > 0 ? 1 - trust : 1) / mostContent : 0
+  const byContent = Float32Array.from(other, (score) => score * b)
+  const byCounts = Float32Array.from(scores, (score) => score * a)
+  for (let i = 0; i < scores.length; i++) {
+    const score = byCounts[i] + byContent[i]
+    scores[i] = score > 0 ? score : Number.NEGATIVE_INFINITY
+  }
+  return {
+    together: (i) => byCounts[i],
+    content: (i) => byContent[i],
+    evidence: (i) => (together?.explain(history, i, evidence) ?? []).map(({ item }) => item),
+  }
+}
+
+/**
+ * Instead of an item that is out of stock: alike by description, of its own category, at a like price, ranked for this
+ * customer. The price counts as exp(-|ln(price / price of the missing one)|): twice as dear is half as good.
+ */
+function proposeInstead(setting: Setting, pool: number, allowed: (id: number) => boolean): Proposal {
+  const { serving, seed, catalogue, customer } = setting
+  const index = serving && seed !== null ? serving.indexOf(seed) : -1
+  if (!serving || seed === null || index < 0) return proposeItem(setting, pool, allowed)
+  const missing = catalogue.card(seed)
+  const purposes = new Set(catalogue.categoryIds(seed))
+  const [scores, taste] = setting.scratch
+  neighbourhood(serving, [index], scores, taste, 0.2)
+  const personal = customer !== null && customer.history.items.length > 0
+  if (personal) serving.taste.score(customer.history, taste)
+  const nearest = best(scores, serving.ids, Math.max(pool, 100), (id) => id !== seed && allowed(id))
+  const range = personal ? spread(nearest, serving, taste) : null
+  for (const candidate of nearest) {
+    const { price, currency } = catalogue.card(candidate.id)
+    const alike = purposes.size === 0 || catalogue.categoryIds(candidate.id).some((one) => purposes.has(one))
+    const closeness =
+      price && missing.price && currency === missing.currency
+        ? Math.exp(-Math.abs(Math.log(price / missing.price)))
+        : 0.5
+    const liking = range ? range(candidate.id) : 0
+    candidate.score = candidate.score * closeness * (alike ? 1 : 0.1) * (1 + 0.5 * liking)
+  }
+  nearest.sort((a, b) => b.score - a.score || a.id - b.id)
+  const because = named(catalogue, [seed])
+  return { candidates: nearest.slice(0, pool), personalised: personal, reasonOf: () => ({ kind: 'instead', because }) }
+}
+
+/** Scores of `taste` among the candidates, spread over 0..1. */
+function spread(candidates: readonly Candidate[], serving: Serving, taste: Float32Array): (id: number) => number {
+  const values = candidates.map(({ id }) => taste[serving.indexOf(id)]).filter(Number.isFinite)
+  const low = Math.min(...values)
+  const high = Math.max(...values)
+  return (id) => {
+    const value = taste[serving.indexOf(id)]
+    return Number.isFinite(value) && high > low ? (value - low) / (high - low) : 0
+  }
+}
+
+/** Ranks exactly the items asked for; what the models do not know comes last, in the order given. */
+function proposeAsked(setting: Setting, pool: number, allowed: (id: number) => boolean): Proposal {
+  const { serving, customer, asked } = setting
+  const scores = setting.scratch[0]
+  const personal = serving !== null && customer !== null && customer.history.items.length > 0
+  if (serving) serving.taste.score(personal ? customer.history : noHistory, scores)
+  const scoreOf = (id: number) => {
+    const index = serving ? serving.indexOf(id) : -1
+    return index >= 0 ? scores[index] : Number.NEGATIVE_INFINITY
+  }
+  const known = asked.filter(allowed).map((id, i) => ({ id, score: scoreOf(id), i }))
+  known.sort((a, b) => (a.score === b.score ? a.i - b.i : b.score - a.score))
+  const lowest = known.reduce((least, { score }) => (Number.isFinite(score) ? Math.min(least, score) : least), 0)
+  const candidates = known
+    .slice(0, pool)
+    .map(({ id, score, i }) => ({ id, score: Number.isFinite(score) ? score : lowest - 1 - i }))
+  return {
+    candidates,
+    personalised: personal,
+    reasonOf: (id) => {
+      if (!personal || !Number.isFinite(scoreOf(id))) return { kind: 'asked' }
+      const reason = tasteReason(setting, serving, customer.history, id)
+      return reason.kind === 'because' ? reason : { kind: 'asked', model: reason.model }
+    },
+  }
+}
+
+function proposeSorted(
+  sorted: Iterable<Candidate>,
+  reason: Reason,
+  pool: number,
+  allowed: (id: number) => boolean,
+): Proposal {
+  return { candidates: firstAllowed(sorted, pool, allowed), personalised: false, reasonOf: () => reason }
+}
+
+/** Internal ids rise as items are first described. */
+function* newest(catalogue: Catalogue): Generator<Candidate> {
+  for (let id = catalogue.length - 1; id > 0; id--) {
+    if (catalogue.has(id) && !catalogue.provisional(id)) yield { id, score: id }
+  }
+}
+
+function named(catalogue: Catalogue, ids: readonly number[]) {
+  return ids.map((id) => ({ id: catalogue.shopId(id) ?? '', title: catalogue.title(id) }))
+}
+
+const noHistory: History = { items: new Int32Array(0), weights: new Float32Array(0) }

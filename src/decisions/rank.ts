@@ -1,0 +1,96 @@
+/** From scores to a list: the best allowed candidates, one of a group, pages without repeats. */
+import { HabitueError } from '../errors.ts'
+import type { Candidate } from './rules.ts'
+
+/**
+ * The `count` best of `scores` (by model index; -Infinity = not in the running) among the allowed, highest first,
+ * equal scores by lower id. `allowed` is asked only about those that would enter: it may be dear.
+ */
+export function best(
+  scores: Float32Array,
+  ids: Int32Array,
+  count: number,
+  allowed: (id: number) => boolean,
+): Candidate[] {
+  // A heap of the best so far, the worst at its root.
+  const heap = new Int32Array(count)
+  let size = 0
+  const worse = (a: number, b: number) => scores[a] < scores[b] || (scores[a] === scores[b] && ids[a] > ids[b])
+  for (let i = 0; i < ids.length; i++) {
+    const score = scores[i]
+    if (score === Number.NEGATIVE_INFINITY || (size === count && !(score >= scores[heap[0]]))) continue
+    if (size === count && !worse(heap[0], i)) continue
+    if (!allowed(ids[i])) continue
+    if (size < count) {
+      let at = size++
+      while (at > 0 && worse(i, heap[(at - 1) >> 1])) {
+        heap[at] = heap[(at - 1) >> 1]
+        at = (at - 1) >> 1
+      }
+      heap[at] = i
+    } else sink(heap, size, i, worse)
+  }
+  const order = Array.from(heap.subarray(0, size)).sort((a, b) => scores[b] - scores[a] || ids[a] - ids[b])
+  return order.map((i) => ({ id: ids[i], score: scores[i] }))
+}
+
+/** Replaces the root of `heap` by `value` and lets it sink to its place. */
+function sink(heap: Int32Array, size: number, value: number, worse: (a: number, b: number) => boolean): void {
+  let at = 0
+  for (;;) {
+    let child = 2 * at + 1
+    if (child >= size) break
+    if (child + 1 < size && worse(heap[child + 1], heap[child])) child++
+    if (!worse(heap[child], value)) break
+    heap[at] = heap[child]
+    at = child
+  }
+  heap[at] = value
+}
+
+/** The same for a list that is sorted already: the first `count` allowed. */
+export function firstAllowed(
+  sorted: Iterable<Candidate>,
+  count: number,
+  allowed: (id: number) => boolean,
+): Candidate[] {
+  const found: Candidate[] = []
+  for (const { id, score } of sorted) {
+    if (found.length === count) break
+    if (allowed(id)) found.push({ id, score })
+  }
+  return found
+}
+
+/** Keeps the first of each group of variants; an item without a group (-1) stands for itself. */
+export function onePerGroup(
+  ranked: readonly Candidate[],
+  groupOf: (id: number) => number,
+  taken: Set<number>,
+): Candidate[] {
+  return ranked.filter(({ id }) => {
+    const group = groupOf(id)
+    if (group < 0) return true
+    if (taken.has(group)) return false
+    taken.add(group)
+    return true
+  })
+}
+
+/** The items shown on earlier pages, as an opaque text: whatever changes meanwhile, a page repeats none of them. */
+export function pageToken(shown: readonly number[]): string {
+  return Buffer.from(Uint32Array.from(shown).buffer).toString('base64url')
+}
+
+/** @throws HabitueError invalid_body on a text that is no such token */
+export function shownBefore(token: string | undefined): number[] {
+  if (token === undefined) return []
+  const bytes = Buffer.from(token, 'base64url')
+  if (bytes.length === 0 || bytes.length % 4 !== 0 || bytes.toString('base64url') !== token) {
+    throw new HabitueError(
+      'invalid_body',
+      `"after" is not a token of an earlier answer's "next": ${token.slice(0, 40)}`,
+    )
+  }
+  return Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readUInt32LE(4 * i))
+}

@@ -1,0 +1,95 @@
+/** What a decision is asked, and what it answers. Times are milliseconds, prices minor units; the wire has its own form. */
+export type { ItemFilter } from '../catalog/filter.ts'
+
+import type { ItemFilter } from '../catalog/filter.ts'
+import type { Purpose } from '../consent/permit.ts'
+import type { Identifier } from '../identity/identity.ts'
+
+export const placementNames = [
+  'home',
+  'item',
+  'cart',
+  'unavailable',
+  'items',
+  'popular',
+  'trending',
+  'new',
+  'recent',
+] as const
+
+export type PlacementName = (typeof placementNames)[number]
+
+export interface PlacementRequest {
+  readonly name: PlacementName
+  readonly count: number
+}
+
+export interface DecisionRequest {
+  /** For whom; null = somebody of whom nothing is known. */
+  readonly customer: Identifier | null
+  readonly placements: readonly PlacementRequest[]
+  /** The shop's id of the item looked at (`item`, `unavailable`). */
+  readonly item?: string
+  /** The shop's ids to be ranked (`items`). */
+  readonly items?: readonly string[]
+  /** The shop's ids in the cart; default: the customer's open cart. */
+  readonly cart?: readonly string[]
+  readonly context?: Readonly<Record<string, unknown>>
+  /** A token of an earlier answer's `next`: what it showed is not shown again. */
+  readonly after?: string
+  readonly filters?: ItemFilter
+  /** The shop's ids that must not be shown. */
+  readonly exclude?: readonly string[]
+  /** False = decide, but leave no trace in the log (previews). */
+  readonly log?: boolean
+}
+
+/** Why an item is shown. `because` names the evidence; a reason never calls taste what a rule placed. */
+export interface Reason {
+  readonly kind:
+    | 'because'
+    | 'taste'
+    | 'similar'
+    | 'together'
+    | 'instead'
+    | 'popular'
+    | 'trending'
+    | 'new'
+    | 'recent'
+    | 'asked'
+    | 'rule'
+  readonly because?: readonly { readonly id: string; readonly title: string | null }[]
+  /** The kind of model that contributed most. */
+  readonly model?: string
+  /** The rule that placed or moved the item. */
+  readonly rule?: string
+}
+
+export interface RecommendedItem {
+  readonly id: string
+  readonly title: string | null
+  readonly price: number | null
+  readonly currency: string | null
+  readonly image: string | null
+  readonly url: string | null
+  readonly score: number
+  readonly reason: Reason
+  readonly text: string
+}
+
+export interface PlacementAnswer {
+  readonly items: readonly RecommendedItem[]
+  /** Pass as `after` for the next page; absent where there is nothing more. */
+  readonly next?: string
+  /** Why the list is shorter, or not what was asked for; for people. */
+  readonly note?: string
+}
+
+export interface DecisionAnswer {
+  readonly decisionId: string
+  readonly personalised: boolean
+  /** The purposes under which memory was used. */
+  readonly purposes: readonly Purpose[]
+  readonly model: { readonly version: number; readonly note?: string }
+  readonly placements: Readonly<Partial<Record<PlacementName, PlacementAnswer>>>
+}

@@ -1,0 +1,30 @@
+/** The training thread: reads memory, fits, sends the bundle back. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { openReader } from '../db/open.ts'
+import { type FromTraining, type TrainingOrder, trainBundle } from './train.ts'
+
+const port = parentPort
+if (!port) throw new Error('train-worker.ts runs as a worker thread')
+const order = workerData as TrainingOrder
+const send = (message: FromTraining, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer)
+const abort = new AbortController()
+port.on('message', (message) => {
+  if (message === 'cancel') abort.abort(new Error('The training was cancelled.'))
+})
+
+try {
+  const reader = await openReader(order.config)
+  try {
+    const progress = {
+      step: (done: number, total: number, note: string) => send({ type: 'step', done, total, note }),
+      signal: abort.signal,
+    }
+    const { bytes, report } = await trainBundle(reader, order, progress)
+    send({ type: 'done', bytes, report }, [bytes.buffer as ArrayBuffer])
+  } finally {
+    await reader.close()
+  }
+} catch (error) {
+  send({ type: 'failed', message: error instanceof Error ? error.message : String(error) })
+}
+port.close()

@@ -1,0 +1,200 @@
+/**
+ * Memory -> the bundle of trained models. Runs in the training thread; knows rows and models, no thread and no schedule.
+ */
+import { type Catalogue, loadCatalogue } from '../catalog/catalogue.ts'
+import type { Config } from '../config.ts'
+import { type Policy, populationPermit } from '../consent/permit.ts'
+import type { Reader } from '../db/database.ts'
+import { HabitueError } from '../errors.ts'
+import type { Csr } from '../kernels/csr.ts'
+import { type TrainingGroup, trainingRows } from '../memory/training-rows.ts'
+import { type ItemContent, type Model, ModelDeclined, type Progress, type TrainingData } from '../models/model.ts'
+import { modelKind, modelOptions } from '../models/registry.ts'
+import { repeatShares } from './repeat.ts'
+import { packBundle } from './serving.ts'
+
+export interface TrainingOrder {
+  readonly config: Config
+  readonly now: number
+  readonly seed: number
+}
+
+/** What the training thread says. */
+export type FromTraining =
+  | { readonly type: 'step'; readonly done: number; readonly total: number; readonly note: string }
+  | { readonly type: 'done'; readonly bytes: Uint8Array; readonly report: Record<string, unknown> }
+  | { readonly type: 'failed'; readonly message: string }
+
+/** Shares of the whole work, for progress. */
+const parts = { reading: 10, taste: 75, together: 10, content: 5 } as const
+
+export async function trainBundle(
+  reader: Reader,
+  { config, now, seed }: TrainingOrder,
+  progress: Progress,
+): Promise<{ bytes: Uint8Array; report: Record<string, unknown> }> {
+  const policy: Policy = { basis: config.legalBasis }
+  const permit = populationPermit(policy, 'training')
+  if (!permit) {
+    throw new HabitueError('consent_refused', 'No legal basis is stated for training; set HABITUE_LEGAL_BASIS.')
+  }
+  progress.step(0, 100, 'reading memory')
+  const catalogue = await loadCatalogue(reader, config.defaultAudience)
+  const collected = await collect(trainingRows(reader, permit, config.signals), catalogue, progress)
+  const data: TrainingData = { ...collected, content: contentOf(catalogue, collected.ids), now, seed }
+  const learn = (name: string, from: number, share: number) => fitKind(name, data, within(progress, from, share))
+  const taste = await learn('ease', parts.reading, parts.taste)
+  if (!taste) throw new HabitueError('training_failed', 'There is nothing to learn from yet.')
+  const together = await learn('neighbours', parts.reading + parts.taste, parts.together)
+  const content = null
+  const bytes = packBundle({
+    taste,
+    together,
+    content,
+    ids: collected.ids,
+    counts: positives(data.matrix),
+    repeatShares: repeatShares(collected.pairs, (item) => catalogue.categories(item)),
+    note: (taste as Model & { report?: { note?: string } }).report?.note,
+  })
+  const report = {
+    customers: data.matrix.rows,
+    items: data.matrix.columns,
+    interactions: data.matrix.indices.length,
+    blend: (taste as Model & { report?: unknown }).report ?? null,
+  }
+  for (const model of [taste, together, content]) model?.dispose?.()
+  return { bytes, report }
+}
+
+/** A progress whose 0..total is a share of the whole. */
+function within(progress: Progress, from: number, share: number): Progress {
+  return {
+    signal: progress.signal,
+    step: (done, total, note) => progress.step(from + (share * done) / Math.max(1, total), 100, note),
+  }
+}
+
+/** Null where the data does not suit the kind. */
+async function fitKind(name: string, data: TrainingData, progress: Progress): Promise<Model | null> {
+  const kind = modelKind(name)
+  try {
+    return await kind.fit(data, modelOptions(kind, {}), progress)
+  } catch (error) {
+    if (error instanceof ModelDeclined) return null
+    throw error
+  }
+}
+
+interface Collected {
+  /** One row a customer, or one of his recipients. */
+  readonly matrix: Csr
+  readonly times: Float64Array
+  /** model index -> internal item id. */
+  readonly ids: Int32Array
+  /** How often each (customer, item) was ordered. */
+  readonly pairs: readonly { readonly item: number; readonly orders: number }[]
+}
+
+/** Groups -> a sparse matrix over all described items and all that were ever touched. */
+async function collect(
+  groups: AsyncIterable<TrainingGroup>,
+  catalogue: Catalogue,
+  progress: Progress,
+): Promise<Collected> {
+  const entries = new Entries()
+  const pairs: { item: number; orders: number }[] = []
+  for await (const { items, weights, times, orders } of groups) {
+    progress.signal.throwIfAborted()
+    for (let i = 0; i < items.length; i++) {
+      const item = catalogue.canonical(items[i])
+      if (orders[i] > 0) pairs.push({ item, orders: orders[i] })
+      // What was not wanted teaches nothing to models of what is wanted; decisions keep it out by other means.
+      if (weights[i] > 0) entries.add(item, weights[i], times[i])
+    }
+    entries.endRow()
+  }
+  const described = [...catalogue.ids()].filter((id) => !catalogue.provisional(id) && catalogue.canonical(id) === id)
+  return { ...entries.toMatrix(described), pairs }
+}
+
+/** Rows of (item, weight, time) in typed arrays that grow: a million of them are 16 MB. */
+class Entries {
+  #items = new Int32Array(1 << 16)
+  #weights = new Float32Array(1 << 16)
+  #times = new Float64Array(1 << 16)
+  #size = 0
+  readonly #ends: number[] = []
+
+  add(item: number, weight: number, time: number): void {
+    if (this.#size === this.#items.length) this.#grow()
+    this.#items[this.#size] = item
+    this.#weights[this.#size] = weight
+    this.#times[this.#size++] = time
+  }
+
+  endRow(): void {
+    if (this.#size > (this.#ends.at(-1) ?? 0)) this.#ends.push(this.#size)
+  }
+
+  #grow(): void {
+    const larger = <T extends Int32Array | Float32Array | Float64Array>(array: T, next: T): T => {
+      next.set(array)
+      return next
+    }
+    const length = 2 * this.#items.length
+    this.#items = larger(this.#items, new Int32Array(length))
+    this.#weights = larger(this.#weights, new Float32Array(length))
+    this.#times = larger(this.#times, new Float64Array(length))
+  }
+
+  /** Columns: every item of an entry, and `more`, by ascending internal id. An item that comes twice in a row is one. */
+  toMatrix(more: readonly number[]): Pick<Collected, 'matrix' | 'times' | 'ids'> {
+    const ids = Int32Array.from(new Set([...this.#items.subarray(0, this.#size), ...more])).sort()
+    const indexOf = new Map(Array.from(ids, (id, i) => [id, i]))
+    const indptr = new Int32Array(this.#ends.length + 1)
+    const indices = new Int32Array(this.#size)
+    const values = new Float32Array(this.#size)
+    const times = new Float64Array(this.#size)
+    let n = 0
+    let start = 0
+    this.#ends.forEach((end, row) => {
+      const order = Array.from({ length: end - start }, (_, i) => start + i).sort(
+        (a, b) => this.#items[a] - this.#items[b],
+      )
+      for (const at of order) {
+        const index = indexOf.get(this.#items[at]) as number
+        const same = n > indptr[row] && indices[n - 1] === index
+        if (!same) n++
+        indices[n - 1] = index
+        values[n - 1] += this.#weights[at]
+        times[n - 1] = Math.max(times[n - 1], this.#times[at])
+      }
+      indptr[row + 1] = n
+      start = end
+    })
+    const matrix = {
+      rows: this.#ends.length,
+      columns: ids.length,
+      indptr,
+      indices: indices.slice(0, n),
+      values: values.slice(0, n),
+    }
+    return { matrix, times: times.slice(0, n), ids }
+  }
+}
+
+function contentOf(catalogue: Catalogue, ids: Int32Array): ItemContent {
+  const list = Array.from(ids)
+  return {
+    title: list.map((id) => catalogue.title(id)),
+    categories: list.map((id) => catalogue.categories(id)),
+    attributes: list.map((id) => catalogue.attributeTerms(id)),
+    price: Float64Array.from(list, (id) => catalogue.price(id)),
+  }
+}
+
+function positives(matrix: Csr): Int32Array {
+  const counts = new Int32Array(matrix.columns)
+  for (const index of matrix.indices) counts[index]++
+  return counts
+}

@@ -1,0 +1,258 @@
+/**
+ * The only composition root: builds everything, starts and stops it. What HTTP and the command line may ask of it is
+ * `engine-api.ts`.
+ */
+import { readFileSync } from 'node:fs'
+import { type Logger, pino } from 'pino'
+import { verifyCustomerToken } from './access/customer-token.ts'
+import { createKeyRing, type KeyRing } from './access/key-ring.ts'
+import { createKey, listKeys, revokeKey, rotateKey } from './access/store.ts'
+import { loadCatalogue } from './catalog/catalogue.ts'
+import type { Config } from './config.ts'
+import { policyOf } from './consent/permit.ts'
+import type { Database } from './db/database.ts'
+import { openDatabase } from './db/open.ts'
+import { acquireOwner, type Owner } from './db/owner.ts'
+import { currentState } from './decisions/current.ts'
+import { customerStates } from './decisions/customer-state.ts'
+import { createDecider } from './decisions/decider.ts'
+import { decisionLog } from './decisions/log.ts'
+import { listModels } from './decisions/models-store.ts'
+import { repeatPolicies } from './decisions/repeat.ts'
+import { checkRule, compileRule } from './decisions/rules.ts'
+import { listRules } from './decisions/rules-store.ts'
+import { bundleName } from './decisions/serving.ts'
+import { createTrainer, type Trainer } from './decisions/trainer.ts'
+import { catalogueApi } from './engine/catalogue.ts'
+import { customersApi } from './engine/customers.ts'
+import { examine } from './engine/doctor.ts'
+import { type Watch, watch } from './engine/tail.ts'
+import { upkeep } from './engine/upkeep.ts'
+import type { Demo, Engine, KeysApi, RulesApi, Sender, TrackingBody, TrainingApi } from './engine-api.ts'
+import { HabitueError } from './errors.ts'
+import { allRefused, parseEvents } from './events/door.ts'
+import type { IngestAnswer, IngestRequest } from './events/event.ts'
+import { newestEvent } from './events/report.ts'
+import { createHandlers } from './handlers.ts'
+import { systemWorld, type World } from './world.ts'
+
+export interface EngineOptions {
+  readonly demo?: Demo | null
+  readonly world?: World
+  readonly log?: Logger
+}
+
+/** The engine with what only the process that runs it may do. */
+export interface RunningEngine extends Engine {
+  /** Begins what it does by itself. Answers the text of the admin key when it made the first one. */
+  start(): Promise<string | null>
+  /** Tells other commands of this machine where this process answers. */
+  listening(url: string): void
+  /** An admin key of this process alone. */
+  localKey(): string
+  /** Finishes what is under way and closes the database. */
+  stop(): Promise<void>
+}
+
+/** @throws HabitueError database_locked, database_newer, database_corrupt, storage_unavailable, invalid_config */
+export async function createEngine(config: Config, options: EngineOptions = {}): Promise<RunningEngine> {
+  const world = options.world ?? systemWorld
+  const log = options.log ?? createLog(config)
+  const owner = config.databaseUrl ? null : acquireOwner(config.dataFile, { pid: process.pid, url: null, token: null })
+  try {
+    const db = await openDatabase(config, {
+      handlers: createHandlers(config, world),
+      writerEntry: new URL(`./writer.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url),
+      writerData: config,
+      world,
+      log,
+    })
+    return await compose({ config, world, log, owner, db, demo: options.demo ?? null })
+  } catch (error) {
+    owner?.release()
+    throw error
+  }
+}
+
+interface Base {
+  readonly config: Config
+  readonly world: World
+  readonly log: Logger
+  readonly owner: Owner | null
+  readonly db: Database
+  readonly demo: Demo | null
+}
+
+async function compose({ config, world, log, owner, db, demo }: Base): Promise<RunningEngine> {
+  const policy = policyOf(config)
+  const onError = (error: unknown) => log.error({ err: error }, 'something the engine does by itself failed')
+  const keys = await createKeyRing(db, world)
+  const local = keys.ephemeral('admin', 'this machine')
+  const catalogue = await loadCatalogue(db, config.defaultAudience)
+  const customers = customerStates({ db, catalogue, config, policy, world })
+  const state = await currentState({ db, catalogue, config, world, onError, onSwap: customers.clear })
+  const decisions = decisionLog(db, onError)
+  const repeats = repeatPolicies(catalogue)
+  const decider = createDecider({ ...state, catalogue, customers, repeats, log: decisions, world })
+  const trainer = createTrainer({ db, config, world, newestEvent: () => newestEvent(db), onError })
+  const keeper = upkeep({ db, config, world, keys, onError })
+  const events = watch((name) => catalogue.idOf(name) !== undefined)
+  const totals = { decisions: 0, personalised: 0, trainingsFailed: 0 }
+
+  const engine: RunningEngine = {
+    config,
+    world,
+    log,
+    version: packageVersion(),
+    demo,
+    ingest: (body, sender) => ingest({ db, config, world, events }, body, sender),
+    async recommend(request, ceiling) {
+      const answer = await decider.decide(request, ceiling)
+      totals.decisions++
+      if (answer.personalised) totals.personalised++
+      return answer
+    },
+    keys: keysApi(db, world, keys),
+    catalogue: catalogueApi({ db, catalogue, config, world }),
+    customers: customersApi({ db, catalogue, policy, world }),
+    rules: rulesApi(db, world, async (rule, request) => {
+      const quiet = { ...request, log: false }
+      const { rules } = state.current()
+      const compiled = compileRule(rule, catalogue)
+      return {
+        before: await decider.decide(quiet, 'known'),
+        after: await decider.decide(quiet, 'known', [...rules.filter((one) => one.rule.id !== rule.id), compiled]),
+      }
+    }),
+    training: trainingApi(db, trainer, state.serving, (error) => {
+      totals.trainingsFailed++
+      log.warn({ err: error }, 'a training failed; the old model serves')
+    }),
+    tail: (listener) => events.subscribe(listener),
+    health: async () => ({ ready: true, checks: await healthChecks(db) }),
+    counters: () => ({
+      ...events.totals,
+      ...totals,
+      modelTrained: state.serving()?.finished ? (state.serving()?.finished as number) / 1000 : null,
+    }),
+    doctor: () => examine({ db, config, world, catalogue, log: decisions }),
+    backup: (file) => db.backup(file),
+    async rebuild() {
+      const report = await db.write<Record<string, unknown>>('memory.rebuild', {})
+      customers.clear()
+      await state.refreshTrends()
+      return report
+    },
+    async start() {
+      keeper.start()
+      if (config.training.automatic) trainer.schedule()
+      const known = await listKeys(db)
+      if (known.some((key) => key.kind === 'admin')) return null
+      return (await createKey(db, world, { kind: 'admin', name: 'first' })).key
+    },
+    listening: (url) => owner?.announce({ pid: process.pid, url, token: local }),
+    localKey: () => local,
+    async stop() {
+      await trainer.close()
+      await keeper.stop()
+      await decisions.close()
+      state.close()
+      keys.close()
+      await db.close()
+      owner?.release()
+    },
+  }
+  return engine
+}
+
+/** The door, the writer, and those who watch. */
+async function ingest(
+  { db, config, world, events }: Pick<Base, 'db' | 'config' | 'world'> & { readonly events: Watch },
+  body: TrackingBody,
+  sender: Sender,
+): Promise<IngestAnswer> {
+  const { historical, trust, subject } = sender
+  const received = world.now()
+  const parsed = parseEvents(body, { received, world, currency: config.currency, historical })
+  // An import is the same whoever sends it: a line that was imported once is known under every key.
+  const source = historical ? 'import' : sender.source
+  const request: IngestRequest = { source, received, trust, subject, historical, events: parsed.events }
+  const answer =
+    parsed.events.length > 0
+      ? await db.write<IngestAnswer>('events.ingest', request)
+      : { accepted: 0, duplicates: 0, refused: [], duplicateAt: [] }
+  events.note(body.batch, sender, parsed, answer, received)
+  return { ...answer, refused: allRefused(parsed, answer.refused) }
+}
+
+function keysApi(db: Database, world: World, ring: KeyRing): KeysApi {
+  return {
+    verify: (text) => ring.verify(text),
+    verifyToken: (token) => verifyCustomerToken(token, ring, world.now()),
+    list: () => listKeys(db),
+    create: (wanted) => createKey(db, world, wanted),
+    rotate: (id, graceMs) => rotateKey(db, world, id, graceMs),
+    revoke: (id) => revokeKey(db, world, id),
+  }
+}
+
+function trainingApi(
+  db: Database,
+  trainer: Trainer,
+  serving: TrainingApi['serving'],
+  onFailure: (error: unknown) => void,
+): TrainingApi {
+  return {
+    models: () => listModels(db, bundleName),
+    serving,
+    status: () => trainer.status(),
+    async start() {
+      await trainer.begin(onFailure)
+      return trainer.status()
+    },
+    async cancel() {
+      trainer.cancel()
+      return trainer.status()
+    },
+  }
+}
+
+function rulesApi(
+  db: Database,
+  world: World,
+  preview: (
+    rule: ReturnType<typeof checkRule>,
+    request: Parameters<RulesApi['preview']>[1],
+  ) => ReturnType<RulesApi['preview']>,
+): RulesApi {
+  return {
+    list: () => listRules(db),
+    get: async (id) => (await listRules(db)).find((rule) => rule.id === id) ?? null,
+    async save(rule) {
+      const checked = checkRule(rule)
+      await db.write('rules.put', { rule: checked, now: world.now() })
+      return checked
+    },
+    remove: (id) => db.write('rules.remove', { id }),
+    preview: async (rule, request) => preview(checkRule(rule), request),
+  }
+}
+
+async function healthChecks(db: Database): Promise<Record<string, 'ok' | string>> {
+  try {
+    await db.k.selectFrom('meta').select('key').limit(1).execute()
+    return { database: 'ok' }
+  } catch (error) {
+    return { database: error instanceof HabitueError ? error.message : 'cannot be read' }
+  }
+}
+
+function createLog(config: Config): Logger {
+  return pino({ level: config.logLevel, redact: ['*.key', '*.token', '*.authorization', '*.writeKey'] })
+}
+
+/** Beside src/ in a checkout, beside dist/ in a package. */
+function packageVersion(): string {
+  const file = import.meta.url.endsWith('.ts') ? '../package.json' : '../../package.json'
+  return (JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8')) as { version: string }).version
+}

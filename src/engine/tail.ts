@@ -1,0 +1,73 @@
+/** Who watches events as they arrive, and the totals of what arrived. Costs nothing while nobody watches. */
+import type { Counters, Sender, TailLine } from '../engine-api.ts'
+import type { ParsedEvents } from '../events/door.ts'
+import type { IncomingEvent, IngestAnswer } from '../events/event.ts'
+
+export interface Watch {
+  readonly totals: { accepted: number; duplicates: number; refused: Record<string, number> }
+  subscribe(listener: (line: TailLine) => void): () => void
+  note(batch: readonly unknown[], sender: Sender, parsed: ParsedEvents, answer: IngestAnswer, now: number): void
+}
+
+export type Totals = Pick<Counters, 'accepted' | 'duplicates' | 'refused'>
+
+/** @param known whether the catalogue describes an item of this name */
+export function watch(known: (name: string) => boolean): Watch {
+  const listeners = new Set<(line: TailLine) => void>()
+  const totals = { accepted: 0, duplicates: 0, refused: {} as Record<string, number> }
+  const tell = (line: TailLine) => {
+    for (const listener of listeners) listener(line)
+  }
+  return {
+    totals,
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    note(batch, sender, parsed, answer, now) {
+      totals.accepted += answer.accepted
+      totals.duplicates += answer.duplicates
+      for (const { code } of [...parsed.refused, ...answer.refused])
+        totals.refused[code] = (totals.refused[code] ?? 0) + 1
+      if (listeners.size === 0) return
+      const common = { time: now, source: sender.source, trust: sender.trust }
+      for (const refusal of parsed.refused)
+        tell({ ...common, ...named(batch[refusal.index]), result: 'refused', refusal })
+      const refused = new Map(answer.refused.map((refusal) => [refusal.index, refusal]))
+      const duplicate = new Set(answer.duplicateAt)
+      parsed.events.forEach((event, i) => {
+        const refusal = refused.get(i) ?? null
+        const result = refusal ? 'refused' : duplicate.has(i) ? 'duplicate' : 'accepted'
+        tell({ ...common, ...lineOf(event, known), result, refusal })
+      })
+    },
+  }
+}
+
+function lineOf(event: IncomingEvent, known: (name: string) => boolean) {
+  const { type, name, messageId, products } = event
+  return {
+    type,
+    name,
+    messageId,
+    customer: event.userId ? `user:${event.userId}` : event.anonymousId ? `anonymous:${event.anonymousId}` : null,
+    items: products.length,
+    recognised: products.filter(({ names }) => names.some(known)).length,
+  }
+}
+
+/** What can be said of a message that did not pass the door. */
+function named(message: unknown) {
+  const fields = (typeof message === 'object' && message !== null ? message : {}) as Record<string, unknown>
+  const text = (value: unknown) => (typeof value === 'string' ? value.slice(0, 200) : null)
+  const user = text(fields.userId)
+  const anonymous = text(fields.anonymousId)
+  return {
+    type: text(fields.type) ?? '?',
+    name: text(fields.event) ?? '',
+    messageId: text(fields.messageId),
+    customer: user ? `user:${user}` : anonymous ? `anonymous:${anonymous}` : null,
+    items: 0,
+    recognised: 0,
+  }
+}

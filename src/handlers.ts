@@ -1,0 +1,36 @@
+/**
+ * All that writes, by name. One list for the writer thread (SQLite) and for the process itself (PostgreSQL): what stands
+ * here runs inside a transaction and sees no cache of the serving process.
+ */
+import { accessHandlers } from './access/store.ts'
+import { audiencesHandler, patchHandler, removeHandler, upsertHandler } from './catalog/store.ts'
+import type { Config } from './config.ts'
+import { policyOf } from './consent/permit.ts'
+import type { Handlers } from './db/database.ts'
+import { attributionFold } from './decisions/attribution.ts'
+import { logHandlers } from './decisions/log.ts'
+import { modelHandlers } from './decisions/models-store.ts'
+import { retentionHandlers } from './decisions/retention.ts'
+import { ruleHandlers } from './decisions/rules-store.ts'
+import { ingestHandler } from './events/ingest.ts'
+import { undoMerge } from './identity/merges.ts'
+import { memoryFolds } from './memory/fold.ts'
+import type { World } from './world.ts'
+
+export function createHandlers(config: Config, world: World): Handlers {
+  const policy = policyOf(config)
+  const catalogue = { world, currency: config.currency }
+  return {
+    'events.ingest': ingestHandler([...memoryFolds, attributionFold], { policy, world }),
+    'catalog.upsert': upsertHandler(catalogue),
+    'catalog.patch': patchHandler(catalogue),
+    'catalog.remove': removeHandler(catalogue),
+    'catalog.audiences': audiencesHandler,
+    'identity.undoMerge': (tx, { id, now }: { id: number; now: number }) => undoMerge(tx, id, now),
+    ...modelHandlers,
+    ...ruleHandlers,
+    ...logHandlers,
+    ...retentionHandlers,
+    ...accessHandlers,
+  }
+}
