@@ -37,6 +37,11 @@ export type AlsOptions = {
   steps: number
   /** Factors in a block of `blocks`: a multiple of 8 that divides `factors`. */
   block: number
+  /**
+   * Steps of conjugate gradient by which a history is folded in above 64 factors; 0 = solved exactly, as it always is up
+   * to 64, where that is as quick.
+   */
+  foldIn: number
   /** Deviation of the first factors, times 1 / sqrt(factors). */
   init: number
   /** Most memory that a fit may take, in megabytes (2^20 bytes); above it ALS declines. */
@@ -53,8 +58,8 @@ const WIDTH = 8
 export const als: ModelKind<AlsOptions> = {
   kind: KIND,
   defaults: {
-    ...{ factors: 64, epochs: 12, lambda: 0.003, nu: 1, alpha0: 0.1, solver: 'cg', steps: 3, block: 32, init: 0.1 },
-    ...{ memoryMb: 1024, threads: 0 },
+    ...{ factors: 64, epochs: 12, lambda: 0.05, nu: 0.75, alpha0: 0.3, solver: 'cg', steps: 3, block: 32, init: 0.1 },
+    ...{ foldIn: 8, memoryMb: 1024, threads: 0 },
   },
   async fit(data, options, progress): Promise<Model> {
     const settings = checked(options)
@@ -103,10 +108,12 @@ interface Settings {
   /** 0 = conjugate gradient. */
   readonly block: number
   readonly steps: number
+  /** 0 = solved exactly. */
+  readonly foldIn: number
 }
 
 function checked(options: Readonly<AlsOptions>): Settings {
-  const { factors, epochs, lambda, nu, alpha0, solver, steps, init } = options
+  const { factors, epochs, lambda, nu, alpha0, solver, steps, init, foldIn } = options
   const d = Math.ceil(factors / WIDTH) * WIDTH
   if (!(d > 0 && d <= 1024)) throw new RangeError(`factors must be from 1 to 1024, got ${factors}`)
   for (const [name, value] of Object.entries({ epochs, steps })) {
@@ -115,13 +122,14 @@ function checked(options: Readonly<AlsOptions>): Settings {
   for (const [name, value] of Object.entries({ lambda, alpha0, init })) {
     if (!(value > 0 && value < Infinity)) throw new RangeError(`${name} must be above 0, got ${value}`)
   }
+  if (!(Number.isInteger(foldIn) && foldIn >= 0)) throw new RangeError(`foldIn must be 0 or more, got ${foldIn}`)
   if (!(nu >= 0 && nu <= 2)) throw new RangeError(`nu must be from 0 to 2, got ${nu}`)
   const block = { cg: 0, cholesky: d, blocks: options.block }[solver]
   if (block === undefined) throw new RangeError(`solver must be cg, cholesky or blocks, got ${solver}`)
   if (block % WIDTH !== 0 || (block > 0 && d % block !== 0)) {
     throw new RangeError(`block must be a multiple of ${WIDTH} that divides ${d}, got ${block}`)
   }
-  return { d, epochs, lambda, nu, alpha0, init, block, steps }
+  return { d, epochs, lambda, nu, alpha0, init, block, steps, foldIn: d > 64 ? foldIn : 0 }
 }
 
 function longestRow(matrix: Csr): number {
@@ -229,8 +237,8 @@ function makeModel(factors: Float32Array, popularity: Float32Array, settings: Se
   const unknown = Int32Array.from(popularity.keys()).filter((i) => popularity[i] === 0)
   const control = intsAt(memory, 0, 5)
 
-  /** Solves the history's row into `w`; returns how many of its items are known. */
-  const foldIn = (history: History): number => {
+  /** Solves the history's row into `w`, exactly or by `steps` of conjugate gradient; returns how many of its items are known. */
+  const foldIn = (history: History, steps: number): number => {
     let count = 0
     for (let e = 0; e < history.items.length && count < n; e++) {
       const item = history.items[e]
@@ -243,14 +251,14 @@ function makeModel(factors: Float32Array, popularity: Float32Array, settings: Se
     w.fill(0)
     control.fill(0)
     const { h, indptr: rows, items: columns, values: entries, gram, reg: lambda, scratch } = at
-    kernels.alsRows(0, 1, at.w, h, d, 1, rows, columns, entries, gram, lambda, d, 1, scratch, each)
+    kernels.alsRows(0, 1, at.w, h, d, 1, rows, columns, entries, gram, lambda, steps > 0 ? 0 : d, steps, scratch, each)
     return count
   }
   return {
     kind: KIND,
     items: n,
     score(history, out): void {
-      if (foldIn(history) === 0) {
+      if (foldIn(history, settings.foldIn) === 0) {
         out.set(popularity)
       } else {
         kernels.matrixVector(at.h, n, d, at.w, at.out)
@@ -261,7 +269,7 @@ function makeModel(factors: Float32Array, popularity: Float32Array, settings: Se
     /** Hu, Koren, Volinsky 2008, section 5: entry j adds max(c_j, 0) h_i^T A^-1 h_j to the score of i. */
     explain(history, item, count): Contribution[] {
       if (!(popularity[item] > 0)) return []
-      const entries = foldIn(history)
+      const entries = foldIn(history, 0)
       // The solver leaves the Cholesky factor of the row's matrix A at the start of its scratch.
       w.set(h.subarray(item * d, (item + 1) * d))
       kernels.choleskySolve(at.scratch, at.w, d)

@@ -1,8 +1,14 @@
-/** Dense linear algebra, plain and in double precision where it costs nothing: the references of wasm/. Row-major. */
+/** Dense linear algebra, plain and in double precision: the references of wasm/. Row-major. */
 
 /** C = A B^T for A of m x k and B of n x k. */
-export function multiplyTransposed(a: Float32Array, b: Float32Array, m: number, n: number, k: number): Float32Array {
-  const c = new Float32Array(m * n)
+export function multiplyTransposedReference(
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  m: number,
+  n: number,
+  k: number,
+): Float64Array {
+  const c = new Float64Array(m * n)
   for (let i = 0; i < m; i++) {
     for (let j = 0; j < n; j++) {
       let sum = 0
@@ -14,16 +20,14 @@ export function multiplyTransposed(a: Float32Array, b: Float32Array, m: number, 
 }
 
 /** A^T A for A of m x k: k x k, full. */
-export function gramOfRows(a: Float32Array, m: number, k: number): Float32Array {
+export function gramRowsReference(a: ArrayLike<number>, m: number, k: number): Float64Array {
   const g = new Float64Array(k * k)
   for (let r = 0; r < m; r++) {
     for (let i = 0; i < k; i++) {
-      const x = a[r * k + i]
-      for (let j = 0; j <= i; j++) g[i * k + j] += x * a[r * k + j]
+      for (let j = 0; j < k; j++) g[i * k + j] += a[r * k + i] * a[r * k + j]
     }
   }
-  for (let i = 0; i < k; i++) for (let j = 0; j < i; j++) g[j * k + i] = g[i * k + j]
-  return Float32Array.from(g)
+  return g
 }
 
 /**
@@ -31,7 +35,7 @@ export function gramOfRows(a: Float32Array, m: number, k: number): Float32Array 
  * its Cholesky factor L, A = L L^T.
  * @throws RangeError where `a` is not positive definite.
  */
-export function cholesky(a: Float32Array | Float64Array, n: number): void {
+export function choleskyReference(a: Float64Array, n: number): void {
   for (let j = 0; j < n; j++) {
     let d = a[j * n + j]
     for (let p = 0; p < j; p++) d -= a[j * n + p] * a[j * n + p]
@@ -46,8 +50,8 @@ export function cholesky(a: Float32Array | Float64Array, n: number): void {
   }
 }
 
-/** Solves L L^T x = b in place of `b`, L the lower triangle that `cholesky` left in `l` (n x n). */
-export function choleskySolve(l: Float32Array | Float64Array, b: Float32Array | Float64Array, n: number): void {
+/** Solves L L^T x = b in place of `b`, L the lower triangle that `choleskyReference` left in `l` (n x n). */
+export function choleskySolveReference(l: Float64Array, b: Float64Array, n: number): void {
   for (let i = 0; i < n; i++) {
     let s = b[i]
     for (let p = 0; p < i; p++) s -= l[i * n + p] * b[p]
@@ -65,7 +69,7 @@ export function choleskySolve(l: Float32Array | Float64Array, b: Float32Array | 
  * a_ij -= a_ik a_kj / a_kk, a_ik /= a_kk, a_kk = -1 / a_kk; after all pivots a = -A^-1 (Goodnight 1979).
  * @throws RangeError where `a` is not positive definite.
  */
-export function invertSpd(a: Float32Array | Float64Array, n: number): void {
+export function invertSpdReference(a: Float64Array, n: number): void {
   const column = new Float64Array(n)
   for (let k = 0; k < n; k++) {
     const pivot = a[k * n + k]

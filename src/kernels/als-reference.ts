@@ -6,7 +6,7 @@
  *
  * where G = alpha0 H^T H covers the unobserved, and a negative c is an observed zero of weight |c|.
  */
-import { cholesky, choleskySolve } from './dense.ts'
+import { choleskyReference, choleskySolveReference } from './dense-reference.ts'
 
 export interface RowEntries {
   readonly indices: Int32Array
@@ -22,8 +22,8 @@ export function solveRowReference(
   entries: RowEntries,
 ): Float64Array {
   const { a, b } = rowSystem(h, gram, d, reg, entries)
-  cholesky(a, d)
-  choleskySolve(a, b, d)
+  choleskyReference(a, d)
+  choleskySolveReference(a, b, d)
   return b
 }
 
