@@ -4,7 +4,18 @@
  * run as root, so there it runs as `nobody`. With TEST_DATABASE_URL set, that server is used instead.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+} from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import pg from 'pg'
@@ -27,7 +38,7 @@ const prefix = 'habitue-postgres-'
 /** @param durable flush to disk as a real server does (benchmarks, faults); the tests do without */
 export async function startPostgres({ durable = false } = {}): Promise<RunningPostgres> {
   removeLeftovers()
-  const folder = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`))
+  const folder = mkdtempSync(join(durable ? tmpdir() : quickFolder(), `${prefix}${process.pid}-`))
   const user = userInfo().uid === 0 ? unprivileged() : undefined
   const { postgres, initdb } = await binaries(folder, user)
   const data = join(folder, 'data')
@@ -86,6 +97,14 @@ function started(server: ChildProcess): Promise<void> {
   })
 }
 
+/** A new database is some 300 files: ten times quicker where files are memory, if there is room for a run's. */
+function quickFolder(): string {
+  const memory = '/dev/shm'
+  if (!existsSync(memory)) return tmpdir()
+  const { bavail, bsize } = statfsSync(memory)
+  return bavail * bsize > 2 ** 30 ? memory : tmpdir()
+}
+
 interface User {
   readonly uid: number
   readonly gid: number
@@ -119,14 +138,15 @@ function chmodExecutable(file: string): void {
 
 /** A run that was killed leaves its server behind; the folder's name says whose it was. */
 function removeLeftovers(): void {
-  for (const name of readdirSync(tmpdir())) {
-    const run = new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1]
-    if (!run || isAlive(Number(run))) continue
-    const folder = join(tmpdir(), name)
-    const server = serverIn(folder)
-    if (server !== null) process.kill(server, 'SIGQUIT')
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
-  }
+  for (const parent of new Set([tmpdir(), quickFolder()]))
+    for (const name of readdirSync(parent)) {
+      const run = new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1]
+      if (!run || isAlive(Number(run))) continue
+      const folder = join(parent, name)
+      const server = serverIn(folder)
+      if (server !== null) process.kill(server, 'SIGQUIT')
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
+    }
 }
 
 function isAlive(pid: number): boolean {

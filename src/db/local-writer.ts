@@ -1,4 +1,5 @@
 /** The writer of a SQLite file in the calling thread: for commands and tests. A server uses thread-writer.ts. */
+import { setImmediate } from 'node:timers/promises'
 import type { World } from '../world.ts'
 import type { Changes, Handlers } from './database.ts'
 import { closing, GroupCommit, type WriteRequest } from './group-commit.ts'
@@ -49,9 +50,9 @@ export class LocalWriter implements Writer {
   }
 
   async #run(): Promise<void> {
-    // Whoever writes in the same turn of the event loop joins the same group.
-    await Promise.resolve()
     for (let request = this.#queue.shift(); request; request = this.#queue.shift()) {
+      // The event loop turns between groups: handlers and SQLite do not yield to it by themselves.
+      await setImmediate()
       const { outcomes, changes } = await this.#group.run(request, () => this.#queue.shift())
       this.#tell(changes)
       for (const outcome of outcomes) {

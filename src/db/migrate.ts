@@ -136,9 +136,14 @@ async function upgradePostgres(client: pg.PoolClient, world: World): Promise<Mig
     await client.query(spell('postgres', metaTable))
     const { rows } = await client.query<{ value: string }>(versionQuery)
     const version = checked(rows[0]?.value, 'the PostgreSQL database')
-    for (const statement of pending(version)) await client.query(spell('postgres', statement))
-    if (version < latestVersion)
+    if (version < latestVersion) {
+      await client.query(
+        pending(version)
+          .map((statement) => spell('postgres', statement))
+          .join(';\n'),
+      )
       for (const [sql, parameters] of finish(version, world)) await client.query(sql, parameters)
+    }
     await client.query('commit')
     return { from: version, to: latestVersion, copy: null }
   } catch (error) {

@@ -151,6 +151,7 @@ export class PostgresDatabase implements Database {
   }
 
   async close(): Promise<void> {
+    if (this.#closed) return
     this.#closed = true
     while (this.#writing > 0) await new Promise((resolve) => setTimeout(resolve, 5))
     await this.#signals.stop()

@@ -83,6 +83,9 @@ export interface Tables {
   }
   /** Keyed hash of (source, message) of every event ever accepted; names nobody and outlives the event. */
   seen: { key: Uint8Array }
+
+  // imports
+  /** How far a file has been imported. */
   imports: {
     id: string
     kind: string

@@ -2,7 +2,7 @@
  * For tests: the same block on both engines, each with a real database. SQLite is a temporary file written in this
  * thread (by the same group commit as in the writer thread); PostgreSQL is the server of this test run.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -29,8 +29,11 @@ export type Open = (handlers?: OpenOptions['handlers'], options?: OpenForTest) =
 export const silentLog: Log = { info: () => {}, warn: () => {}, error: () => {} }
 
 /** @example forEachEngine((engine, open) => { it('keeps rows', async () => { const db = await open(handlers) ... }) }) */
-export function forEachEngine(block: (engine: EngineName, open: Open) => void): void {
-  for (const engine of ['sqlite', 'postgres'] as const) {
+export function forEachEngine(
+  block: (engine: EngineName, open: Open) => void,
+  engines: readonly EngineName[] = ['sqlite', 'postgres'],
+): void {
+  for (const engine of engines) {
     describe(engine, () => {
       const made = engine === 'sqlite' ? sqliteFiles() : postgresDatabases()
       const opened: Database[] = []
@@ -49,8 +52,11 @@ export function forEachEngine(block: (engine: EngineName, open: Open) => void): 
   }
 }
 
+/** Where files are memory a commit costs no flush of a disk, and tests need none. */
+const memory = '/dev/shm'
+
 function sqliteFiles() {
-  const folder = mkdtempSync(join(tmpdir(), 'habitue-test-'))
+  const folder = mkdtempSync(join(existsSync(memory) ? memory : tmpdir(), 'habitue-test-'))
   let n = 0
   return {
     create: async (): Promise<StorageConfig> => ({ databaseUrl: null, dataFile: join(folder, `${n++}.db`) }),
@@ -59,7 +65,7 @@ function sqliteFiles() {
 }
 
 /** New databases on the server of the test run, named by process and number. */
-export function postgresDatabases() {
+function postgresDatabases() {
   const server = inject('postgresUrl')
   const names: string[] = []
   const administer = async (statements: readonly string[]) => {
