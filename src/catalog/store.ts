@@ -141,7 +141,10 @@ async function upsert(
   for (const id of touched) tx.changed('items', id)
   const updated = items.filter(({ id }) => stored.has(id) && touched.has(internal.get(id)!)).length
   const unchanged = items.length - created.length - updated
-  return { created: created.length, updated, unchanged, conflicts: plan.conflicts }
+  // The request may have had an item twice; what it sees is the position in what it sent.
+  const positionOf = (id: string) => given.findLastIndex((item) => item.id === id)
+  const conflicts = plan.conflicts.map((conflict) => ({ ...conflict, index: positionOf(conflict.id) }))
+  return { created: created.length, updated, unchanged, conflicts }
 }
 
 /** One item for each id; of several, later fields win (`merge`), or the last item (`replace`). */

@@ -37,14 +37,14 @@ export interface Mapping {
   readonly warnings: readonly string[]
 }
 
-/** Field -> usual names of its column, lower case and without separators; the documented form's own name first. */
+/** Field -> usual names of its column, lower case and without separators; the first two are the documented ones. */
 type Synonyms = Readonly<Record<string, readonly string[]>>
 
 const who: Synonyms = {
   user: [
     'user',
-    'userid',
     'customer',
+    'userid',
     'customerid',
     'client',
     'clientid',
@@ -106,8 +106,8 @@ const synonyms: Readonly<Record<TableKind, Synonyms>> = {
     ...who,
     ...what,
     order: [
-      'invoice',
       'order',
+      'invoice',
       'orderid',
       'ordernumber',
       'invoiceno',
@@ -119,7 +119,7 @@ const synonyms: Readonly<Record<TableKind, Synonyms>> = {
       'ordername',
       'receipt',
     ],
-    total: ['amount', 'total', 'revenue', 'ordertotal', 'grandtotal', 'value', 'spend', 'sales'],
+    total: ['total', 'amount', 'revenue', 'ordertotal', 'grandtotal', 'value', 'spend', 'sales'],
     'properties.country': ['country', 'shippingcountry', 'countrycode'],
     email: ['email', 'customeremail', 'emailaddress'],
   },
@@ -192,7 +192,8 @@ const repeated = new Set(['categories', 'names'])
 export interface GuessOptions {
   /** Column -> field, by hand; an empty field = do not import. */
   readonly map?: Readonly<Record<string, string>>
-  readonly signal?: Signal
+  /** What the rows of interactions mean. */
+  readonly as?: Signal
   readonly delimiter?: string
 }
 
@@ -226,9 +227,9 @@ export function guessMapping(
   return {
     kind,
     columns,
-    time: guessTime(columns, valuesOf('time'), warnings),
+    time: guessTime(kind, columns, valuesOf('time'), warnings),
     decimalComma,
-    ...guessSignal(columns, valuesOf, decimalComma, options.signal, kind, warnings),
+    ...guessSignal(columns, valuesOf, decimalComma, options.as, kind, warnings),
     warnings,
   }
 }
@@ -249,18 +250,22 @@ function mapColumns(
     if (!Object.hasOwn(map, column)) return undefined
     return { column, index, field: checkField(kind, map[column]), confidence: 'certain' }
   })
-  // Rank by rank, so that `customer_id` is not taken for the user where there is a `user`.
+  const claim = (field: string, names: readonly string[], rank: number) => {
+    if (rank >= names.length || (taken.has(field) && !repeated.has(field))) return
+    const index = header.findIndex((column, i) => !columns[i] && folded(column) === names[rank])
+    if (index < 0) return
+    taken.add(field)
+    columns[index] = { column: header[index], index, field, confidence: rank < 2 ? 'certain' : 'likely' }
+  }
+  // What the kind must have chooses first (a file with a sku and no id is named by its sku); then rank by rank, so that
+  // the better name of a field wins.
+  for (const field of needed[kind].flat()) {
+    const names = synonyms[kind][field]
+    for (let rank = 0; rank < names.length; rank++) claim(field, names, rank)
+  }
   const known = Object.entries(synonyms[kind])
   const depth = Math.max(...known.map(([, names]) => names.length))
-  for (let rank = 0; rank < depth; rank++) {
-    for (const [field, names] of known) {
-      if (taken.has(field) && !repeated.has(field)) continue
-      const index = header.findIndex((column, i) => !columns[i] && folded(column) === names[rank])
-      if (index < 0 || names[rank] === undefined) continue
-      taken.add(field)
-      columns[index] = { column: header[index], index, field, confidence: rank === 0 ? 'certain' : 'likely' }
-    }
-  }
+  for (let rank = 0; rank < depth; rank++) for (const [field, names] of known) claim(field, names, rank)
   return header.map((column, index) => columns[index] ?? otherColumn(kind, column, index, warnings))
 }
 
@@ -310,9 +315,15 @@ function folded(column: string): string {
     .replaceAll(/[\s_\-./:]+/g, '')
 }
 
-function guessTime(columns: readonly MappedColumn[], values: readonly string[], warnings: string[]): TimeFormat {
+function guessTime(
+  kind: TableKind,
+  columns: readonly MappedColumn[],
+  values: readonly string[],
+  warnings: string[],
+): TimeFormat {
   const column = columns.find(({ field }) => field === 'time')?.column
   if (column === undefined) {
+    if (kind === 'users' || kind === 'items') return 'iso'
     warnings.push('No column is the time: it is unknown, and only the order of each customer’s lines is kept.')
     return 'iso'
   }
