@@ -1,6 +1,6 @@
 /** An admitted event whose properties and context are read from its stored body only when somebody asks for them. */
 import type { Identifier } from '../identity/identity.ts'
-import type { AdmittedEvent, EventBody, EventType, IncomingEvent, Product } from './event.ts'
+import type { AdmittedEvent, EventBody, EventHead, EventType, Product } from './event.ts'
 
 /** What the writer adds to an incoming event. */
 export interface Arrival {
@@ -10,6 +10,9 @@ export interface Arrival {
   readonly customer: number | null
   readonly items: readonly number[]
   readonly historical: boolean
+  /** As it is stored: JSON of an `EventBody`. */
+  readonly body: string
+  readonly claimed: EventBody['claimed']
 }
 
 const none: readonly never[] = []
@@ -30,12 +33,13 @@ export class StoredEvent implements AdmittedEvent {
   readonly customer: number | null
   readonly items: readonly number[]
   readonly historical: boolean
-  /** JSON of an `EventBody`. */
-  readonly body: string
+  readonly decisionId: string | null
+  readonly #body: string
   #parsed: EventBody | undefined
 
-  /** `event.body` is as it is stored, marked with what is only claimed: of that nothing is taken over. */
-  constructor(event: IncomingEvent, arrival: Arrival, claimed: EventBody['claimed']) {
+  /** Of what is only claimed nothing is taken over. */
+  constructor(event: EventHead, arrival: Arrival) {
+    const { claimed } = arrival
     this.messageId = event.messageId
     this.type = event.type
     this.name = event.name
@@ -51,7 +55,8 @@ export class StoredEvent implements AdmittedEvent {
     this.customer = arrival.customer
     this.items = arrival.items
     this.historical = arrival.historical
-    this.body = event.body
+    this.decisionId = event.decisionId ?? null
+    this.#body = arrival.body
   }
 
   get properties(): Readonly<Record<string, unknown>> {
@@ -63,7 +68,7 @@ export class StoredEvent implements AdmittedEvent {
   }
 
   #read(): EventBody {
-    this.#parsed ??= JSON.parse(this.body) as EventBody
+    this.#parsed ??= JSON.parse(this.#body) as EventBody
     return this.#parsed
   }
 }

@@ -18,6 +18,7 @@ export const largestBatch = 2500
 /** `messageId` must be shorter than this. */
 export const longestMessageId = 100
 const longestEventName = 255
+const longestDecisionId = 100
 const mostIdentifiers = 20
 
 type Fields = Readonly<Record<string, unknown>>
@@ -113,8 +114,16 @@ function parseMessage(message: unknown, shared: Shared, options: DoorOptions): I
   const who = whoOf(type, message, properties, context, options)
   const products = kind === undefined ? [] : productsOf(kind, properties, options.currency)
   const time = eventTime(message, sentTime(message.sentAt) ?? shared.sent, options.received)
-  const body = bodyOf(who, properties, reduceContext(context), usesDefault(products, properties, options), options)
-  return { messageId: messageIdOf(message, options), type, name, time, ...who, products, body: JSON.stringify(body) }
+  const kept = reduceContext(context)
+  const body = JSON.stringify(bodyOf(who, properties, kept, usesDefault(products, properties, options), options))
+  const messageId = messageIdOf(message, options)
+  return { messageId, type, name, time, ...who, products, decisionId: decisionIdOf(properties, kept), body }
+}
+
+/** The decision that an event says it followed. */
+export function decisionIdOf(properties: Fields, context: Fields): string | null {
+  const id = properties.decision_id ?? properties.decisionId ?? context.decisionId
+  return typeof id === 'string' && id !== '' && id.length <= longestDecisionId ? id : null
 }
 
 /** `atLeast` is a lower bound; escapes and UTF-8 may make six bytes of one unit, so only large events are measured. */

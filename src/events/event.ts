@@ -8,7 +8,7 @@ import type { Identifier } from '../identity/identity.ts'
 export type EventType = 'track' | 'identify' | 'page' | 'screen' | 'group' | 'alias'
 
 /** What both stages have. */
-interface EventHead {
+export interface EventHead {
   readonly messageId: string
   readonly type: EventType
   /** Canonical name of a track (`Product Viewed`), else ''. */
@@ -23,6 +23,8 @@ interface EventHead {
   readonly previousId: string | null
   /** The products that it names, in order. */
   readonly products: readonly Product[]
+  /** The decision that it says it followed (`properties.decision_id`, `context.decisionId`), at most 100 characters. */
+  readonly decisionId?: string | null
 }
 
 /**

@@ -10,9 +10,9 @@ import { exampleNow, openIngest, statedPolicy, track } from './testing.ts'
 
 const plain = (event: AdmittedEvent) => {
   const { messageId, type, name, time, userId, anonymousId, identifiers, previousId, products } = event
-  const { source, received, identifier, customer, items, properties, context, historical } = event
+  const { source, received, identifier, customer, items, properties, context, historical, decisionId } = event
   const head = { messageId, type, name, time, userId, anonymousId, identifiers, previousId, products }
-  return { ...head, source, received, identifier, customer, items, properties, context, historical }
+  return { ...head, source, received, identifier, customer, items, properties, context, historical, decisionId }
 }
 
 forEachEngine((engine, open) => {

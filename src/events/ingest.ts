@@ -91,8 +91,9 @@ async function remember(
     const { source, received, historical } = request
     const identifier = resolved[i]?.identifier ?? null
     const customer = resolved[i]?.customer ?? null
-    const arrival = { source, received, identifier, customer, items: own, historical }
-    events.push(new StoredEvent({ ...event, body }, arrival, believed.mark))
+    const claimed = believed.mark
+    const arrival = { source, received, identifier, customer, items: own, historical, body, claimed }
+    events.push(new StoredEvent(event, arrival))
     const { messageId, type, name, time } = event
     rows.push([source, messageId, type, name, time, received, identifier, basis, body])
   }

@@ -6,6 +6,7 @@ import type { Reader, Tx } from '../db/database.ts'
 import { HabitueError } from '../errors.ts'
 import { identifiersWith } from '../identity/store.ts'
 import { StoredEvent } from './admitted.ts'
+import { decisionIdOf } from './door.ts'
 import type { AdmittedEvent, EventBody, EventType } from './event.ts'
 import { kindOf, viewNames } from './kinds.ts'
 import { productsOf } from './products.ts'
@@ -156,7 +157,7 @@ function admittedOf(row: EventRow, customer: number | null): AdmittedEvent {
   const kind = kindOf(name)
   // What has the currency of the shop says so in `currency`; nothing else asks for one.
   const products = kind && parsed.items ? productsOf(kind, parsed.properties ?? {}, parsed.currency ?? '') : []
-  const event = {
+  const head = {
     messageId: row.message,
     type: row.type as EventType,
     name,
@@ -166,11 +167,10 @@ function admittedOf(row: EventRow, customer: number | null): AdmittedEvent {
     identifiers: parsed.identifiers ?? [],
     previousId: parsed.previous ?? null,
     products,
-    body,
+    decisionId: decisionIdOf(parsed.properties ?? {}, parsed.context ?? {}),
   }
-  const items = parsed.items ?? []
-  const historical = parsed.historical === true
-  return new StoredEvent(event, { source, received, identifier, customer, items, historical }, parsed.claimed)
+  const { items = [], historical = false, claimed } = parsed
+  return new StoredEvent(head, { source, received, identifier, customer, items, historical, body, claimed })
 }
 
 /** The sequence number of the newest event; 0 where there is none. */

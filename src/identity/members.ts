@@ -18,26 +18,43 @@ const day = 24 * 60 * 60 * 1000
 /** Rows a statement of the rare insert. */
 const insertChunk = 500
 
-export const keyOf = (kind: string, value: string) => `${kind}\n${value}`
+/** By kind and value; two levels, so that no key has to be put together for each look (this is the hot path). */
+class ByIdentifier {
+  readonly #kinds = new Map<string, Map<string, Member>>()
+
+  get({ kind, value }: Identifier): Member | undefined {
+    return this.#kinds.get(kind)?.get(value)
+  }
+
+  add(member: Member): void {
+    let values = this.#kinds.get(member.kind)
+    if (values === undefined) {
+      values = new Map()
+      this.#kinds.set(member.kind, values)
+    }
+    values.set(member.value, member)
+  }
+
+  *[Symbol.iterator](): Generator<Member> {
+    for (const values of this.#kinds.values()) yield* values.values()
+  }
+}
 
 /** The identifiers and customers that one batch has to do with; each is one object, however often it is named. */
 export class Members {
-  readonly #byKey = new Map<string, Member>()
+  readonly #members = new ByIdentifier()
   readonly #customers = new Map<number, Customer>()
   readonly #complete = new Set<number>()
 
   get(identifier: Identifier): Member | undefined {
-    return this.#byKey.get(keyOf(identifier.kind, identifier.value))
+    return this.#members.get(identifier)
   }
 
   /** The rows of `identifiers` that exist; the others are not made. */
   async look(tx: Tx, identifiers: readonly Identifier[]): Promise<void> {
-    const keys = new Map<string, readonly [string, string]>()
-    for (const { kind, value } of identifiers) {
-      const key = keyOf(kind, value)
-      if (!this.#byKey.has(key)) keys.set(key, [kind, value])
-    }
-    for (const row of await selectIdentifiers(tx, [...keys.values()])) this.#take(row)
+    const unknown = identifiers.filter((identifier) => this.get(identifier) === undefined)
+    const keys = unknown.map(({ kind, value }) => [kind, value] as const)
+    for (const row of await selectIdentifiers(tx, keys)) this.#take(row)
   }
 
   /**
@@ -52,10 +69,10 @@ export class Members {
       await reserve(tx, missing)
       await this.#lock(tx, identifiers)
     }
-    for (const { kind, value } of missing) {
-      if (this.#byKey.has(keyOf(kind, value))) continue
-      const member: Member = { id: 0, kind, value, customer: null, firstSeen: 0, lastSeen: 0, changed: false }
-      this.#byKey.set(keyOf(kind, value), member)
+    for (const identifier of missing) {
+      if (this.get(identifier) !== undefined) continue
+      const { kind, value } = identifier
+      this.#members.add({ id: 0, kind, value, customer: null, firstSeen: 0, lastSeen: 0, changed: false })
     }
   }
 
@@ -102,7 +119,7 @@ export class Members {
         this.#complete.add(ids[i])
       }
     }
-    const all = [...this.#byKey.values()]
+    const all = [...this.#members]
     const changed = all.filter((member) => member.changed)
     const fresh = changed.filter(({ id }) => id === 0)
     const known = changed.filter(({ id }) => id !== 0)
@@ -136,12 +153,11 @@ export class Members {
 
   #take(row: IdentifierRow): void {
     const customer = row.customer === 0 ? null : this.#customer(row.customer)
-    const key = keyOf(row.kind, row.value)
-    let member = this.#byKey.get(key)
+    let member = this.get(row)
     if (member === undefined) {
       const { id, kind, value, first_seen: firstSeen, last_seen: lastSeen } = row
       member = { id, kind, value, customer, firstSeen, lastSeen, changed: false }
-      this.#byKey.set(key, member)
+      this.#members.add(member)
     } else if (member.customer !== customer) {
       member.customer?.members.delete(member)
       member.customer = customer
@@ -191,7 +207,7 @@ function rowOf(member: Member): unknown[] {
 
 /** Each once, in ascending order. */
 function distinct(identifiers: readonly Identifier[]): Identifier[] {
-  const byKey = new Map(identifiers.map((identifier) => [keyOf(identifier.kind, identifier.value), identifier]))
+  const byKey = new Map(identifiers.map((identifier) => [`${identifier.kind}\n${identifier.value}`, identifier]))
   return [...byKey.keys()].sort().map((key) => byKey.get(key)!)
 }
 
