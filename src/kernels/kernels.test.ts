@@ -240,6 +240,12 @@ describe.each(builds)('%s', (file) => {
     const layout = new Layout()
     const at = {
       ...{ a: layout.words((m + 6) * k), b: layout.words(n * k), c: layout.words((m + 6) * n), x: layout.words(k) },
+      ...{
+        q: layout.place(2 * (m + 4) * k),
+        unit: layout.words(m + 4),
+        qx: layout.place(2 * k),
+        unitX: layout.words(1),
+      },
       ...{ out: layout.words(m + 4), g: layout.words(k * k), scratch: layout.words(104 * 256) },
     }
     const { memory, kernels, threaded } = run(layout, file)
@@ -253,6 +259,10 @@ describe.each(builds)('%s', (file) => {
     kernels.matrixVector(at.a, m, k, at.x, at.out)
     const product = multiplyTransposedReference(a, b.subarray(0, k), m, 1, k)
     expect(distance(floatsAt(memory, at.out, m), product)).toBeLessThan(1e-6)
+    kernels.halveRows(at.a, m, k, at.q, at.unit)
+    kernels.halveRows(at.x, 1, k, at.qx, at.unitX)
+    kernels.halvedMatrixVector(at.q, m, k, at.unit, at.qx, floatsAt(memory, at.unitX, 1)[0], at.out)
+    expect(distance(floatsAt(memory, at.out, m), product)).toBeLessThan(1e-3)
     threaded('gramRows', at.a, m, k, 0.5, at.g, at.scratch)
     const half = gramRowsReference(a, m, k).map((v) => 0.5 * v)
     expect(distance(floatsAt(memory, at.g, k * k), half)).toBeLessThan(1e-6)

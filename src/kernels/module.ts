@@ -16,6 +16,10 @@ export interface Kernels {
       ...[items: number, weights: number, count: number, out: number, n: number],
     ]
   ): void
+  halveRows(h: number, rows: number, d: number, q: number, unit: number): void
+  halvedMatrixVector(
+    ...args: [q: number, rows: number, d: number, unit: number, x: number, xUnit: number, out: number]
+  ): void
   matrixVector(h: number, rows: number, d: number, x: number, out: number): void
   /** wasm/solve.ts; 1 = not positive definite. */
   cholesky(a: number, n: number): number

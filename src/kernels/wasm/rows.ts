@@ -6,7 +6,7 @@
 // low byte of word k is column k, and the whole word, read as a multiple of 256, is column k + 8 (its rounding takes the
 // low byte into account), so that nothing is lost to unpacking.
 import { barrier, claim } from './control'
-import { fourSums, madd } from './simd'
+import { dot, fourSums, madd } from './simd'
 import { TILE, tileRow } from './tiles'
 
 const SPIKES: i32 = 16
@@ -14,6 +14,8 @@ const SPIKES: i32 = 16
 // 2^15, whence no sum can leave the range.
 const UNIT: f32 = 32600
 const GROUP: i32 = 64
+// Length of a halved row: rounding lengthens it by at most sqrt(d) / 2.
+const LENGTH: f32 = 32700
 
 /**
  * From the symmetric matrix M in tiles: row i, column j of the model is M_ij * factor[j], or diagonal[j] where i = j,
@@ -306,6 +308,56 @@ export function addSparseRows(
       const to = out + (<usize>load<i32>(columns + e) << 2)
       store<f32>(to, load<f32>(to) + weight * load<f32>(values + e))
     }
+  }
+}
+
+/**
+ * The rows of H (rows x d, f32, d a multiple of 8) in 16 bits: q_r = round(h_r / unit[r]) with the length of q_r below
+ * 2^15, so that by Cauchy and Schwarz no product with another such vector leaves 32 bits.
+ */
+export function halveRows(h: usize, rows: i32, d: i32, q: usize, unit: usize): void {
+  const stride = <usize>d << 2
+  for (let r: usize = 0; r < <usize>rows; r++) {
+    const row = h + r * stride
+    const length = sqrt(dot(row, row, d))
+    store<f32>(unit + (r << 2), length / LENGTH)
+    const scale = f32x4.splat(length > 0 ? LENGTH / length : 0)
+    const out = q + r * (stride >> 1)
+    for (let j: usize = 0; j < stride; j += 32) {
+      const low = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(row + j), scale)))
+      const high = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(row + j, 16), scale)))
+      v128.store(out + (j >> 1), i16x8.narrow_i32x4_s(low, high))
+    }
+  }
+}
+
+/** out (f32, rows padded to 4) = H x, H as left by `halveRows` with its units, x (16 bits) and its one unit likewise. */
+export function halvedMatrixVector(q: usize, rows: i32, d: i32, unit: usize, x: usize, xUnit: f32, out: usize): void {
+  const stride = <usize>d << 1
+  const end = x + stride
+  const back = f32x4.splat(xUnit)
+  for (let r = 0; r < rows; r += 4) {
+    let q0 = q + <usize>r * stride
+    let q1 = q0 + stride
+    let q2 = q1 + stride
+    let q3 = q2 + stride
+    let s0 = i32x4.splat(0), s1 = s0, s2 = s0, s3 = s0
+    for (let k = x; k < end; k += 16) {
+      const v = v128.load(k)
+      s0 = i32x4.add(s0, i32x4.dot_i16x8_s(v128.load(q0), v))
+      s1 = i32x4.add(s1, i32x4.dot_i16x8_s(v128.load(q1), v))
+      s2 = i32x4.add(s2, i32x4.dot_i16x8_s(v128.load(q2), v))
+      s3 = i32x4.add(s3, i32x4.dot_i16x8_s(v128.load(q3), v))
+      q0 += 16
+      q1 += 16
+      q2 += 16
+      q3 += 16
+    }
+    const sums = fourSums(
+      f32x4.convert_i32x4_s(s0), f32x4.convert_i32x4_s(s1), f32x4.convert_i32x4_s(s2), f32x4.convert_i32x4_s(s3),
+    )
+    const at = <usize>r << 2
+    v128.store(out + at, f32x4.mul(f32x4.mul(sums, v128.load(unit + at)), back))
   }
 }
 
