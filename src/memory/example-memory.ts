@@ -2,11 +2,11 @@
 import fc from 'fast-check'
 import type { Permit, PopulationPermit } from '../consent/permit.ts'
 import type { Handlers, Reader } from '../db/database.ts'
-import type { Tables } from '../db/tables.ts'
 import type { AdmittedEvent } from '../events/event.ts'
+import { exampleNow } from '../events/testing.ts'
 import { exampleEvent } from './example-events.ts'
 import { memoryFolds } from './fold.ts'
-import { clearMemory } from './rebuild.ts'
+import { clearMemory, memoryTableNames } from './rebuild.ts'
 
 const day = 86_400_000
 
@@ -78,15 +78,74 @@ export const anyEvents: fc.Arbitrary<AdmittedEvent[]> = fc
     events.map(({ what, ...rest }, i) => exampleEvent({ ...what, ...rest, message: `m${(i * 7) % 41}` })),
   )
 
+const people: readonly Readonly<Record<string, string>>[] = [
+  { userId: 'u1' },
+  { anonymousId: 'a1' },
+  { userId: 'u1', anonymousId: 'a1' },
+  { userId: 'u2' },
+  { anonymousId: 'a3' },
+]
+
+/**
+ * Messages of the tracking API from people whose identifiers never conflict. A function of a number, which is in the
+ * names of people, orders and messages, so that runs on one database do not meet (they share items and days).
+ */
+export const anyMessages = fc
+  .array(
+    fc.record({
+      what: fc.oneof({ weight: 3, arbitrary: browsing }, { weight: 4, arbitrary: ordering }, telling),
+      time: fc.integer({ min: 1, max: 30 }).map((days) => exampleNow - days * day),
+      who: fc.constantFrom(...people),
+    }),
+    { minLength: 1, maxLength: 30 },
+  )
+  .map((events) => (run: number) => ({
+    messages: events.map(({ what, time, who }, i) => messageOf(what, { time, who, run, i })),
+    people: [
+      { kind: 'user', value: `u1-${run}` },
+      { kind: 'user', value: `u2-${run}` },
+      { kind: 'anonymous', value: `a3-${run}` },
+    ],
+  }))
+
+interface About {
+  readonly time: number
+  readonly who: Readonly<Record<string, string>>
+  readonly run: number
+  readonly i: number
+}
+
+type What = { name: string; items: Item[]; properties: object } | { type: 'identify'; properties: object }
+type Item = { item: number; quantity: number; price: number | null; recipient: string }
+
+function messageOf(what: What, { time, who, run, i }: About): Record<string, unknown> {
+  const named = Object.fromEntries(Object.entries(who).map(([kind, value]) => [kind, `${value}-${run}`]))
+  const head = { ...named, messageId: `${run}-${(i * 7) % 31}`, timestamp: new Date(time).toISOString() }
+  if (!('name' in what)) return { ...head, type: what.type, traits: what.properties }
+  const given = what.properties as Record<string, unknown>
+  const products = what.items.map(({ item, ...rest }) => ({ product_id: `p${item}`, ...rest }))
+  const own = given.order_id === undefined ? {} : { order_id: `${given.order_id}-${run}` }
+  const one = what.name.startsWith('Product ') && !what.name.startsWith('Product List') ? products[0] : undefined
+  return { ...head, type: 'track', event: what.name, properties: { ...given, ...own, ...(one ?? { products }) } }
+}
+
+/** Cut at random into batches. */
+export function inBatches<T>(list: readonly T[], random: () => number): T[][] {
+  const batches: T[][] = [[]]
+  for (const one of list) {
+    if (random() < 0.3) batches.push([])
+    batches.at(-1)?.push(one)
+  }
+  return batches.filter((batch) => batch.length > 0)
+}
+
 /** The same in another order, cut into other batches. */
 export function shuffled(events: readonly AdmittedEvent[], random: () => number): AdmittedEvent[][] {
   const order = events.map((event) => ({ event, rank: random() })).sort((a, b) => a.rank - b.rank)
-  const batches: AdmittedEvent[][] = [[]]
-  for (const { event } of order) {
-    if (random() < 0.3) batches.push([])
-    batches.at(-1)?.push(event)
-  }
-  return batches
+  return inBatches(
+    order.map(({ event }) => event),
+    random,
+  )
 }
 
 /** Folds batches into an emptied memory. */
@@ -97,16 +156,11 @@ export const foldHandlers: Handlers = {
   },
 }
 
-const tables = ['interactions', 'item_days', 'traits', 'orders', 'order_lines', 'carts'] as const
-
 /** Every row of memory, sorted: equal text means equal memory. */
 export async function dump(reader: Reader): Promise<Record<string, string[]>> {
   const all: Record<string, string[]> = {}
-  for (const table of tables) {
-    const rows = await reader.k
-      .selectFrom(table as keyof Tables)
-      .selectAll()
-      .execute()
+  for (const table of memoryTableNames) {
+    const rows = await reader.k.selectFrom(table).selectAll().execute()
     all[table] = rows.map((row) => JSON.stringify(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1)))).sort()
   }
   return all
