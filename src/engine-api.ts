@@ -16,6 +16,7 @@ import type { Rule } from './decisions/rules.ts'
 import type { TrainingStatus } from './decisions/trainer.ts'
 import type { EventRefusal, EventType, IngestAnswer, Subject } from './events/event.ts'
 import type { Identifier } from './identity/identity.ts'
+import type { ImportProgress } from './imports/progress.ts'
 import type { World } from './world.ts'
 
 export type { CustomerToken, TokenScope } from './access/customer-token.ts'
@@ -64,6 +65,7 @@ export interface Engine {
   readonly customers: CustomersApi
   readonly rules: RulesApi
   readonly training: TrainingApi
+  readonly imports: ImportsApi
   /** Calls `listener` with each event as it is admitted or refused by this process. Returns the way to stop. */
   tail(listener: (line: TailLine) => void): () => void
   health(): Promise<Health>
@@ -145,6 +147,8 @@ export interface CustomersApi {
   orders(who: Identifier): Promise<readonly OrderView[] | null>
   cart(who: Identifier): Promise<CartView | null>
   merges(who: Identifier): Promise<readonly MergeView[] | null>
+  /** What was decided for him, the latest first, and what became of it. */
+  decisions(who: Identifier, limit: number): Promise<readonly DecisionView[] | null>
   /** @throws HabitueError not_found, conflict */
   undoMerge(id: number): Promise<void>
 }
@@ -229,6 +233,15 @@ export interface CartView {
   }[]
 }
 
+export interface DecisionView {
+  readonly decisionId: string
+  readonly time: number
+  readonly placement: string
+  readonly model: string
+  readonly items: readonly { readonly item: string; readonly score: number; readonly reason: string }[]
+  readonly outcomes: readonly { readonly item: string; readonly kind: string; readonly time: number }[]
+}
+
 export interface MergeView {
   readonly id: number
   readonly kept: number
@@ -237,6 +250,13 @@ export interface MergeView {
   readonly cause: string
   readonly time: number
   readonly undone: number | null
+}
+
+/** How far each file has been imported. */
+export interface ImportsApi {
+  get(id: string): Promise<ImportProgress | null>
+  list(): Promise<readonly ImportProgress[]>
+  record(progress: ImportProgress): Promise<void>
 }
 
 export interface RulesApi {

@@ -13,6 +13,7 @@ import { policyOf } from './consent/permit.ts'
 import type { Database } from './db/database.ts'
 import { openDatabase } from './db/open.ts'
 import { acquireOwner, type Owner } from './db/owner.ts'
+import { databaseHealth } from './db/report.ts'
 import { currentState } from './decisions/current.ts'
 import { customerStates } from './decisions/customer-state.ts'
 import { createDecider } from './decisions/decider.ts'
@@ -29,11 +30,11 @@ import { examine } from './engine/doctor.ts'
 import { type Watch, watch } from './engine/tail.ts'
 import { upkeep } from './engine/upkeep.ts'
 import type { Demo, Engine, KeysApi, RulesApi, Sender, TrackingBody, TrainingApi } from './engine-api.ts'
-import { HabitueError } from './errors.ts'
 import { allRefused, parseEvents } from './events/door.ts'
 import type { IngestAnswer, IngestRequest } from './events/event.ts'
 import { newestEvent } from './events/report.ts'
 import { createHandlers } from './handlers.ts'
+import { listImports, readImportProgress } from './imports/progress.ts'
 import { systemWorld, type World } from './world.ts'
 
 export interface EngineOptions {
@@ -117,6 +118,7 @@ async function compose({ config, world, log, owner, db, demo }: Base): Promise<R
     customers: customersApi({ db, catalogue, policy, world }),
     rules: rulesApi(db, world, async (rule, request) => {
       const quiet = { ...request, log: false }
+      await state.upToDate()
       const { rules } = state.current()
       const compiled = compileRule(rule, catalogue)
       return {
@@ -128,8 +130,16 @@ async function compose({ config, world, log, owner, db, demo }: Base): Promise<R
       totals.trainingsFailed++
       log.warn({ err: error }, 'a training failed; the old model serves')
     }),
+    imports: {
+      get: (id) => readImportProgress(db, id),
+      list: () => listImports(db),
+      record: (progress) => db.write('imports.record', progress),
+    },
     tail: (listener) => events.subscribe(listener),
-    health: async () => ({ ready: true, checks: await healthChecks(db) }),
+    health: async () => {
+      const database = await databaseHealth(db)
+      return { ready: database === 'ok', checks: { database } }
+    },
     counters: () => ({
       ...events.totals,
       ...totals,
@@ -235,15 +245,6 @@ function rulesApi(
     },
     remove: (id) => db.write('rules.remove', { id }),
     preview: async (rule, request) => preview(checkRule(rule), request),
-  }
-}
-
-async function healthChecks(db: Database): Promise<Record<string, 'ok' | string>> {
-  try {
-    await db.k.selectFrom('meta').select('key').limit(1).execute()
-    return { database: 'ok' }
-  } catch (error) {
-    return { database: error instanceof HabitueError ? error.message : 'cannot be read' }
   }
 }
 

@@ -14,7 +14,9 @@ import { retentionHandlers } from './decisions/retention.ts'
 import { ruleHandlers } from './decisions/rules-store.ts'
 import { ingestHandler } from './events/ingest.ts'
 import { undoMerge } from './identity/merges.ts'
+import { recordImportHandler } from './imports/progress.ts'
 import { memoryFolds } from './memory/fold.ts'
+import { memoryHandlers } from './memory/rebuild.ts'
 import type { World } from './world.ts'
 
 export function createHandlers(config: Config, world: World): Handlers {
@@ -27,6 +29,8 @@ export function createHandlers(config: Config, world: World): Handlers {
     'catalog.remove': removeHandler(catalogue),
     'catalog.audiences': audiencesHandler,
     'identity.undoMerge': (tx, { id, now }: { id: number; now: number }) => undoMerge(tx, id, now),
+    'imports.record': recordImportHandler(world),
+    ...memoryHandlers,
     ...modelHandlers,
     ...ruleHandlers,
     ...logHandlers,

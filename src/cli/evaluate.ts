@@ -1,7 +1,12 @@
 import { type Command, Option } from 'commander'
-import { type EvaluationFlags, evalCandidates, evalTopn, outcomeTable } from '../evaluation/command.ts'
+import {
+  type EvaluationFlags,
+  type EvaluationSurroundings,
+  evalCandidates,
+  evalTopn,
+  outcomeTable,
+} from '../evaluation/command.ts'
 import type { Outcome } from '../evaluation/outcome.ts'
-import type { Progress } from '../models/model.ts'
 import { systemWorld } from '../world.ts'
 import { type Output, output } from './output.ts'
 import { interruptible, optionsOf, several } from './surroundings.ts'
@@ -50,7 +55,10 @@ function flagsOf({ model, set, seed }: Flags): EvaluationFlags {
   return { model, set, seed: Number(seed) }
 }
 
-async function run(options: Flags, evaluate: (progress: Progress) => Promise<Outcome>): Promise<void> {
+async function run(
+  options: Flags,
+  evaluate: (progress: EvaluationSurroundings['progress']) => Promise<Outcome>,
+): Promise<void> {
   const out: Output = output(options.json === true)
   const bar = out.progress('evaluating')
   const signal = interruptible()

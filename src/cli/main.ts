@@ -6,6 +6,7 @@ import { backupCommand } from './backup.ts'
 import { demoCommand } from './demo.ts'
 import { doctorCommand } from './doctor.ts'
 import { evalCommand } from './evaluate.ts'
+import { importCommand } from './import.ts'
 import { keyCommand } from './key.ts'
 import { modelsCommand } from './models.ts'
 import { fail } from './output.ts'
@@ -42,6 +43,7 @@ First steps:
 for (const add of [
   startCommand,
   demoCommand,
+  importCommand,
   trainCommand,
   modelsCommand,
   recommendCommand,

@@ -2,6 +2,7 @@
 import { statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { sql } from 'kysely'
+import { HabitueError } from '../errors.ts'
 import type { Database } from './database.ts'
 import { latestVersion } from './migrate.ts'
 
@@ -61,4 +62,14 @@ async function postgresReport(db: Database, schema: number): Promise<StorageRepo
   const bytesByTable = Object.fromEntries(rows.map(({ name, bytes }) => [name, Number(bytes)]))
   const bytes = Object.values(bytesByTable).reduce((sum, one) => sum + one, 0)
   return { place, schema, bytesByTable, bytes, freeBytes: null, troubles }
+}
+
+/** Whether the database answers: `ok`, or a sentence that says what is wrong. */
+export async function databaseHealth(db: Database): Promise<'ok' | string> {
+  try {
+    await db.k.selectFrom('meta').select('key').limit(1).execute()
+    return 'ok'
+  } catch (error) {
+    return error instanceof HabitueError ? error.message : 'The database cannot be read.'
+  }
 }

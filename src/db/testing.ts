@@ -35,7 +35,7 @@ export function forEachEngine(
 ): void {
   for (const engine of engines) {
     describe(engine, () => {
-      const made = engine === 'sqlite' ? sqliteFiles() : postgresDatabases()
+      const made = emptyDatabases(engine)
       const opened: Database[] = []
       afterAll(async () => {
         for (const database of opened) await database.close()
@@ -50,6 +50,11 @@ export function forEachEngine(
       })
     })
   }
+}
+
+/** Places for databases that do not exist yet: `create` one, `remove` them all. */
+export function emptyDatabases(engine: EngineName): { create(): Promise<StorageConfig>; remove(): Promise<void> } {
+  return engine === 'sqlite' ? sqliteFiles() : postgresDatabases()
 }
 
 /** Where files are memory a commit costs no flush of a disk, and tests need none. */

@@ -109,5 +109,8 @@ export async function decisionsOf(reader: Reader, permit: Permit, limit: number)
       rows.map((row) => row.id),
     )
     .execute()
-  return rows.map((row) => ({ ...row, outcomes: outcomes.filter((outcome) => outcome.decision === row.id) }))
+  return rows.map((row) => {
+    const shown = new Set((JSON.parse(row.items) as [number][]).map(([item]) => item))
+    return { ...row, outcomes: outcomes.filter(({ decision, item }) => decision === row.id && shown.has(item)) }
+  })
 }

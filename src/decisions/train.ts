@@ -6,7 +6,6 @@ import type { Config } from '../config.ts'
 import { type Policy, populationPermit } from '../consent/permit.ts'
 import type { Reader } from '../db/database.ts'
 import { HabitueError } from '../errors.ts'
-import type { Csr } from '../kernels/csr.ts'
 import { type TrainingGroup, trainingRows } from '../memory/training-rows.ts'
 import { type ItemContent, type Model, ModelDeclined, type Progress, type TrainingData } from '../models/model.ts'
 import { modelKind, modelOptions } from '../models/registry.ts'
@@ -43,10 +42,10 @@ export async function trainBundle(
   const collected = await collect(trainingRows(reader, permit, config.signals), catalogue, progress)
   const data: TrainingData = { ...collected, content: contentOf(catalogue, collected.ids), now, seed }
   const learn = (name: string, from: number, share: number) => fitKind(name, data, within(progress, from, share))
-  const taste = await learn('ease', parts.reading, parts.taste)
+  const taste = await learn('blend', parts.reading, parts.taste)
   if (!taste) throw new HabitueError('training_failed', 'There is nothing to learn from yet.')
   const together = await learn('neighbours', parts.reading + parts.taste, parts.together)
-  const content = null
+  const content = await learn('content', 100 - parts.content, parts.content)
   const bytes = packBundle({
     taste,
     together,
@@ -87,7 +86,7 @@ async function fitKind(name: string, data: TrainingData, progress: Progress): Pr
 
 interface Collected {
   /** One row a customer, or one of his recipients. */
-  readonly matrix: Csr
+  readonly matrix: TrainingData['matrix']
   readonly times: Float64Array
   /** model index -> internal item id. */
   readonly ids: Int32Array
@@ -193,7 +192,7 @@ function contentOf(catalogue: Catalogue, ids: Int32Array): ItemContent {
   }
 }
 
-function positives(matrix: Csr): Int32Array {
+function positives(matrix: TrainingData['matrix']): Int32Array {
   const counts = new Int32Array(matrix.columns)
   for (const index of matrix.indices) counts[index]++
   return counts

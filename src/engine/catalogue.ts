@@ -1,5 +1,4 @@
 /** The catalogue as HTTP and the command line change and read it. */
-import { Readable } from 'node:stream'
 import type { Catalogue } from '../catalog/catalogue.ts'
 import { type Item, parseItem, parsePatch } from '../catalog/item.ts'
 import { listItems, readItem } from '../catalog/read.ts'
@@ -8,7 +7,9 @@ import type { Config } from '../config.ts'
 import type { Database } from '../db/database.ts'
 import type { BulkAnswer, BulkRefusal, CatalogueApi } from '../engine-api.ts'
 import { HabitueError } from '../errors.ts'
-const readFeed: any = null
+
+import { readFeed } from '../imports/feed.ts'
+
 import type { World } from '../world.ts'
 
 interface Needs {
@@ -53,15 +54,10 @@ export function catalogueApi({ db, world }: Needs): CatalogueApi {
     },
     load: async (bytes, format) => {
       const answer = { accepted: 0, refused: [] as BulkRefusal[] }
-      for await (const { items, bad } of readFeed(Readable.from([bytes]), format)) {
+      for await (const { items, lines, bad } of readFeed([bytes], format, { now: world.now() })) {
         answer.refused.push(...bad.map(({ line, code, message }) => ({ index: line, code, message })))
         answer.accepted += items.length
-        answer.refused.push(
-          ...(await write(
-            items,
-            items.map((_, i) => i),
-          )),
-        )
+        answer.refused.push(...(await write(items, lines)))
       }
       return answer
     },

@@ -2,13 +2,21 @@
 import type { Catalogue } from '../catalog/catalogue.ts'
 import { type Permit, type Policy, permit } from '../consent/permit.ts'
 import type { Database } from '../db/database.ts'
-import type { CustomerSummary, CustomersApi, CustomerView, InteractionView } from '../engine-api.ts'
+import { type DecisionRecord, decisionsOf } from '../decisions/log.ts'
+import type {
+  CartView,
+  CustomerSummary,
+  CustomersApi,
+  CustomerView,
+  DecisionView,
+  InteractionView,
+} from '../engine-api.ts'
 import { timeline } from '../events/store.ts'
 import { claimsOf } from '../identity/claims.ts'
 import type { Identifier } from '../identity/identity.ts'
 import { mergesOf } from '../identity/merges.ts'
 import { customerRow, customersNamed, identifiersOf, resolve } from '../identity/store.ts'
-import { cart, orders, profile } from '../memory/customer.ts'
+import { type Cart, cart, orders, profile } from '../memory/customer.ts'
 import { findByName, findByOrder } from '../memory/find.ts'
 import { type HistoryRow, history } from '../memory/history.ts'
 import { timeOf } from '../memory/signals.ts'
@@ -99,26 +107,43 @@ export function customersApi({ db, catalogue, policy, world }: Needs): Customers
       const allowed = await permitFor(who)
       if (!allowed) return null
       await upToDate()
-      const { lines, updated } = await cart(db, allowed, world.now())
-      const cards = lines.map((line) => ({ line, card: catalogue.card(catalogue.canonical(line.item)) }))
-      return {
-        updated: updated || null,
-        currency: cards[0]?.card.currency ?? null,
-        lines: cards.map(({ line, card }) => ({
-          item: card.id,
-          title: card.title,
-          quantity: line.quantity,
-          price: card.price,
-        })),
-      }
+      return cartView(await cart(db, allowed, world.now()), catalogue)
     },
     async merges(who) {
       const allowed = await permitFor(who)
       return allowed && mergesOf(db, allowed)
     },
+    async decisions(who, limit) {
+      const allowed = await permitFor(who)
+      if (!allowed) return null
+      await upToDate()
+      return (await decisionsOf(db, allowed, limit)).map((record) => decisionView(record, (id) => item(id).item))
+    },
     async undoMerge(id) {
       await db.write('identity.undoMerge', { id, now: world.now() })
     },
+  }
+}
+
+function cartView({ lines, updated }: Cart, catalogue: Catalogue): CartView {
+  const cards = lines.map(({ item, quantity }) => ({ quantity, card: catalogue.card(catalogue.canonical(item)) }))
+  return {
+    updated: updated || null,
+    currency: cards[0]?.card.currency ?? null,
+    lines: cards.map(({ quantity, card: { id, title, price } }) => ({ item: id, title, quantity, price })),
+  }
+}
+
+function decisionView(record: DecisionRecord, nameOf: (id: number) => string): DecisionView {
+  const { id, time, placement, model, items, outcomes } = record
+  const shown = JSON.parse(items) as [number, number, string][]
+  return {
+    decisionId: id,
+    time,
+    placement,
+    model,
+    items: shown.map(([item, score, reason]) => ({ item: nameOf(item), score, reason })),
+    outcomes: outcomes.map((outcome) => ({ ...outcome, item: nameOf(outcome.item) })),
   }
 }
 

@@ -10,10 +10,12 @@ import type { Engine } from '../engine-api.ts'
 import type { World } from '../world.ts'
 import { installAuthentication } from './authentication.ts'
 import { bodyLimit, installBodyReader, relabel } from './body.ts'
+import { customerDecisionRoutes } from './customer-decisions.ts'
 import { customerRoutes } from './customers.ts'
 import { demoRoutes } from './demo.ts'
 import { ErrorAnswer, installErrorAnswers } from './error-answer.ts'
 import { healthRoutes } from './health.ts'
+import { importRoutes } from './imports.ts'
 import { itemRoutes } from './items.ts'
 import { keyRoutes } from './keys.ts'
 import { metricsRoutes } from './metrics.ts'
@@ -66,6 +68,8 @@ export async function createApp(engine: Engine): Promise<App> {
   recommendationRoutes(app, engine)
   itemRoutes(app, engine)
   customerRoutes(app, engine)
+  customerDecisionRoutes(app, engine)
+  importRoutes(app, engine)
   ruleRoutes(app, engine)
   trainingRoutes(app, engine)
   keyRoutes(app, engine)
