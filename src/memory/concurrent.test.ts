@@ -18,8 +18,9 @@ forEachEngine((_engine, open) => {
       const db = await open(handlers)
       const random = seededRandom(9)
       const draw = (n: number) => Math.floor(random() * n)
-      const message = () => {
-        const who = { userId: `u${draw(6)}` }
+      // Of one customer a request: nothing but orders' numbers and items makes two of them wait for each other.
+      const message = (request: number) => {
+        const who = { userId: `u${request}` }
         const product = () => ({ product_id: `p${draw(5)}`, quantity: 1 + draw(3), price: 2 })
         const order = { order_id: `o${draw(8)}`, products: [product(), product()] }
         const name = ['Order Completed', 'Order Updated', 'Order Cancelled', 'Order Refunded'][draw(4)]
@@ -29,8 +30,12 @@ forEachEngine((_engine, open) => {
           track('Product Added', who, product()),
         ][draw(3)]
       }
-      const requests = Array.from({ length: 40 }, () =>
-        sendTo(db, Array.from({ length: 8 }, message), { historical: true }),
+      const requests = Array.from({ length: 40 }, (_, request) =>
+        sendTo(
+          db,
+          Array.from({ length: 8 }, () => message(request)),
+          { historical: true },
+        ),
       )
       const meanwhile = db.write<RebuildReport>('memory.rebuild', {})
       const answers = await Promise.all(requests)

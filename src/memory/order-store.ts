@@ -56,8 +56,19 @@ export async function foldOrders(
  * in the days of items. SQLite has one writer; PostgreSQL takes locks, few, and in one order.
  */
 async function lockNumbers(tx: Tx, numbers: readonly string[]): Promise<void> {
-  if (tx.engine !== 'postgres') return
-  const classes = [...new Set(numbers.map(classOf))].sort((a, b) => a - b)
+  if (tx.engine === 'postgres')
+    await lockClasses(
+      tx,
+      [...new Set(numbers.map(classOf))].sort((a, b) => a - b),
+    )
+}
+
+/** Waits for every fold of orders under way, and lets none begin before the end of this transaction. */
+export async function lockAllNumbers(tx: Tx): Promise<void> {
+  if (tx.engine === 'postgres') await lockClasses(tx, [...Array(LOCK_CLASSES).keys()])
+}
+
+async function lockClasses(tx: Tx, classes: readonly number[]): Promise<void> {
   const list = sql.join(classes)
   await sql`select pg_advisory_xact_lock(${LOCK_SPACE}::int, c) from unnest(array[${list}]::int[]) as c`.execute(tx.k)
 }

@@ -7,6 +7,7 @@ import { sql } from 'kysely'
 import { everything, type Handlers, type Tx } from '../db/database.ts'
 import { replay } from '../events/store.ts'
 import { memoryFolds } from './fold.ts'
+import { lockAllNumbers } from './order-store.ts'
 import { type RetainOrder, retain } from './retention.ts'
 
 /** Filled by the folds, with their keys, in the order in which the folds first write them (see `lockMemory`). */
@@ -62,11 +63,12 @@ export async function rebuild(tx: Tx): Promise<RebuildReport> {
 }
 
 /**
- * Waits for folds under way and keeps new ones waiting. One table after the other in the order in which the folds write
+ * Waits for folds under way and keeps new ones waiting. One lock after the other in the order in which the folds take
  * them, so that a fold which has begun can always finish.
  */
 async function lockMemory(tx: Tx): Promise<void> {
   if (tx.engine !== 'postgres') return
+  await lockAllNumbers(tx)
   for (const table of memoryTableNames) {
     await sql`lock table ${sql.table(table)} in share row exclusive mode`.execute(tx.k)
   }
