@@ -103,9 +103,9 @@ export interface TrackingBody {
 export interface Sender {
   /** The id of the key. */
   readonly source: string
-  /** `verified`: ids that events carry count. `claimed`: a page alone; they are kept as claims. */
+  /** `verified`: ids that events carry count (a server). `claimed`: they are kept as claims (a page). */
   readonly trust: 'verified' | 'claimed'
-  /** With a customer token: the only customer of whom events count; of others they are claims. */
+  /** With `claimed`: whom a customer token names; of this customer alone ids count. */
   readonly subject: Subject | null
   /** An import: no limit on size and number, and old times are right. */
   readonly historical: boolean

@@ -15,7 +15,16 @@ const asked = { customer: '42', placement: 'home' }
 /** Each route once, by the action that it is. */
 const requests: Record<Action, readonly Ask[]> = {
   'events.track': [{ method: 'POST', url: '/v1/track', payload: { event: 'x', anonymousId: 'a' } }],
-  'events.import': [{ method: 'POST', url: '/v1/import', payload: { batch: [] } }],
+  'events.import': [
+    { method: 'POST', url: '/v1/import', payload: { batch: [] } },
+    { method: 'GET', url: '/v1/imports' },
+    { method: 'GET', url: '/v1/imports/f' },
+    {
+      method: 'PUT',
+      url: '/v1/imports/f',
+      payload: { kind: 'events', name: 'f', line: 1, bytes: 1, refused: 0, done: true },
+    },
+  ],
   'decisions.anonymous': [
     { method: 'POST', url: '/v1/recommendations', payload: { anonymousId: 'a', placement: 'home' } },
     { method: 'POST', url: '/v1/recommendations', payload: { placement: 'popular' } },
@@ -29,6 +38,7 @@ const requests: Record<Action, readonly Ask[]> = {
     { method: 'GET', url: '/v1/customers/42/timeline', about: '42' },
     { method: 'GET', url: '/v1/customers/42/orders', about: '42' },
     { method: 'GET', url: '/v1/customers/42/cart', about: '42' },
+    { method: 'GET', url: '/v1/customers/42/decisions', about: '42' },
   ],
   'customers.find': [
     { method: 'GET', url: '/v1/customers?name=Zoe' },
@@ -132,7 +142,12 @@ describe('what each kind of key may do', () => {
     )
     const missing = documented.filter(
       (route) =>
-        !asked.has(route.replace('/rules/:id', '/rules/r').replace('/merges/:id', '/merges/1')) &&
+        !asked.has(
+          route
+            .replace('/rules/:id', '/rules/r')
+            .replace('/merges/:id', '/merges/1')
+            .replace('/imports/:id', '/imports/f'),
+        ) &&
         !/tracking|health|\/v1\/(identify|page|screen|group|alias|batch|projects|keys|backup|tail)|beacon|sourceConfig/.test(
           route,
         ),

@@ -43,7 +43,7 @@ export async function sendersOf(
   for (const token of distinct) {
     const indices = distinct.length === 1 ? null : tokens.flatMap((of, index) => (of === token ? [index] : []))
     const subject = token === null ? null : await subjectOf(engine, token, warnings)
-    groups.push({ sender: { ...base, trust: subject ? 'verified' : 'claimed', subject }, indices })
+    groups.push({ sender: { ...base, trust: 'claimed', subject }, indices })
   }
   return { groups, warnings }
 }

@@ -147,7 +147,7 @@ function roteEngine(
   return engine
 }
 
-const roteResources: Pick<Engine, 'catalogue' | 'customers' | 'rules' | 'training'> = {
+const roteResources: Pick<Engine, 'catalogue' | 'customers' | 'imports' | 'rules' | 'training'> = {
   catalogue: {
     get: async (id) => ({ id, title: 'An item', updated: '2025-01-01T00:00:00.000Z' }),
     list: async () => [],
@@ -171,7 +171,13 @@ const roteResources: Pick<Engine, 'catalogue' | 'customers' | 'rules' | 'trainin
     orders: async () => [],
     cart: async () => ({ updated: null, currency: null, lines: [] }),
     merges: async () => [],
+    decisions: async () => [],
     undoMerge: async () => {},
+  },
+  imports: {
+    get: async (id) => ({ id, kind: 'events', name: 'a file', line: 1, bytes: 1, refused: 0, done: false }),
+    list: async () => [],
+    record: async () => {},
   },
   rules: {
     list: async () => [],

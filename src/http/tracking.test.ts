@@ -220,7 +220,7 @@ describe('what a sender is believed', () => {
     ]
     for (const way of ways) {
       expect((await post(way)).json()).toEqual({ success: true })
-      expect(sender()).toMatchObject({ trust: 'verified', subject: { user: '42', email: 'z@example.com' } })
+      expect(sender()).toMatchObject({ trust: 'claimed', subject: { user: '42', email: 'z@example.com' } })
       const { batch, context } = shop.engine.ingested.at(-1)?.body ?? { batch: [] }
       expect(JSON.stringify([batch, context])).not.toContain(token)
     }
