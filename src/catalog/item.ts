@@ -24,8 +24,8 @@ export type AttributeValue = Type.Static<typeof AttributeValue>
 
 const id = Type.String({
   minLength: 1,
-  maxLength: 200,
-  description: 'The shop’s own id — a text of 1 to 200 characters',
+  maxLength: 512,
+  description: 'The shop’s own id — a text of 1 to 512 characters',
 })
 
 const fields = {

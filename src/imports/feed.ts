@@ -57,9 +57,16 @@ export async function* readFeed(
 ): AsyncGenerator<FeedChunk> {
   const { text, start } = await begin(asText(chunks))
   const known = format === 'auto' ? formatOf(start) : format
-  if (known === 'xml') yield* fromXml(text, options)
-  else if (known === 'jsonl') yield* fromJsonLines(text, options)
-  else yield* fromTable(text, known === 'tsv' ? '\t' : (options.delimiter ?? guessDelimiter(firstLine(start))), options)
+  const delimiter = known === 'tsv' ? '\t' : (options.delimiter ?? guessDelimiter(firstLine(start)))
+  const checked =
+    known === 'xml'
+      ? fromXml(text, options)
+      : known === 'jsonl'
+        ? fromJsonLines(text, options)
+        : fromTable(text, delimiter, options)
+  for await (const { items, lines, bad } of checked) {
+    yield { items, lines, bad: bad.sort((a, b) => a.line - b.line) }
+  }
 }
 
 /** What a feed that begins with `start` is, and how its columns are read. @throws as `readFeed` */
@@ -140,7 +147,7 @@ class Checked {
   }
 }
 
-async function* fromXml(text: AsyncIterable<string>, { now }: FeedOptions): AsyncGenerator<FeedChunk> {
+async function* fromXml(text: AsyncIterable<string>, { now }: FeedOptions): AsyncGenerator<Checked> {
   for await (const { records, bad } of readMerchantXml(text)) {
     const checked = new Checked()
     checked.bad.push(...bad)
@@ -149,7 +156,7 @@ async function* fromXml(text: AsyncIterable<string>, { now }: FeedOptions): Asyn
   }
 }
 
-async function* fromJsonLines(text: AsyncIterable<string>, { damaged }: FeedOptions): AsyncGenerator<FeedChunk> {
+async function* fromJsonLines(text: AsyncIterable<string>, { damaged }: FeedOptions): AsyncGenerator<Checked> {
   let line = 0
   for await (const lines of readLines(text)) {
     const checked = new Checked()
@@ -175,7 +182,7 @@ async function* fromTable(
   text: AsyncIterable<string>,
   delimiter: string,
   options: FeedOptions,
-): AsyncGenerator<FeedChunk> {
+): AsyncGenerator<Checked> {
   let read: ((fields: readonly string[]) => unknown) | undefined
   let waiting: Row[] = []
   const checked = new Checked()

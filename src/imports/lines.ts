@@ -11,8 +11,19 @@ export async function* readLines(chunks: AsyncIterable<string> | Iterable<string
   let carry = ''
   let tooLong = false
   let end = ''
-  for await (const chunk of chunks) {
-    if (end === '') end = chunk.includes('\n') || !chunk.includes('\r') ? '\n' : '\r'
+  for await (const next of chunks) {
+    let chunk = next
+    if (end === '') {
+      chunk = carry + next
+      carry = ''
+      if (chunk.includes('\n')) end = '\n'
+      else if (/\r./s.test(chunk)) end = '\r'
+      else if (chunk.length <= longestLine) {
+        // No line has ended yet, or one that a line feed may still follow.
+        carry = chunk
+        continue
+      } else end = '\n'
+    }
     const lines: (string | null)[] = []
     let from = 0
     for (let at = chunk.indexOf(end); at >= 0; at = chunk.indexOf(end, from)) {

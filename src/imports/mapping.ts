@@ -3,13 +3,11 @@
  * `--map column=field`.
  */
 import { HabitueError } from '../errors.ts'
+import { folded, needed, repeated, spaces, synonyms, type TableKind } from './column-names.ts'
 import { guessTimeFormat, parseDecimal, type TimeFormat } from './values.ts'
 
 export const importKinds = ['interactions', 'items', 'users', 'orders', 'events'] as const
 export type ImportKind = (typeof importKinds)[number]
-/** The kinds that are read from columns. */
-export type TableKind = Exclude<ImportKind, 'events'>
-
 /** What the rows of a file of interactions mean, where no column says it. */
 export type Signal = 'rating' | 'view' | 'cart' | 'buy'
 export const signals: readonly Signal[] = ['rating', 'view', 'cart', 'buy']
@@ -36,158 +34,6 @@ export interface Mapping {
   /** Things that a person should look at before he imports. */
   readonly warnings: readonly string[]
 }
-
-/** Field -> usual names of its column, lower case and without separators; the first two are the documented ones. */
-type Synonyms = Readonly<Record<string, readonly string[]>>
-
-const who: Synonyms = {
-  user: [
-    'user',
-    'customer',
-    'userid',
-    'customerid',
-    'client',
-    'clientid',
-    'member',
-    'memberid',
-    'uid',
-    'visitorid',
-    'shopperid',
-    'accountid',
-  ],
-  anonymous: ['session', 'sessionid', 'anonymousid', 'anonymous', 'deviceid', 'cookieid'],
-}
-const what: Synonyms = {
-  item: [
-    'item',
-    'itemid',
-    'product',
-    'productid',
-    'stockcode',
-    'sku',
-    'movieid',
-    'bookid',
-    'isbn',
-    'articleid',
-    'asin',
-    'contentid',
-    'productsku',
-    'variantid',
-  ],
-  title: ['title', 'itemtitle', 'producttitle', 'productname', 'itemname', 'description'],
-  category: ['category', 'categoryid', 'categorycode', 'itemcategory', 'productcategory'],
-  price: ['price', 'unitprice', 'itemprice'],
-  currency: ['currency', 'currencycode'],
-  quantity: ['quantity', 'qty', 'count', 'units', 'amountofitems'],
-  time: [
-    'time',
-    'timestamp',
-    'date',
-    'datetime',
-    'invoicedate',
-    'orderdate',
-    'eventtime',
-    'createdat',
-    'day',
-    'purchasedate',
-    'ts',
-  ],
-}
-
-const synonyms: Readonly<Record<TableKind, Synonyms>> = {
-  interactions: {
-    ...who,
-    ...what,
-    value: ['value', 'rating', 'stars', 'score', 'label', 'plays', 'overall', 'weight'],
-    event: ['event', 'eventtype', 'action', 'behavior', 'behaviour', 'type', 'interaction', 'eventname'],
-    order: ['order', 'orderid', 'basket', 'basketid', 'invoice', 'transactionid'],
-  },
-  orders: {
-    ...who,
-    ...what,
-    order: [
-      'order',
-      'invoice',
-      'orderid',
-      'ordernumber',
-      'invoiceno',
-      'invoiceid',
-      'transaction',
-      'transactionid',
-      'basket',
-      'basketid',
-      'ordername',
-      'receipt',
-    ],
-    total: ['total', 'amount', 'revenue', 'ordertotal', 'grandtotal', 'value', 'spend', 'sales'],
-    'properties.country': ['country', 'shippingcountry', 'countrycode'],
-    email: ['email', 'customeremail', 'emailaddress'],
-  },
-  users: {
-    user: who.user,
-    anonymous: who.anonymous,
-    time: ['time', 'timestamp', 'updatedat', 'lastseen'],
-    'traits.email': ['email', 'emailaddress', 'mail'],
-    'traits.phone': ['phone', 'phonenumber', 'mobile', 'telephone'],
-    'traits.firstName': ['firstname', 'givenname', 'forename'],
-    'traits.lastName': ['lastname', 'familyname', 'surname'],
-    'traits.name': ['name', 'fullname'],
-    'traits.createdAt': ['createdat', 'signupdate', 'registered', 'registeredat'],
-  },
-  items: {
-    id: ['id', ...what.item, 'handle'],
-    title: ['title', 'name', 'productname', 'producttitle', 'itemname', 'itemtitle'],
-    text: ['text', 'description', 'body', 'bodyhtml', 'longdescription', 'summary'],
-    categories: [
-      'categories',
-      'category',
-      'genres',
-      'genre',
-      'producttype',
-      'department',
-      'categorypath',
-      'googleproductcategory',
-    ],
-    price: ['price', 'unitprice', 'saleprice'],
-    currency: what.currency,
-    cost: ['cost', 'costprice', 'costofgoodssold', 'purchaseprice'],
-    stock: [
-      'stock',
-      'inventory',
-      'availability',
-      'stocklevel',
-      'inventoryquantity',
-      'stockquantity',
-      'quantity',
-      'qty',
-      'onhand',
-    ],
-    audience: ['audience', 'agerating', 'minimumage'],
-    image: ['image', 'imageurl', 'imagelink', 'imagesrc', 'picture', 'img'],
-    url: ['url', 'link', 'producturl', 'pageurl'],
-    availableFrom: ['availablefrom', 'startdate', 'publishedat'],
-    availableUntil: ['availableuntil', 'enddate', 'expirationdate', 'expires'],
-    deliveryDays: ['deliverydays', 'leadtime', 'leadtimedays', 'deliverytime'],
-    group: ['group', 'itemgroupid', 'parentid', 'parentsku', 'groupid', 'masterid'],
-    names: ['names', 'sku', 'skus', 'variantsku', 'barcode', 'variantbarcode', 'ean', 'gtin', 'upc', 'variantid'],
-    hidden: ['hidden', 'disabled', 'archived'],
-  },
-}
-
-/** Which fields a file must have, each of them or one of several. */
-const needed: Readonly<Record<TableKind, readonly (readonly string[])[]>> = {
-  interactions: [['user', 'anonymous'], ['item']],
-  // An order line names an item; a purchase (customer, time, amount) does not.
-  orders: [
-    ['item', 'total'],
-    ['time', 'order', 'user'],
-  ],
-  users: [['user', 'anonymous', 'traits.email']],
-  items: [['id']],
-}
-
-/** Fields that several columns may be mapped to. */
-const repeated = new Set(['categories', 'names'])
 
 export interface GuessOptions {
   /** Column -> field, by hand; an empty field = do not import. */
@@ -283,14 +129,6 @@ function otherColumn(kind: TableKind, column: string, index: number, warnings: s
   return { column, index, field: null, confidence: 'guess' }
 }
 
-/** Where further columns of a kind may go. */
-const spaces: Readonly<Record<TableKind, string>> = {
-  users: 'traits',
-  items: 'attributes',
-  interactions: 'properties',
-  orders: 'properties',
-}
-
 function checkField(kind: TableKind, field: string): string | null {
   if (field === '') return null
   if (Object.hasOwn(synonyms[kind], field)) return field
@@ -305,14 +143,6 @@ function checkField(kind: TableKind, field: string): string | null {
       expected,
     },
   )
-}
-
-function folded(column: string): string {
-  return column
-    .trim()
-    .toLowerCase()
-    .replace(/^g:/, '')
-    .replaceAll(/[\s_\-./:]+/g, '')
 }
 
 function guessTime(
@@ -367,7 +197,7 @@ function guessSignal(
   const has = (field: string) => columns.some((one) => one.field === field)
   if (has('event')) return { signal: 'view', ratings: scale }
   if (column !== undefined && looksLikeStars(column, values)) {
-    if (!/rating|stars|score|overall/i.test(column)) {
+    if (!namedRating.test(column)) {
       warnings.push(
         `The values of ${JSON.stringify(column)} look like ratings from ${scale[0]} to ${scale[1]}; else say --as view or --as buy.`,
       )
@@ -379,13 +209,14 @@ function guessSignal(
   return { signal: 'view', ratings: scale }
 }
 
-/** Few distinct values within a usual scale, and not merely 0 and 1. */
+const namedRating = /rating|stars|score|overall/i
+
+/** A column called so, or one of whole and half numbers up to 5 or 10 that is not called by what it counts. */
 function looksLikeStars(column: string, values: readonly number[]): boolean {
   if (values.length === 0) return false
-  const distinct = new Set(values)
-  const inScale = values.every((value) => value >= 0 && value <= 10 && (value * 2) % 1 === 0)
-  if (/rating|stars|score|overall/i.test(column)) return values.every((value) => value >= 0 && value <= 100)
-  return inScale && distinct.size > 2 && distinct.size <= 21
+  if (namedRating.test(column)) return values.every((value) => value <= 100)
+  const inScale = values.every((value) => value <= 10 && (value * 2) % 1 === 0)
+  return inScale && Math.max(...values) >= 3 && !/plays|label|count|clicks|views/i.test(column)
 }
 
 /** `--map a=b` options as an object. @throws HabitueError invalid_option */

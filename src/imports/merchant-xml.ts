@@ -1,5 +1,6 @@
 /** A Merchant feed in XML, RSS 2.0 or Atom -> records, one an `item` or `entry`, as the text comes in. */
 import { SaxesParser } from 'saxes'
+import { mendAmpersands } from './ampersands.ts'
 import { type MerchantRecord, merchantName } from './merchant.ts'
 import type { BadLine } from './rows.ts'
 
@@ -17,13 +18,44 @@ export interface XmlChunk {
 /** Longest text of one element; a megabyte within a title is an attack or a mistake. */
 const longestText = 1024 * 1024
 
+/** Entities of HTML that feeds use all the same. */
+const entities: Readonly<Record<string, string>> = {
+  nbsp: '\u00a0',
+  copy: '©',
+  reg: '®',
+  trade: '™',
+  hellip: '…',
+  ndash: '–',
+  mdash: '—',
+  lsquo: '‘',
+  rsquo: '’',
+  ldquo: '“',
+  rdquo: '”',
+  euro: '€',
+  pound: '£',
+  deg: '°',
+  times: '×',
+  auml: 'ä',
+  ouml: 'ö',
+  uuml: 'ü',
+  Auml: 'Ä',
+  Ouml: 'Ö',
+  Uuml: 'Ü',
+  szlig: 'ß',
+  eacute: 'é',
+  egrave: 'è',
+  agrave: 'à',
+  ccedil: 'ç',
+  ntilde: 'ñ',
+}
+
 /** Faults outside of items that are reported; what is no XML at all has one at every character. */
 const mostStrays = 5
 
 /** Records of the document. An item that is not well formed is reported with its line; the others are read. */
 export async function* readMerchantXml(chunks: AsyncIterable<string> | Iterable<string>): AsyncGenerator<XmlChunk> {
   const reader = new FeedReader()
-  for await (const chunk of chunks) {
+  for await (const chunk of mendAmpersands(chunks)) {
     reader.write(chunk)
     yield reader.take()
   }
@@ -47,6 +79,7 @@ class FeedReader {
 
   constructor() {
     const parser = this.#parser
+    Object.assign(parser.ENTITIES, entities)
     parser.on('opentag', ({ name, attributes }) => this.#open(name, attributes))
     parser.on('closetag', ({ name }) => this.#close(name))
     parser.on('text', (text) => this.#append(text))

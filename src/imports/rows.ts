@@ -109,7 +109,7 @@ class Splitter {
       const line = lines[at + taken - 1]
       if (line === null) break
       text = taken === 1 ? line : `${text}\n${line}`
-      const fields = line.includes('"') ? splitQuoted(text, this.#delimiter) : null
+      const fields = line.includes('"') ? splitQuoted(text, this.#delimiter, taken > 1) : null
       if (!fields) continue
       // Over several lines and of another width: what closed the quote was meant to open one.
       if (taken > 1 && this.#width > 0 && fields.length !== this.#width) break
@@ -139,9 +139,10 @@ class Splitter {
 
 /**
  * The fields of one record; null where a quote is left open. A quote within a field that does not begin with one is
- * kept as it is, and so is what follows a closing quote.
+ * kept as it is, and so is what follows a closing quote; `strict`: null for the latter, because over several lines it
+ * was an opening one.
  */
-export function splitQuoted(text: string, delimiter: string): string[] | null {
+export function splitQuoted(text: string, delimiter: string, strict = false): string[] | null {
   const fields: string[] = []
   let at = 0
   for (;;) {
@@ -169,6 +170,7 @@ export function splitQuoted(text: string, delimiter: string): string[] | null {
       from = quote + 2
     }
     const end = text.indexOf(delimiter, at)
+    if (strict && at !== (end < 0 ? text.length : end)) return null
     fields.push(field + text.slice(at, end < 0 ? text.length : end))
     if (end < 0) return fields
     at = end + 1
@@ -179,10 +181,11 @@ const delimiters = [',', '\t', ';', '|'] as const
 
 /** The delimiter of a header line: the one that it has most of. */
 export function guessDelimiter(header: string): string {
+  const unquoted = header.replaceAll(/"[^"]*"/g, '')
   let best: string = ','
   let most = 0
   for (const delimiter of delimiters) {
-    const count = (splitQuoted(header, delimiter) ?? header.split(delimiter)).length - 1
+    const count = unquoted.split(delimiter).length - 1
     if (count > most) {
       best = delimiter
       most = count

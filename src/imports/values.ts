@@ -91,7 +91,7 @@ function slashed(text: string, dayAt: 1 | 2, monthAt: 1 | 2): number | null {
   if (!match) return null
   const [, , , year, hour = '0', minute = '0', second = '0'] = match
   const two = (part: string) => part.padStart(2, '0')
-  return parseTime(`${year}-${two(match[monthAt])}-${two(match[dayAt])}T${two(hour)}:${minute}:${two(second)}Z`)
+  return parseTime(`${year}-${two(match[monthAt])}-${two(match[dayAt])}T${two(hour)}:${two(minute)}:${two(second)}Z`)
 }
 
 /** The format that reads all of `texts` (none empty); null = no format does. `ambiguous`: another date order does too. */
