@@ -446,6 +446,60 @@ describe('a file', () => {
   })
 })
 
+describe('whatever a file holds', () => {
+  it('gives batches whose lines rise, or a coded refusal', async () => {
+    const header = fc.constantFrom(
+      'user,item,value,time',
+      'order;item;quantity;price;customer',
+      'id\ttitle\tlink\tprice',
+      '{"id":',
+      '<rss><channel><item>',
+      '',
+    )
+    const cell = fc.constantFrom(
+      'a',
+      '1',
+      '-1',
+      '"',
+      '"x',
+      'y"',
+      '',
+      ',',
+      ';',
+      '\t',
+      '1e999',
+      '978300760',
+      '&',
+      '<g:id>',
+      '</item>',
+      '\0',
+      '😀',
+    )
+    const text = fc
+      .tuple(header, fc.array(cell, { maxLength: 40 }), fc.constantFrom('\n', '\r\n', ','))
+      .map(([first, cells, glue]) => Buffer.from(`${first}\n${cells.join(glue)}`))
+    const content = fc.oneof(
+      { weight: 3, arbitrary: text },
+      { weight: 1, arbitrary: fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes)) },
+    )
+    const kinds = fc.constantFrom<ImportKind>('interactions', 'orders', 'items', 'users', 'events')
+    await fc.assert(
+      fc.asyncProperty(kinds, content, async (kind, bytes) => {
+        try {
+          const batches = await batchesOf(kind, fileOf(bytes), { batch: 3 })
+          const lines = batches.map(({ line }) => line)
+          expect(lines).toEqual([...lines].sort((a, b) => a - b))
+          expect(batches.filter(({ done }) => done)).toHaveLength(1)
+          for (const { line } of batches.flatMap(({ bad }) => bad)) expect(line).toBeGreaterThan(0)
+        } catch (error) {
+          expect(error).toMatchObject({ name: 'HabitueError' })
+        }
+      }),
+      { seed: 29, numRuns: 250 },
+    )
+  })
+})
+
 describe('an import that was cut off', () => {
   it('goes on after any batch with exactly what is missing', async () => {
     const line = fc.record({
