@@ -1,13 +1,10 @@
 /** Every kind of model by name. To add a kind: write its file, list it here; the contract suite takes it from here. */
-import { als } from './als.ts'
+import { blend } from './blend.ts'
 import { kindOf } from './bytes.ts'
-import { ease } from './ease.ts'
+import { memberKinds } from './members.ts'
 import type { Model, ModelKind } from './model.ts'
-import { neighbours } from './neighbours.ts'
-import { popularity } from './popularity.ts'
-import { transitions } from './transitions.ts'
 
-export const modelKinds: readonly ModelKind[] = [popularity, neighbours, transitions, ease, als]
+export const modelKinds: readonly ModelKind[] = [...memberKinds, blend]
 
 /** The kind called `name`. @throws RangeError on an unknown name */
 export function modelKind(name: string): ModelKind {

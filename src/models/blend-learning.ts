@@ -1,0 +1,223 @@
+/** Learning a blend: hold out, tune each kind, learn weights, fit the admitted kinds again on everything. */
+import { type Grid, grids } from './blend-grid.ts'
+import { buildPools, type HeldOutRows, heldOutRows, ndcgOf } from './blend-pools.ts'
+import { beyondNoise, difference, learnWeights, ndcgByRow } from './blend-weights.ts'
+import { memberKind } from './members.ts'
+import { type Model, ModelDeclined, type Progress, type TrainingData } from './model.ts'
+import { holdOut, holdOutMasked } from './split.ts'
+
+export type BlendOptions = {
+  /** Most memory that a member's fit may take, in megabytes (2^20 bytes). */
+  memoryMb: number
+  /** Threads of a member's fit; 0 = one a core. */
+  threads: number
+  /** How many settings of a kind are tried at most. */
+  trials: number
+  /** With fewer held-out customers than this nothing can be learned about models: popularity serves. */
+  fewestCustomers: number
+}
+
+export const blendDefaults: BlendOptions = { memoryMb: 1024, threads: 0, trials: 16, fewestCustomers: 30 }
+
+export interface BlendReport {
+  /** `metric`: NDCG@10 that the blend would lose without the member; `alone`: NDCG@10 of the member by itself. */
+  readonly admitted: readonly {
+    readonly kind: string
+    readonly options: Readonly<Record<string, number | string>>
+    readonly weight: number
+    readonly metric: number
+    readonly alone: number
+  }[]
+  readonly dropped: readonly { readonly kind: string; readonly reason: string }[]
+  /** NDCG@10 of the blend on held-out customers, and of popularity; null where nothing could be held out. */
+  readonly metric: number | null
+  readonly baseline: number | null
+  readonly note: string
+}
+
+export interface BlendMember {
+  readonly model: Model
+  readonly weight: number
+  /** Power by which the history's weights fall with rank from the latest; 0 = all alike. */
+  readonly recency: number
+}
+
+export interface LearnedBlend {
+  readonly members: readonly BlendMember[]
+  /** Popularity, for a customer without a history. */
+  readonly stranger: Model
+  readonly report: BlendReport
+}
+
+type Settings = Readonly<Record<string, number | string>>
+
+interface Candidate {
+  readonly kind: string
+  readonly settings: Settings
+  readonly recency: number
+  readonly model: Model
+  readonly alone: number
+}
+
+/** Tuning compares settings on this many held-out customers, weights on all that `heldOutRows` takes. */
+const TUNING_ROWS = 2_500
+
+export async function learnBlend(data: TrainingData, options: BlendOptions, progress: Progress): Promise<LearnedBlend> {
+  const held = data.tuneOn ? holdOutMasked(data, data.tuneOn) : holdOut(data, { share: 0.1, most: 3, fewest: 3 })
+  const fitting = fitter(options, progress)
+  if (held.targets.size < options.fewestCustomers) {
+    const got = `${held.targets.size} customers have enough history to be tested on, ${options.fewestCustomers} are needed`
+    return onlyPopularity(data, fitting, {
+      metric: null,
+      baseline: null,
+      dropped: [],
+      note: `Too little data: ${got}.`,
+    })
+  }
+  const rows = heldOutRows(held)
+  const dropped: { kind: string; reason: string }[] = []
+  const candidates: Candidate[] = []
+  for (const grid of grids) {
+    const tuned = await tune(grid, held.train, rows, options, fitting)
+    if ('reason' in tuned) dropped.push({ kind: grid.kind, reason: tuned.reason })
+    else candidates.push(tuned)
+  }
+  const learned = weigh(candidates, rows, dropped)
+  for (const { model } of candidates) model.dispose?.()
+  if (learned.admitted.length === 0) return onlyPopularity(data, fitting, learned)
+  const members: BlendMember[] = []
+  for (const { kind, settings, recency, weight } of learned.admitted) {
+    members.push({ model: await fitting.fit(kind, settings, data), weight, recency })
+  }
+  const stranger = await fitting.fit('popularity', settingsOf(candidates, 'popularity'), data)
+  const admitted = learned.admitted.map(({ kind, settings, weight, metric, alone }) => ({
+    ...{ kind, options: settings, weight, metric, alone },
+  }))
+  const { metric, baseline, note } = learned
+  return { members, stranger, report: { admitted, dropped, metric, baseline, note } }
+}
+
+function settingsOf(candidates: readonly Candidate[], kind: string): Settings {
+  return candidates.find((c) => c.kind === kind)?.settings ?? {}
+}
+
+/** Fits members under one running count of steps; `recency` is the blend's own setting and no option of the kind. */
+function fitter(options: BlendOptions, progress: Progress) {
+  let done = 0
+  const planned = grids.length * (1 + Math.ceil(options.trials / 2))
+  return {
+    async fit(name: string, settings: Settings, data: TrainingData): Promise<Model> {
+      const kind = memberKind(name)
+      const { recency: _, ...own } = settings
+      const limits = { memoryMb: options.memoryMb, threads: options.threads }
+      const known = Object.entries(limits).filter(([key]) => Object.hasOwn(kind.defaults, key))
+      const step = (_done: number, _total: number, note: string) =>
+        progress.step(Math.min(done, planned), planned, `${name}: ${note}`)
+      const all = { ...kind.defaults, ...Object.fromEntries(known), ...own }
+      const model = await kind.fit(data, all, { step, signal: progress.signal })
+      done++
+      return model
+    },
+  }
+}
+
+type Fitter = ReturnType<typeof fitter>
+
+/** Climbs along each axis of the grid in turn, at most `trials` settings. */
+async function tune(
+  grid: Grid,
+  train: TrainingData,
+  rows: HeldOutRows,
+  options: BlendOptions,
+  fitting: Fitter,
+): Promise<Candidate | { reason: string }> {
+  const some = rows.first(TUNING_ROWS)
+  let trials = 0
+  let best: Candidate | undefined
+  const attempt = async (settings: Settings): Promise<boolean> => {
+    trials++
+    const recency = Number(settings.recency ?? 0)
+    const sameFit = best && sameBut(best.settings, settings, 'recency')
+    const model = best && sameFit ? best.model : await fitting.fit(grid.kind, settings, train)
+    const alone = ndcgOf(model, recency, some)
+    if (best && alone <= best.alone) {
+      if (!sameFit) model.dispose?.()
+      return false
+    }
+    if (best && !sameFit) best.model.dispose?.()
+    best = { kind: grid.kind, settings, recency, model, alone }
+    return true
+  }
+  try {
+    await attempt(grid.start)
+    for (const { name, values } of grid.axes) {
+      if (!train.times && (name === 'recency' || name === 'halfLifeDays')) continue
+      for (const direction of [1, -1]) {
+        let moved = false
+        while (trials < options.trials) {
+          const at = values.indexOf(best!.settings[name]) + direction
+          if (at < 0 || at >= values.length || !(await attempt({ ...best!.settings, [name]: values[at] }))) break
+          moved = true
+        }
+        if (moved) break
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof ModelDeclined)) throw error
+    if (!best) return { reason: error.message }
+  }
+  return best!
+}
+
+function sameBut(a: Settings, b: Settings, except: string): boolean {
+  return Object.keys(a).every((key) => key === except || a[key] === b[key])
+}
+
+interface Weighed {
+  readonly admitted: readonly (Candidate & { weight: number; metric: number })[]
+  readonly dropped: readonly { kind: string; reason: string }[]
+  readonly metric: number
+  readonly baseline: number
+  readonly note: string
+}
+
+function weigh(
+  candidates: readonly Candidate[],
+  rows: HeldOutRows,
+  dropped: { kind: string; reason: string }[],
+): Weighed {
+  const pools = buildPools(candidates, rows)
+  const { weights, metric, gains, ndcg } = learnWeights(pools)
+  const popular = ndcgByRow(pools, pools.scores[candidates.findIndex((c) => c.kind === 'popularity')])
+  const baseline = popular.reduce((sum, v) => sum + v, 0) / Math.max(1, popular.length)
+  const figures = `NDCG@10 ${metric.toFixed(4)} on ${rows.count} held-out customers, popularity ${baseline.toFixed(4)}`
+  const gain = difference(ndcg, popular)
+  const helps = beyondNoise({ mean: gain.mean, error: 2 * gain.error })
+  candidates.forEach((c, m) => {
+    if (c.kind === 'popularity' && !helps) return
+    if (weights[m] > 0 && helps) return
+    const reason = `adds nothing beyond noise (alone NDCG@10 ${c.alone.toFixed(4)})`
+    dropped.push({ kind: c.kind, reason })
+  })
+  if (!helps) {
+    return { admitted: [], dropped, metric, baseline, note: `No model beats popularity beyond noise: ${figures}.` }
+  }
+  const admitted = candidates
+    .map((c, m) => ({ ...c, weight: weights[m], metric: gains[m].mean }))
+    .filter((c) => c.weight > 0)
+    .sort((a, b) => b.metric - a.metric)
+  return { admitted, dropped, metric, baseline, note: `${figures}.` }
+}
+
+async function onlyPopularity(
+  data: TrainingData,
+  fitting: Fitter,
+  why: Pick<BlendReport, 'metric' | 'baseline' | 'dropped' | 'note'>,
+): Promise<LearnedBlend> {
+  const stranger = await fitting.fit('popularity', {}, data)
+  const { metric, baseline, dropped } = why
+  const admitted = [{ kind: 'popularity', options: {}, weight: 1, metric: 0, alone: baseline ?? 0 }]
+  const note = `${why.note} Popularity serves.`
+  const report = { admitted, dropped, metric: metric === null ? null : baseline, baseline, note }
+  return { members: [{ model: stranger, weight: 1, recency: 0 }], stranger, report }
+}

@@ -1,0 +1,97 @@
+/** Scoring held-out customers: whole rankings for one model, pools of the best items for several. */
+import type { Pools } from './blend-weights.ts'
+import { metricCut } from './blend-weights.ts'
+import { historyOf } from './matrix.ts'
+import { ndcgAt, ranksAmongAll } from './metrics.ts'
+import type { History, Model } from './model.ts'
+import { withRecency } from './recency.ts'
+import type { HeldOut } from './split.ts'
+
+export interface HeldOutRows {
+  readonly count: number
+  /** Calls `see` with each customer's history without what is held out, and the held-out items. */
+  each(see: (history: History, targets: Int32Array) => void): void
+  /** The same with at most `n` of the customers. */
+  first(n: number): HeldOutRows
+}
+
+/** Cells (customers x items) that an evaluation looks at, at most; it bounds the time on large catalogues. */
+const MAX_CELLS = 40_000_000
+const MIN_ROWS = 300
+const MAX_ROWS = 8_000
+/** Items that each member brings into a customer's pool. */
+const POOL_DEPTH = 80
+
+/** The held-out customers, thinned evenly where there are more than can be looked at. */
+export function heldOutRows(held: HeldOut): HeldOutRows {
+  const limit = Math.min(MAX_ROWS, Math.max(MIN_ROWS, Math.floor(MAX_CELLS / held.train.matrix.columns)))
+  const rowsOf = (chosen: readonly [number, Int32Array][]): HeldOutRows => ({
+    count: chosen.length,
+    each(see): void {
+      for (const [row, targets] of chosen) see(historyOf(held.train, row), targets)
+    },
+    first: (n) => rowsOf(thinned(chosen, n)),
+  })
+  return rowsOf(thinned([...held.targets], limit))
+}
+
+function thinned<T>(list: readonly T[], n: number): readonly T[] {
+  if (list.length <= n) return list
+  return Array.from({ length: n }, (_, k) => list[Math.floor((k * list.length) / n)])
+}
+
+/** Mean NDCG@10 of one model over all items, the history masked. */
+export function ndcgOf(model: Model, recency: number, rows: HeldOutRows): number {
+  const scores = new Float32Array(model.items)
+  let sum = 0
+  rows.each((history, targets) => {
+    model.score(withRecency(history, recency), scores)
+    sum += ndcgAt(metricCut, ranksAmongAll(scores, targets, history.items))
+  })
+  return rows.count > 0 ? sum / rows.count : 0
+}
+
+/** For each customer the union of every member's best items and the targets, with every member's scores. */
+export function buildPools(members: readonly { model: Model; recency: number }[], rows: HeldOutRows): Pools {
+  const items = members[0].model.items
+  const scores = members.map(() => new Float32Array(items))
+  const indptr = new Int32Array(rows.count + 1)
+  const pooled: Float32Array[][] = members.map(() => [])
+  const target: Uint8Array[] = []
+  let row = 0
+  rows.each((history, targets) => {
+    const pool = new Set(targets)
+    members.forEach(({ model, recency }, m) => {
+      model.score(withRecency(history, recency), scores[m])
+      const masked = scores[m].slice()
+      for (const item of history.items) masked[item] = Number.NEGATIVE_INFINITY
+      for (const item of highest(masked, POOL_DEPTH)) pool.add(item)
+    })
+    const chosen = Int32Array.from(pool)
+    members.forEach((_, m) => {
+      pooled[m].push(Float32Array.from(chosen, (i) => (scores[m][i] === Number.NEGATIVE_INFINITY ? 0 : scores[m][i])))
+    })
+    target.push(Uint8Array.from(chosen, (_, k) => (k < targets.length ? 1 : 0)))
+    indptr[row + 1] = indptr[row] + chosen.length
+    row++
+  })
+  const total = indptr[rows.count]
+  const joined = (parts: readonly Float32Array[]) => {
+    const out = new Float32Array(total)
+    for (const [r, part] of parts.entries()) out.set(part, indptr[r])
+    return out
+  }
+  const targetOut = new Uint8Array(total)
+  for (const [r, part] of target.entries()) targetOut.set(part, indptr[r])
+  return { indptr, scores: pooled.map(joined), target: targetOut }
+}
+
+/** The (about) `n` items of the highest finite scores, in no order; ties at the cut are all taken. */
+function highest(scores: Float32Array, n: number): number[] {
+  const cut = scores.length > n ? scores.slice().sort()[scores.length - n] : Number.NEGATIVE_INFINITY
+  const out: number[] = []
+  for (let i = 0; i < scores.length && out.length < 2 * n; i++) {
+    if (scores[i] >= cut && scores[i] > Number.NEGATIVE_INFINITY) out.push(i)
+  }
+  return out
+}

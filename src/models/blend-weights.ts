@@ -1,0 +1,185 @@
+/**
+ * Which members a blend takes and with which weights: greedy forward selection and coordinate ascent on the mean NDCG@10
+ * of held-out customers, in the manner of Caruana et al. 2004 ("Ensemble selection from libraries of models"). Scores
+ * are compared inside pools: for each customer the items that any member ranks high, and the targets.
+ */
+import { ndcgAt } from './metrics.ts'
+
+export const metricCut = 10
+
+/** Held-out customers: row r's pool is the entries indptr[r] .. indptr[r+1]. */
+export interface Pools {
+  readonly indptr: Int32Array
+  /** scores[m][e] = member m's score of the item of entry e; never -Infinity (0 where the member knows nothing). */
+  readonly scores: readonly Float32Array[]
+  /** 1 where the entry's item is a target. */
+  readonly target: Uint8Array
+}
+
+export interface LearnedWeights {
+  /** Length members; 0 = dropped. */
+  readonly weights: Float64Array
+  /** Mean NDCG@10 of the blend. */
+  readonly metric: number
+  /** NDCG@10 of the blend by row. */
+  readonly ndcg: Float64Array
+  /** What each member adds: mean loss of NDCG@10 without it, and the standard error of that mean. */
+  readonly gains: readonly { readonly mean: number; readonly error: number }[]
+}
+
+/** Weights tried, against the strongest member's 1, after each member is scaled to equal mean top scores. */
+const LADDER = [0.02, 0.04, 0.07, 0.12, 0.2, 0.3, 0.45, 0.65, 1, 1.5, 2.2, 3.3, 5]
+/** A member must add more than this many standard errors of what it adds. */
+const NOISE = 1
+const MAX_SWEEPS = 4
+
+/** NDCG@10 of each row when its pool is ranked by `combined` (one score an entry). */
+export function ndcgByRow(pools: Pools, combined: Float32Array): Float64Array {
+  const { indptr, target } = pools
+  const rows = indptr.length - 1
+  const out = new Float64Array(rows)
+  for (let r = 0; r < rows; r++) {
+    const ranks: number[] = []
+    for (let t = indptr[r]; t < indptr[r + 1]; t++) {
+      if (target[t] === 1) ranks.push(rankWithin(combined, indptr[r], indptr[r + 1], combined[t]))
+    }
+    out[r] = ndcgAt(metricCut, ranks)
+  }
+  return out
+}
+
+function rankWithin(scores: Float32Array, start: number, end: number, score: number): number {
+  let higher = 0
+  let equal = 0
+  for (let e = start; e < end; e++) {
+    if (scores[e] > score) higher++
+    else if (scores[e] === score) equal++
+  }
+  return 1 + higher + (equal - 1) / 2
+}
+
+/** Learns the weights. Members are tried in any order; the strongest alone comes first. */
+export function learnWeights(pools: Pools): LearnedWeights {
+  const members = pools.scores.length
+  const scales = pools.scores.map((scores) => meanTop(pools, scores))
+  const weights = new Float64Array(members)
+  const alone = pools.scores.map((scores) => mean(ndcgByRow(pools, scores)))
+  const strongest = alone.indexOf(Math.max(...alone))
+  weights[strongest] = 1 / scales[strongest]
+  let best = ndcgByRow(pools, combine(pools, weights))
+  while (true) {
+    let chosen: { member: number; weight: number; ndcg: Float64Array } | undefined
+    for (let m = 0; m < members; m++) {
+      if (weights[m] > 0) continue
+      const found = bestWeight(pools, weights, m, scales[m], best)
+      if (found && (!chosen || mean(found.ndcg) > mean(chosen.ndcg))) chosen = { member: m, ...found }
+    }
+    if (!chosen || !beyondNoise(difference(chosen.ndcg, best))) break
+    weights[chosen.member] = chosen.weight
+    best = sweep(pools, weights, scales, strongest, chosen.ndcg)
+  }
+  prune(pools, weights, strongest)
+  const ndcg = ndcgByRow(pools, combine(pools, weights))
+  return { weights, metric: mean(ndcg), ndcg, gains: gainsOf(pools, weights, ndcg) }
+}
+
+/** Re-tunes every weight but the strongest member's until nothing improves; returns the rows' NDCG. */
+function sweep(pools: Pools, weights: Float64Array, scales: number[], strongest: number, start: Float64Array) {
+  let best = start
+  for (let round = 0; round < MAX_SWEEPS; round++) {
+    const before = mean(best)
+    for (let m = 0; m < weights.length; m++) {
+      if (m === strongest || weights[m] === 0) continue
+      const found = bestWeight(pools, weights, m, scales[m], best)
+      if (!found) continue
+      weights[m] = found.weight
+      best = found.ndcg
+    }
+    if (mean(best) <= before) break
+  }
+  return best
+}
+
+/** The weight on the ladder for member `m`, the others fixed, that beats `best` most; undefined where none does. */
+function bestWeight(pools: Pools, weights: Float64Array, m: number, scale: number, best: Float64Array) {
+  const others = combine(pools, weights, m)
+  const trial = new Float32Array(others.length)
+  const scores = pools.scores[m]
+  let found: { weight: number; ndcg: Float64Array } | undefined
+  let top = mean(best)
+  for (const step of LADDER) {
+    const weight = step / scale
+    for (let e = 0; e < trial.length; e++) trial[e] = others[e] + weight * scores[e]
+    const ndcg = ndcgByRow(pools, trial)
+    if (mean(ndcg) > top) {
+      top = mean(ndcg)
+      found = { weight, ndcg }
+    }
+  }
+  return found
+}
+
+/** Drops, weakest first, members whose part does not rise above noise. */
+function prune(pools: Pools, weights: Float64Array, strongest: number): void {
+  while (true) {
+    const gains = gainsOf(pools, weights, ndcgByRow(pools, combine(pools, weights)))
+    let weakest = -1
+    for (let m = 0; m < weights.length; m++) {
+      if (m === strongest || weights[m] === 0 || beyondNoise(gains[m])) continue
+      if (weakest < 0 || gains[m].mean < gains[weakest].mean) weakest = m
+    }
+    if (weakest < 0) return
+    weights[weakest] = 0
+  }
+}
+
+function gainsOf(pools: Pools, weights: Float64Array, ndcg: Float64Array) {
+  return Array.from(weights, (weight, m) =>
+    weight === 0 ? { mean: 0, error: 0 } : difference(ndcg, ndcgByRow(pools, combine(pools, weights, m))),
+  )
+}
+
+function combine(pools: Pools, weights: Float64Array, without = -1): Float32Array {
+  const out = new Float32Array(pools.target.length)
+  for (let m = 0; m < weights.length; m++) {
+    if (m === without || weights[m] === 0) continue
+    const scores = pools.scores[m]
+    for (let e = 0; e < out.length; e++) out[e] += weights[m] * scores[e]
+  }
+  return out
+}
+
+/** Mean over rows of the largest absolute score: brings members to one scale. */
+function meanTop(pools: Pools, scores: Float32Array): number {
+  const rows = pools.indptr.length - 1
+  let sum = 0
+  for (let r = 0; r < rows; r++) {
+    let top = 0
+    for (let e = pools.indptr[r]; e < pools.indptr[r + 1]; e++) top = Math.max(top, Math.abs(scores[e]))
+    sum += top
+  }
+  return sum > 0 ? sum / rows : 1
+}
+
+function mean(values: Float64Array): number {
+  let sum = 0
+  for (const value of values) sum += value
+  return values.length > 0 ? sum / values.length : 0
+}
+
+/** Mean of a - b over rows and its standard error. */
+export function difference(a: Float64Array, b: Float64Array): { mean: number; error: number } {
+  const n = a.length
+  let sum = 0
+  let squares = 0
+  for (let r = 0; r < n; r++) {
+    sum += a[r] - b[r]
+    squares += (a[r] - b[r]) ** 2
+  }
+  const average = sum / Math.max(1, n)
+  return { mean: average, error: Math.sqrt(Math.max(0, squares / Math.max(1, n) - average ** 2) / Math.max(1, n - 1)) }
+}
+
+export function beyondNoise(gain: { mean: number; error: number }): boolean {
+  return gain.mean > NOISE * gain.error && gain.mean > 0
+}
