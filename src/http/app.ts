@@ -9,11 +9,11 @@ import Fastify from 'fastify'
 import type { Engine } from '../engine-api.ts'
 import type { World } from '../world.ts'
 import { installAuthentication } from './authentication.ts'
-import { bodyLimit, installBodyReader, relabel } from './body.ts'
+import { bodyLimit, checkAddress, installBodyReader, relabel } from './body.ts'
 import { customerDecisionRoutes } from './customer-decisions.ts'
 import { customerRoutes } from './customers.ts'
 import { demoRoutes } from './demo.ts'
-import { ErrorAnswer, installErrorAnswers } from './error-answer.ts'
+import { ErrorAnswer, installErrorAnswers, refuseAddress } from './error-answer.ts'
 import { healthRoutes } from './health.ts'
 import { importRoutes } from './imports.ts'
 import { itemRoutes } from './items.ts'
@@ -39,6 +39,7 @@ export async function createApp(engine: Engine): Promise<App> {
     trustProxy: engine.config.trustProxy,
     genReqId: requestIds(engine.world),
     forceCloseConnections: 'idle',
+    frameworkErrors: refuseAddress,
     routerOptions: { maxParamLength: 600, ignoreTrailingSlash: false },
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.setValidatorCompiler(TypeBoxValidatorCompiler)
@@ -54,6 +55,7 @@ export async function createApp(engine: Engine): Promise<App> {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
     relabel(request)
+    checkAddress(request)
     done()
   })
   installBodyReader(app)

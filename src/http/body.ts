@@ -5,7 +5,7 @@
 import { gunzip } from 'node:zlib'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { HabitueError } from '../errors.ts'
-import { jsonText, malformedJson } from './json.ts'
+import { holdsUnstorable, jsonText, malformedJson } from './json.ts'
 
 /**
  * Bytes of a tracking request, before and after decompression: RudderStack's 4,000 KB a batch, which holds Segment's
@@ -28,6 +28,15 @@ declare module 'fastify' {
 }
 
 const mediaType = /^\s*[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(;|$)/
+
+/** @throws HabitueError invalid_text, where the address holds NUL */
+export function checkAddress(request: FastifyRequest): void {
+  if (request.url.includes('%00')) throw unstorable('address')
+}
+
+function unstorable(where: string): HabitueError {
+  return new HabitueError('invalid_text', `The ${where} holds NUL or half a surrogate pair, which cannot be stored.`)
+}
 
 /** Fastify refuses a body whose content type it cannot read; here a wrong label never loses an event. */
 export function relabel(request: FastifyRequest): void {
@@ -56,7 +65,12 @@ export function installBodyReader(app: FastifyInstance): void {
     try {
       const text = jsonText(bytes)
       const parse = reads === 'events' ? cleaning : strict
-      parse(request, text, (error, value) => (error ? done(whyRefused(text)) : done(null, value)))
+      parse(request, text, (error, value) => {
+        if (error) done(whyRefused(text))
+        // Only an escape can hold what is looked for; the door looks at events itself, one by one.
+        else if (reads === 'json' && text.includes('\\u') && holdsUnstorable(value)) done(unstorable('body'))
+        else done(null, value)
+      })
     } catch (error) {
       done(error as Error)
     }

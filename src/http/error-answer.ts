@@ -42,6 +42,13 @@ export function installErrorAnswers(app: FastifyInstance, engine: Engine): void 
   })
 }
 
+/** For addresses that Fastify refuses before it knows a route: they pass by the error handler. */
+export function refuseAddress(thrown: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const message =
+    thrown.code === 'FST_ERR_MAX_PARAM_LENGTH' ? 'A part of the address is too long.' : 'The address cannot be read.'
+  send(reply, request, new HabitueError('not_found', message))
+}
+
 function send(reply: FastifyReply, request: FastifyRequest, error: HabitueError): void {
   const { code, message, details, status } = error
   const retryAfter = typeof details.retryAfter === 'number' ? details.retryAfter : status === 503 ? storageRetry : 0

@@ -34,6 +34,13 @@ export function malformedJson(text: string): HabitueError {
   )
 }
 
+/** Whether a text in `value` (a parsed JSON text) holds NUL or half a surrogate pair, which PostgreSQL cannot store. */
+export function holdsUnstorable(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('\0') || !value.isWellFormed()
+  if (value === null || typeof value !== 'object') return false
+  return Object.entries(value).some(([name, inner]) => holdsUnstorable(name) || holdsUnstorable(inner))
+}
+
 function tooDeep(bytes: Buffer): boolean {
   let depth = 0
   let inText = false

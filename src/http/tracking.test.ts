@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { HabitueError } from '../errors.ts'
 import { type Bench, bench, shopOrigin } from './testing.ts'
 
@@ -14,8 +14,13 @@ afterAll(async () => {
 })
 
 let shop: Bench
-beforeEach(async () => {
+beforeAll(async () => {
   shop = await fresh()
+})
+beforeEach(() => {
+  shop.engine.ingested.length = 0
+  shop.engine.trouble = null
+  shop.logged.length = 0
 })
 
 const event = { event: 'Product Viewed', anonymousId: 'a1', messageId: 'm1' }

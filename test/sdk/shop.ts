@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import pg from 'pg'
 import { pino } from 'pino'
 import { signCustomerToken } from '../../src/access/customer-token.ts'
 import { hashKey } from '../../src/access/key.ts'
@@ -105,6 +106,20 @@ export async function openShop({
     },
   }
   return shop
+}
+
+let databases = 0
+
+/** A new database on the PostgreSQL of this test run; dropped with the server. */
+export async function freshPostgres(server: string): Promise<string> {
+  const name = `shop_${process.pid}_${databases++}`
+  const client = new pg.Client({ connectionString: server })
+  await client.connect()
+  await client.query(`create database ${name}`)
+  await client.end()
+  const url = new URL(server)
+  url.pathname = `/${name}`
+  return url.href
 }
 
 /** What becomes of one request on its way. `lost answer`: the server takes it, and the client is told 500. */
