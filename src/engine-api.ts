@@ -129,13 +129,16 @@ export interface CatalogueApi {
   get(id: string): Promise<ItemView | null>
   /** In order of id; `after` = the id at which the page before ended. */
   list(page: { after?: string; limit: number; provisional?: boolean }): Promise<readonly ItemView[]>
-  /** Replaces or adds whole items, in the form of `Item`; a bad one is refused, the others are taken. */
-  upsert(items: readonly unknown[]): Promise<BulkAnswer>
+  /**
+   * Adds or changes items, in the form of `Item`; a bad one is refused, the others are taken. `merge`: fields that an item
+   * does not have keep their value (a feed of stocks leaves titles alone); `replace`: they are cleared.
+   */
+  upsert(items: readonly unknown[], mode: 'merge' | 'replace'): Promise<BulkAnswer>
   /** Changes the given fields. @throws HabitueError unknown_item, invalid_item */
   patch(id: string, fields: ItemPatch): Promise<void>
   /** @throws HabitueError unknown_item */
   remove(id: string): Promise<void>
-  /** A whole feed. @throws HabitueError invalid_file, missing_column */
+  /** A whole feed, merged. @throws HabitueError invalid_file, missing_column */
   load(bytes: Uint8Array, format: FeedFormat): Promise<BulkAnswer>
 }
 

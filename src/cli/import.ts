@@ -84,6 +84,8 @@ interface Progress {
   readonly done: boolean
 }
 
+/** Batches under way at once. */
+const lanes = 3
 /** Bad lines that are shown; all are counted. */
 const shownBad = 20
 
@@ -113,21 +115,39 @@ async function importFile(
   }
   const bar = out.progress(basename(file))
   try {
+    // The next batch is read while the ones before it are stored; how far it is gets noted in order.
+    let noted: Promise<void> = Promise.resolve()
+    const under = new Set<Promise<void>>()
     for await (const batch of readImport(kind, file, { ...options, source, after: before?.line })) {
-      total.refused += await send(connection, batch, total.bad)
-      total.sent += batch.messages.length + batch.items.length
-      for (const [reason, n] of Object.entries(batch.skipped)) total.skipped[reason] = (total.skipped[reason] ?? 0) + n
-      const progress = {
-        kind,
-        name: file,
-        line: batch.line,
-        bytes: batch.bytes,
-        refused: total.refused,
-        done: batch.done,
-      }
-      await connection.request('PUT', path, progress)
-      bar.set(batch.bytes, batch.total, `${total.sent} sent`)
+      const sending = send(connection, batch, total.bad)
+      const before = noted
+      noted = (async () => {
+        const refused = await sending
+        await before
+        total.refused += refused
+        total.sent += batch.messages.length + batch.items.length
+        for (const [reason, n] of Object.entries(batch.skipped))
+          total.skipped[reason] = (total.skipped[reason] ?? 0) + n
+        const progress = {
+          kind,
+          name: file,
+          line: batch.line,
+          bytes: batch.bytes,
+          refused: total.refused,
+          done: batch.done,
+        }
+        await connection.request('PUT', path, progress)
+        bar.set(batch.bytes, batch.total, `${total.sent} sent`)
+      })()
+      const running = noted
+      under.add(running)
+      running.then(
+        () => under.delete(running),
+        () => {},
+      )
+      if (under.size >= lanes) await Promise.race(under)
     }
+    await noted
   } finally {
     bar.stop()
   }

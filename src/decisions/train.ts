@@ -7,6 +7,7 @@ import { type Policy, populationPermit } from '../consent/permit.ts'
 import type { Reader } from '../db/database.ts'
 import { HabitueError } from '../errors.ts'
 import { type TrainingGroup, trainingRows } from '../memory/training-rows.ts'
+import type { BlendReport } from '../models/blend-learning.ts'
 import { type ItemContent, type Model, ModelDeclined, type Progress, type TrainingData } from '../models/model.ts'
 import { modelKind, modelOptions } from '../models/registry.ts'
 import { repeatShares } from './repeat.ts'
@@ -53,7 +54,7 @@ export async function trainBundle(
     ids: collected.ids,
     counts: positives(data.matrix),
     repeatShares: repeatShares(collected.pairs, (item) => catalogue.categories(item)),
-    note: (taste as Model & { report?: { note?: string } }).report?.note,
+    note: fallbackNote(taste),
   })
   const report = {
     customers: data.matrix.rows,
@@ -63,6 +64,12 @@ export async function trainBundle(
   }
   for (const model of [taste, together, content]) model?.dispose?.()
   return { bytes, report }
+}
+
+/** What an answer says of a model that could not yet learn more than what is popular. */
+function fallbackNote(taste: Model): string | undefined {
+  const report = (taste as Model & { report?: BlendReport }).report
+  return report?.admitted.every(({ kind }) => kind === 'popularity') ? report.note : undefined
 }
 
 /** A progress whose 0..total is a share of the whole. */

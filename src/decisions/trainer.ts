@@ -57,7 +57,8 @@ export interface TrainerNeeds {
   readonly onError: (error: unknown) => void
 }
 
-export function createTrainer({ db, config, world, newestEvent, onError }: TrainerNeeds): Trainer {
+export function createTrainer(needs: TrainerNeeds): Trainer {
+  const { db, config, world, newestEvent, onError } = needs
   let running: Running | null = null
   let ended: Promise<unknown> = Promise.resolve()
   let timer: NodeJS.Timeout | null = null
@@ -69,55 +70,22 @@ export function createTrainer({ db, config, world, newestEvent, onError }: Train
       name: bundleName,
       now: world.now(),
     })
-    const work = follow(begun, events, onStep)
+    running = start(begun.version)
+    const work = follow(needs, running, begun.id, events, onStep).finally(() => {
+      running = null
+    })
     ended = work.catch(() => {})
     return { work }
   }
   const train = async (onStep?: (status: TrainingStatus) => void) => (await open(onStep)).work
 
-  const follow = async (
-    { id, version }: { id: number; version: number },
-    events: number,
-    onStep?: (status: TrainingStatus) => void,
-  ): Promise<ModelInfo> => {
-    const worker = startWorker(config, world, version)
-    const now: Running = {
-      version,
-      started: world.now(),
-      worker,
-      step: { done: 0, total: 1, note: 'starting' },
-      cancelled: false,
-    }
-    running = now
-    const renew = setInterval(() => db.write('models.renew', { id, now: world.now() }).catch(onError), leaseMs / 4)
-    const finish = (state: 'ready' | 'failed' | 'cancelled', report: object, bytes: number) =>
-      db.write('models.finish', { id, state, report: JSON.stringify(report), bytes, now: world.now() })
-    try {
-      const { bytes, report } = await result(worker, (step) => {
-        now.step = step
-        onStep?.({ running: true, version, started: now.started, ...step })
-      })
-      let n = 0
-      for (const chunk of chunks(bytes)) await db.write('models.chunk', { id, n: n++, bytes: chunk })
-      await finish('ready', { ...report, events }, bytes.length)
-    } catch (error) {
-      const failure = now.cancelled
-        ? new HabitueError('training_failed', 'The training was cancelled.')
-        : asFailure(error)
-      await finish(
-        now.cancelled ? 'cancelled' : 'failed',
-        { error: { code: failure.code, message: failure.message }, events },
-        0,
-      ).catch(onError)
-      throw failure
-    } finally {
-      clearInterval(renew)
-      running = null
-      await worker.terminate()
-    }
-    const [info] = (await listModels(db, bundleName)).filter((model) => model.id === id)
-    return info
-  }
+  const start = (version: number): Running => ({
+    version,
+    started: world.now(),
+    worker: startWorker(config, world, version),
+    step: { done: 0, total: 1, note: 'starting' },
+    cancelled: false,
+  })
 
   const due = async (): Promise<boolean> => {
     if (running) return false
@@ -166,6 +134,41 @@ export function createTrainer({ db, config, world, newestEvent, onError }: Train
       await ended
     },
   }
+}
+
+/** Waits for the worker, stores what it made, and closes the books on it, however it ends. @throws training_failed */
+async function follow(
+  { db, world, onError }: TrainerNeeds,
+  now: Running,
+  id: number,
+  events: number,
+  onStep?: (status: TrainingStatus) => void,
+): Promise<ModelInfo> {
+  const { worker, version, started } = now
+  const renew = setInterval(() => db.write('models.renew', { id, now: world.now() }).catch(onError), leaseMs / 4)
+  const finish = (state: 'ready' | 'failed' | 'cancelled', report: object, bytes: number) =>
+    db.write('models.finish', { id, state, report: JSON.stringify(report), bytes, now: world.now() })
+  try {
+    const { bytes, report } = await result(worker, (step) => {
+      now.step = step
+      onStep?.({ running: true, version, started, ...step })
+    })
+    let n = 0
+    for (const chunk of chunks(bytes)) await db.write('models.chunk', { id, n: n++, bytes: chunk })
+    await finish('ready', { ...report, events }, bytes.length)
+  } catch (error) {
+    const failure = now.cancelled
+      ? new HabitueError('training_failed', 'The training was cancelled.')
+      : asFailure(error)
+    const report = { error: { code: failure.code, message: failure.message }, events }
+    await finish(now.cancelled ? 'cancelled' : 'failed', report, 0).catch(onError)
+    throw failure
+  } finally {
+    clearInterval(renew)
+    await worker.terminate()
+  }
+  const [info] = (await listModels(db, bundleName)).filter((model) => model.id === id)
+  return info
 }
 
 function startWorker(config: Config, world: World, version: number): Worker {

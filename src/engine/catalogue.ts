@@ -5,7 +5,7 @@ import { listItems, readItem } from '../catalog/read.ts'
 import type { UpsertAnswer } from '../catalog/store.ts'
 import type { Config } from '../config.ts'
 import type { Database } from '../db/database.ts'
-import type { BulkAnswer, BulkRefusal, CatalogueApi } from '../engine-api.ts'
+import type { BulkRefusal, CatalogueApi } from '../engine-api.ts'
 import { HabitueError } from '../errors.ts'
 
 import { readFeed } from '../imports/feed.ts'
@@ -23,18 +23,18 @@ interface Needs {
 const itemsAWrite = 1000
 
 export function catalogueApi({ db, world }: Needs): CatalogueApi {
-  const write = async (items: readonly Item[], at: readonly number[]): Promise<BulkRefusal[]> => {
+  const write = async (items: readonly Item[], at: readonly number[], mode: 'merge' | 'replace' = 'merge') => {
     const refused: BulkRefusal[] = []
     for (let start = 0; start < items.length; start += itemsAWrite) {
       const part = items.slice(start, start + itemsAWrite)
-      const { conflicts } = await db.write<UpsertAnswer>('catalog.upsert', { items: part, mode: 'replace' })
+      const { conflicts } = await db.write<UpsertAnswer>('catalog.upsert', { items: part, mode })
       refused.push(...conflicts.map(({ index, code, message }) => ({ index: at[start + index], code, message })))
     }
     return refused
   }
-  const upsert = async (inputs: readonly unknown[]): Promise<BulkAnswer> => {
+  const upsert: CatalogueApi['upsert'] = async (inputs, mode) => {
     const { items, at, refused } = checked(inputs)
-    return { accepted: items.length, refused: [...refused, ...(await write(items, at))] }
+    return { accepted: items.length, refused: [...refused, ...(await write(items, at, mode))] }
   }
 
   return {

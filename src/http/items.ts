@@ -6,7 +6,7 @@ import { bulkBodyLimit } from './body.ts'
 import { jsonText, malformedJson } from './json.ts'
 import type { App } from './typed-app.ts'
 
-const Id = Type.Object({ id: Type.String({ minLength: 1, maxLength: 200 }) })
+const Id = Type.Object({ id: Type.String({ minLength: 1, maxLength: 512 }) })
 
 const BulkAnswer = Type.Object({
   accepted: Type.Integer(),
@@ -50,7 +50,7 @@ export function itemRoutes(app: App, engine: Engine): void {
     { schema: { tags, params: Id, body: withoutId, response: { 200: ItemView } }, config: write, ...unchecked },
     async (request) => {
       const { id } = request.params
-      throwRefusal(await catalogue.upsert([{ ...objectOf(request.body, id), id }]))
+      throwRefusal(await catalogue.upsert([{ ...objectOf(request.body, id), id }], 'replace'))
       return found(engine, id)
     },
   )
@@ -76,7 +76,7 @@ function bulkRoute(app: App, engine: Engine): void {
       schema: {
         tags,
         description:
-          'Adds or replaces many items. The content type names the form: application/json (one item, a list, or ' +
+          'Adds or changes many items; fields that are not given keep their value. The content type names the form: application/json (one item, a list, or ' +
           '{"items": [...]}), application/x-ndjson, text/csv, text/tab-separated-values, application/xml.',
         body: Type.Union([Item, Type.Array(Item), Type.Object({ items: Type.Array(Item) })]),
         response: { 200: BulkAnswer },
@@ -89,7 +89,7 @@ function bulkRoute(app: App, engine: Engine): void {
       const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
       const format = formatOf(request.headers['content-type'] ?? '')
       if (format !== 'json') return bulk(await engine.catalogue.load(bytes, format))
-      return bulk(await engine.catalogue.upsert(itemsOf(bytes)))
+      return bulk(await engine.catalogue.upsert(itemsOf(bytes), 'merge'))
     },
   )
 }
