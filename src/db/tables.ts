@@ -31,7 +31,13 @@ export interface Tables {
   }
 
   // identity
-  customers: { id: Generated<number>; created: number; version: Generated<number> }
+  customers: {
+    id: Generated<number>
+    created: number
+    version: Generated<number>
+    /** Drawn anew whenever an identifier joins or leaves him, so that two states of his links never have the same. */
+    links: Generated<number>
+  }
   identifiers: {
     id: Generated<number>
     /** `user`, `email`, `phone`, `anonymous`, or a custom kind. */

@@ -9,7 +9,7 @@ import { insertNew, insertRows } from '../db/batch.ts'
 import type { Handler, Reader, Tx } from '../db/database.ts'
 import { secretKey } from '../db/secret.ts'
 import { HabitueError } from '../errors.ts'
-import { type Resolved, resolveParties } from '../identity/resolve.ts'
+import { createResolver, type Resolved, type Resolver } from '../identity/resolve.ts'
 import { touchCustomers } from '../identity/touch.ts'
 import type { World } from '../world.ts'
 import { StoredEvent } from './admitted.ts'
@@ -41,12 +41,13 @@ export function ingestHandler(
   { policy, world }: IngestOptions,
 ): Handler<IngestRequest, IngestAnswer> {
   const secretOf = heldSecret()
+  const resolve = createResolver(world)
   return async (tx, request) => {
     const { candidates, refused } = admitAll(request, policy)
     const isNew = await insertNew(tx, 'seen', 'key', seenKeys(await secretOf(tx), request.source, candidates))
     const fresh = candidates.filter((_, i) => isNew[i])
     const duplicateAt = candidates.filter((_, i) => !isNew[i]).map(({ index }) => index)
-    if (fresh.length > 0) await remember(tx, request, fresh, folds, world)
+    if (fresh.length > 0) await remember(tx, request, fresh, { folds, world, resolve })
     return { accepted: fresh.length, duplicates: duplicateAt.length, refused, duplicateAt }
   }
 }
@@ -75,10 +76,9 @@ async function remember(
   tx: Tx,
   request: IngestRequest,
   fresh: readonly Candidate[],
-  folds: readonly Fold[],
-  world: World,
+  { folds, world, resolve }: { folds: readonly Fold[]; world: World; resolve: Resolver },
 ): Promise<void> {
-  const { resolved, touched } = await resolveSenders(tx, request, fresh)
+  const { resolved, touched } = await resolveSenders(tx, request, fresh, resolve)
   const products = fresh.flatMap(({ event }) => event.products)
   const items = products.length > 0 ? await resolveProducts(tx, products, world) : []
   const rows: unknown[][] = []
@@ -107,6 +107,7 @@ async function resolveSenders(
   tx: Tx,
   { source }: IngestRequest,
   fresh: readonly Candidate[],
+  resolve: Resolver,
 ): Promise<{ resolved: (Resolved | null)[]; touched: readonly number[] }> {
   const named = fresh.filter(({ believed }) => believed.trusted.length > 0)
   const parties = named.map(({ event, believed: { trusted, claimed, previous } }) => ({
@@ -116,7 +117,7 @@ async function resolveSenders(
     time: event.time,
     cause: `${source}/${event.messageId}`,
   }))
-  const resolution = await resolveParties(tx, parties)
+  const resolution = await resolve(tx, parties)
   const byIndex = new Map(named.map(({ index }, i) => [index, resolution.parties[i]]))
   return { resolved: fresh.map(({ index }) => byIndex.get(index) ?? null), touched: resolution.touched }
 }

@@ -6,7 +6,7 @@ const member = (kind: string, value: string, firstSeen = 0): Member => {
   return { id: ++ids, kind, value, customer: null, firstSeen, lastSeen: firstSeen, changed: false }
 }
 const customer = (...members: Member[]): Customer => {
-  const one: Customer = { id: ++ids, created: 0, members: new Set(members), merges: 0 }
+  const one: Customer = { id: ++ids, created: 0, members: new Set(members), merges: 0, stamp: null }
   for (const each of members) each.customer = one
   return one
 }

@@ -3,6 +3,7 @@
  * can be read and tested without a database. The rules are those of Segment Unify: priorities of kinds, limits of each
  * kind over a window, a bound on merges; on a conflict the weaker identifier is let go. Two known users are never joined.
  */
+import type { Identifier } from './identity.ts'
 import { rankOf } from './normal.ts'
 
 /** Most identifiers a customer has, and most merges that made him. */
@@ -41,6 +42,8 @@ export interface Customer {
   readonly created: number
   readonly members: Set<Member>
   merges: number
+  /** The stamp of his links, null where it was not read. */
+  stamp: number | null
 }
 
 /** One customer came to an end in another. */
@@ -70,7 +73,10 @@ export interface Outcome {
 export class Links {
   readonly merges: Merge[] = []
   readonly created: Customer[] = []
+  /** Who got an event, or another identifier, or lost one. */
   readonly touched = new Set<Customer>()
+  /** Who got or lost an identifier. */
+  readonly relinked = new Set<Customer>()
   readonly #parted: readonly Parted[]
 
   constructor(parted: readonly Parted[]) {
@@ -117,7 +123,7 @@ export class Links {
   }
 
   #create(time: number): Customer {
-    const customer: Customer = { id: 0, created: time, members: new Set(), merges: 0 }
+    const customer: Customer = { id: 0, created: time, members: new Set(), merges: 0, stamp: null }
     this.created.push(customer)
     return customer
   }
@@ -126,6 +132,7 @@ export class Links {
     member.customer = customer
     member.changed = true
     customer.members.add(member)
+    this.relinked.add(customer)
   }
 
   #mayMerge(a: Customer, b: Customer, time: number): boolean {
@@ -153,15 +160,21 @@ export class Links {
     merged.members.clear()
     kept.merges += merged.merges + 1
     this.touched.add(kept).add(merged)
+    this.relinked.add(merged)
   }
 }
 
 /** The stronger kind first; within a kind the one that was there first, then by value, so that a batch has one reading. */
 function byStrength(a: Member, b: Member): number {
+  if (a.kind === b.kind && (a.customer === null) !== (b.customer === null)) return a.customer === null ? 1 : -1
+  return compareStrength(a, b)
+}
+
+/** Negative where `a` is the stronger identifier. */
+export function compareStrength(a: Identifier, b: Identifier): number {
   const rank = rankOf(a.kind) - rankOf(b.kind)
   if (rank !== 0) return rank
   if (a.kind !== b.kind) return a.kind < b.kind ? -1 : 1
-  if ((a.customer === null) !== (b.customer === null)) return a.customer === null ? 1 : -1
   return a.value < b.value ? -1 : a.value > b.value ? 1 : 0
 }
 

@@ -15,8 +15,9 @@ interface IdentifierRow {
 
 const columns = ['id', 'kind', 'value', 'customer', 'first_seen', 'last_seen'] as const
 const day = 24 * 60 * 60 * 1000
-/** Rows a statement of the rare insert. */
+/** Rows a statement of the rare insert, and of a lock. */
 const insertChunk = 500
+const lockChunk = 5000
 
 /** By kind and value; two levels, so that no key has to be put together for each look (this is the hot path). */
 class ByIdentifier {
@@ -84,14 +85,11 @@ export class Members {
     for (;;) {
       const wanted = [...new Set(rows.map(({ customer }) => customer))].filter((id) => id !== 0 && !locked.has(id))
       if (wanted.length === 0) break
-      await tx.k
-        .selectFrom('customers')
-        .select('id')
-        .where('id', 'in', wanted.sort(ascending))
-        .orderBy('id')
-        .forUpdate()
-        .execute()
-      for (const id of wanted) locked.add(id)
+      const stamps = await lockCustomers(tx, wanted)
+      for (const id of wanted) {
+        locked.add(id)
+        this.#customer(id).stamp = stamps.get(id) ?? null
+      }
       rows = await selectIdentifiers(tx, keys)
     }
     for (const row of rows) this.#take(row)
@@ -108,17 +106,10 @@ export class Members {
       this.#customer(kept).merges++
   }
 
-  /** Writes what `links` did; afterwards every member and customer has its id. */
-  async save(tx: Tx, links: Links): Promise<void> {
-    if (links.created.length > 0) {
-      const rows = links.created.map(({ created }) => [created, 0])
-      const ids = await insertReturningIds(tx, 'customers', ['created', 'version'], rows)
-      for (const [i, customer] of links.created.entries()) {
-        customer.id = ids[i]
-        this.#customers.set(ids[i], customer)
-        this.#complete.add(ids[i])
-      }
-    }
+  /** Writes what `links` did; afterwards every member and customer has its id. `newStamp` draws a number at random. */
+  async save(tx: Tx, links: Links, newStamp: () => number): Promise<void> {
+    for (const customer of links.relinked) customer.stamp = newStamp()
+    await this.#saveCustomers(tx, links)
     const all = [...this.#members]
     const changed = all.filter((member) => member.changed)
     const fresh = changed.filter(({ id }) => id === 0)
@@ -136,6 +127,31 @@ export class Members {
         return [kept.id, merged.id, anchor.id, JSON.stringify(ids), cause, time, null]
       }),
     )
+  }
+
+  async #saveCustomers(tx: Tx, links: Links): Promise<void> {
+    const rows = links.created.map(({ created, stamp }) => [created, 0, stamp])
+    const ids = await insertReturningIds(tx, 'customers', ['created', 'version', 'links'], rows)
+    for (const customer of links.relinked) {
+      if (customer.id === 0) continue
+      const { id, stamp } = customer
+      await tx.k.updateTable('customers').set({ links: stamp! }).where('id', '=', id).execute()
+    }
+    for (const [i, customer] of links.created.entries()) {
+      customer.id = ids[i]
+      this.#customers.set(ids[i], customer)
+      this.#complete.add(ids[i])
+    }
+  }
+
+  /** Reads the stamps that are not known yet. */
+  async stamp(tx: Tx, customers: readonly Customer[]): Promise<void> {
+    const unknown = [...new Set(customers)].filter(({ stamp }) => stamp === null)
+    const stamps = await readStamps(
+      tx,
+      unknown.map(({ id }) => id),
+    )
+    for (const customer of unknown) customer.stamp = stamps.get(customer.id) ?? null
   }
 
   /** Notes that `member` was seen at `time`; to the day, for each note is a write. */
@@ -168,11 +184,34 @@ export class Members {
   #customer(id: number): Customer {
     let customer = this.#customers.get(id)
     if (customer === undefined) {
-      customer = { id, created: 0, members: new Set(), merges: 0 }
+      customer = { id, created: 0, members: new Set(), merges: 0, stamp: null }
       this.#customers.set(id, customer)
     }
     return customer
   }
+}
+
+/** Stamps of the links of these customers, by id. */
+export async function readStamps(tx: Tx, customers: readonly number[]): Promise<Map<number, number>> {
+  const keys = customers.map((id) => [id])
+  const rows = await selectByKeys<{ id: number; links: number }>(tx, 'customers', ['id'], keys, ['id', 'links'])
+  return new Map(rows.map(({ id, links }) => [id, links]))
+}
+
+/** The same on PostgreSQL, where the rows stay locked until the transaction ends; in ascending order. */
+export async function lockCustomers(tx: Tx, customers: readonly number[]): Promise<Map<number, number>> {
+  const stamps = new Map<number, number>()
+  for (const chunk of inChunks(customers.toSorted(ascending), lockChunk)) {
+    const rows = await tx.k
+      .selectFrom('customers')
+      .select(['id', 'links'])
+      .where('id', 'in', chunk)
+      .orderBy('id')
+      .forUpdate()
+      .execute()
+    for (const { id, links } of rows) stamps.set(id, links)
+  }
+  return stamps
 }
 
 /** The merges that people took back: few, for each is an act of a person. */

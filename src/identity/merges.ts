@@ -76,6 +76,9 @@ export async function undoMerge(tx: Tx, id: number, now: number): Promise<{ rest
       .where('customer', '=', from)
       .execute()
   await tx.k.updateTable('merges').set({ undone: now }).where('id', '=', id).execute()
+  // A stamp that no other act has: see `customers.links`.
+  const links = now * 4096 + (id % 4096)
+  await tx.k.updateTable('customers').set({ links }).where('id', 'in', [from, merge.merged]).execute()
   await touchCustomers(tx, [from, merge.merged])
   return { restored: merge.merged, from }
 }

@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Database } from '../db/database.ts'
+import type { Database, Handlers } from '../db/database.ts'
 import { forEachEngine } from '../db/testing.ts'
+import { simulatedWorld } from '../world.ts'
 import type { Identifier } from './identity.ts'
 import { mergesOf, undoMerge } from './merges.ts'
-import { type Party, type Resolution, resolveParties } from './resolve.ts'
+import { createResolver, type Party, type Resolution } from './resolve.ts'
 import { customerRow, customersNamed, identifiersOf, resolve, resolveAlone } from './store.ts'
 
 const now = Date.UTC(2025, 0, 10)
@@ -25,9 +26,9 @@ const party = (texts: string, time = now, previous: string | null = null): Party
 })
 
 forEachEngine((engine, open) => {
-  const handlers = {
-    resolve: (tx: Parameters<typeof resolveParties>[0], parties: readonly Party[]) => resolveParties(tx, parties),
-    undo: (tx: Parameters<typeof resolveParties>[0], id: number) => undoMerge(tx, id, now),
+  const makeHandlers = () => {
+    const handlers: Handlers = { resolve: createResolver(simulatedWorld(5)), undo: (tx, id) => undoMerge(tx, id, now) }
+    return handlers
   }
   const take = (db: Database, ...parties: readonly Party[]) => db.write<Resolution>('resolve', parties)
   const customerOf = async (db: Database, text: string) => (await resolve(db, idOf(text)))?.customer ?? null
@@ -44,7 +45,7 @@ forEachEngine((engine, open) => {
 
   describe('identifiers', () => {
     it('follow a visitor into his customer when he says who he is', async () => {
-      const db = await open(handlers)
+      const db = await open(makeHandlers())
       const [visit] = (await take(db, party('a:1'))).parties
       const [login] = (await take(db, party('u:1 a:1'))).parties
       expect(login.customer).toBe(visit.customer)
@@ -56,7 +57,7 @@ forEachEngine((engine, open) => {
     })
 
     it('join two customers of whom one is known, and say so', async () => {
-      const db = await open(handlers)
+      const db = await open(makeHandlers())
       const { parties } = await take(db, party('u:1'), party('a:1'), party('a:1 e:1'))
       const { touched } = await take(db, party('u:1 a:1'))
       expect(await together(db, 'u:1', 'a:1', 'e:1')).toBe(true)
@@ -73,7 +74,7 @@ forEachEngine((engine, open) => {
     })
 
     it('never join two known users; a shared device stays with the first', async () => {
-      const db = await open(handlers)
+      const db = await open(makeHandlers())
       await take(db, party('u:1 a:1'), party('u:2 e:2'))
       const { parties } = await take(db, party('u:2 a:1'), party('a:1'), party('u:2 a:1 e:2 a:2'))
       const [first, second] = [await customerOf(db, 'u:1'), await customerOf(db, 'u:2')]
@@ -84,7 +85,7 @@ forEachEngine((engine, open) => {
     })
 
     it('keep within limits of their kind: five e-mails for ever, five visitors a week', async () => {
-      const db = await open(handlers)
+      const db = await open(makeHandlers())
       for (let i = 0; i < 7; i++) await take(db, party(`u:1 e:${i} a:${i}`, now + i))
       const linked = (await identifiersOf(db, (await resolve(db, idOf('u:1')))!)).map(({ kind }) => kind)
       expect(linked.filter((kind) => kind === 'email')).toHaveLength(5)
@@ -95,7 +96,7 @@ forEachEngine((engine, open) => {
     })
 
     it('follow an alias, before or after its visitor was seen; a known user is no former id', async () => {
-      const db = await open(handlers)
+      const db = await open(makeHandlers())
       await take(db, party('a:before'))
       await take(db, party('u:1', now, 'a:before'), party('u:1', now, 'a:after'), party('a:after'))
       expect(await together(db, 'u:1', 'a:before', 'a:after')).toBe(true)
@@ -106,7 +107,7 @@ forEachEngine((engine, open) => {
     })
 
     it('stay apart once a person parted them, and nothing else is undone', async () => {
-      const db = await open(handlers)
+      const db = await open(makeHandlers())
       await take(db, party('u:1'), party('e:1 a:1'), party('u:1 e:1'), party('a:2'), party('u:1 a:2'))
       const merges = await mergesOf(db, (await resolve(db, idOf('u:1')))!)
       expect(merges).toHaveLength(2)
@@ -123,7 +124,7 @@ forEachEngine((engine, open) => {
     })
 
     it('come back from where a later merge took them', async () => {
-      const db = await open(handlers)
+      const db = await open(makeHandlers())
       await take(db, party('a:1'), party('a:2'), party('e:1'), party('a:2 e:1'), party('u:1'), party('u:1 e:1'))
       await take(db, party('a:1 e:1'))
       expect(await together(db, 'u:1', 'a:1', 'a:2', 'e:1')).toBe(true)
@@ -138,7 +139,7 @@ forEachEngine((engine, open) => {
     })
 
     it('are found by their value, whatever their kind', async () => {
-      const db = await open(handlers)
+      const db = await open(makeHandlers())
       const { parties } = await take(db, party('u:1 e:una'), party('c:7'))
       expect(await customersNamed(db, ' UNA@x.y', 10)).toEqual([parties[0].customer])
       expect(await customersNamed(db, 'c:7', 10)).toEqual([parties[1].customer])
@@ -168,7 +169,7 @@ forEachEngine((engine, open) => {
   it('become the same customers in whatever order and batches they arrive, at once too', {
     timeout: 60_000,
   }, async () => {
-    const db = await open(handlers)
+    const db = await open(makeHandlers())
     let run = 0
     await fc.assert(
       fc.asyncProperty(
@@ -210,7 +211,7 @@ forEachEngine((engine, open) => {
   }
 
   it('never break a rule, whatever is named together', { timeout: 60_000 }, async () => {
-    const db = await open(handlers)
+    const db = await open(makeHandlers())
     const text = fc.tuple(fc.constantFrom('u', 'a', 'e', 'c'), fc.nat(7)).map(([kind, n]) => `${kind}:${n}`)
     const oneUser = (texts: string[]) => texts.filter((t) => t[0] === 'u').length < 2
     const named = fc.uniqueArray(text, { minLength: 1, maxLength: 4 }).filter(oneUser)

@@ -4,10 +4,12 @@
  */
 import { selectByKeys } from '../db/batch.ts'
 import type { Tx } from '../db/database.ts'
+import type { World } from '../world.ts'
 import { type Claim, confirmClaims, contradictions, recordClaims, type Vouched } from './claims.ts'
 import type { Identifier } from './identity.ts'
+import { type Guess, KnownIdentifiers } from './known.ts'
 import { type Customer, Links, type Member } from './links.ts'
-import { Members, partedSides } from './members.ts'
+import { lockCustomers, Members, partedSides, readStamps } from './members.ts'
 
 /** What one event says of whom it is from. */
 export interface Party {
@@ -36,7 +38,60 @@ export interface Resolution {
 }
 
 /** Finds or makes the customer of each party, in order; a later one sees what an earlier one joined. */
-export async function resolveParties(tx: Tx, parties: readonly Party[]): Promise<Resolution> {
+export type Resolver = (tx: Tx, parties: readonly Party[]) => Promise<Resolution>
+
+/** A resolver for one database; it remembers identifiers between calls. `world` draws stamps. */
+export function createResolver(world: Pick<World, 'random'>): Resolver {
+  const known = new KnownIdentifiers()
+  const newStamp = () => Math.floor(world.random() * Number.MAX_SAFE_INTEGER)
+  return async (tx, parties) => {
+    const resolved = await guessParties(tx, parties, known)
+    const open = parties.filter((_, i) => resolved[i] === null)
+    if (open.length === 0) return resolution(resolved as Guess[], [])
+    const looked = await resolveParties(tx, open, { known, newStamp })
+    const inOrder = looked.parties.values()
+    const all = resolved.map((guess) => guess ?? inOrder.next().value!)
+    return resolution(
+      all.map((one) => ({ identifier: one.identifier, customer: looked.moved.get(one.customer) ?? one.customer })),
+      looked.touched,
+    )
+  }
+}
+
+function resolution(parties: readonly Resolved[], touched: readonly number[]): Resolution {
+  const all = new Set([...touched, ...parties.map(({ customer }) => customer)])
+  return {
+    parties: parties.map(({ identifier, customer }) => ({ identifier, customer })),
+    touched: [...all].sort((a, b) => a - b),
+  }
+}
+
+/**
+ * What is known without a look at the identifiers; null for the others. On PostgreSQL only where it is known of all: locks
+ * of customers come after those of identifiers (see `Members.open`), so the two ways are not mixed.
+ */
+async function guessParties(tx: Tx, parties: readonly Party[], known: KnownIdentifiers): Promise<(Guess | null)[]> {
+  const guesses = parties.map(({ trusted, previous, claimed, time }) =>
+    previous === null && claimed.length === 0 ? known.guess(trusted, time) : null,
+  )
+  const customers = new Set(guesses.flatMap((guess) => guess?.customer ?? []))
+  const isWhole = guesses.every((guess) => guess !== null)
+  if (customers.size === 0 || (tx.engine === 'postgres' && !isWhole)) return parties.map(() => null)
+  const stamps = await (tx.engine === 'postgres' ? lockCustomers : readStamps)(tx, [...customers])
+  return guesses.map((guess) => (guess !== null && stamps.get(guess.customer) === guess.stamp ? guess : null))
+}
+
+interface Means {
+  readonly known: KnownIdentifiers
+  readonly newStamp: () => number
+}
+
+interface Looked extends Resolution {
+  /** Customers that came to an end in another, and in which. */
+  readonly moved: ReadonlyMap<number, number>
+}
+
+async function resolveParties(tx: Tx, parties: readonly Party[], means: Means): Promise<Looked> {
   const members = new Members()
   const named = await openNamed(tx, members, parties)
   const links = await openLinks(tx, members, named)
@@ -52,14 +107,19 @@ export async function resolveParties(tx: Tx, parties: readonly Party[]): Promise
     vouched.push({ members: list, demoted: outcome.demoted, time })
     return outcome.strongest
   })
-  await members.save(tx, links)
-  const more = await settleClaims(tx, members, parties, strongest, vouched)
-  const touched = new Set([...[...links.touched].map(({ id }) => id), ...more.touched])
+  await members.save(tx, links, means.newStamp)
+  await members.stamp(
+    tx,
+    strongest.map(({ customer }) => customer!),
+  )
+  for (const member of new Set(named.flat())) means.known.keep(member)
+  const more = await settleClaims(tx, members, parties, strongest, vouched, means)
   return {
     parties: strongest.map(
       (member, i) => more.instead.get(i) ?? { identifier: member.id, customer: member.customer!.id },
     ),
-    touched: [...touched].sort((a, b) => a - b),
+    touched: [...[...links.touched].map(({ id }) => id), ...more.touched],
+    moved: new Map(links.merges.map(({ merged, moved }) => [merged.id, moved[0].customer!.id])),
   }
 }
 
@@ -110,6 +170,7 @@ async function settleClaims(
   parties: readonly Party[],
   strongest: readonly Member[],
   vouched: readonly Vouched[],
+  means: Means,
 ): Promise<Settled> {
   const proven = await confirmClaims(tx, vouched)
   const claiming = parties.some(({ claimed }) => claimed.length > 0)
@@ -131,7 +192,7 @@ async function settleClaims(
     ...(await existing(tx, proven)).map(({ pair, user, time }) => partyOf(pair, user, { time, cause: pair.value })),
   ]
   if (further.length === 0) return { instead: new Map(), touched: [] }
-  const { touched } = await resolveParties(tx, further)
+  const { touched } = await resolveParties(tx, further, means)
   const rows = await rowsOf(
     tx,
     apart.map(({ pair }) => pair),

@@ -5,7 +5,7 @@ export const statements: readonly string[] = [
   `create table keys (id text primary key, kind text not null, name text not null, hash text not null unique,
     origins text, created {int} not null, last_used {int}, revoked {int}, previous_hash text, previous_until {int})`,
 
-  'create table customers (id {id}, created {int} not null, version {int} not null default 0)',
+  'create table customers (id {id}, created {int} not null, version {int} not null default 0, links {int} not null default 0)',
   `create table identifiers (id {id}, kind text not null, value text not null, customer {int} not null,
     first_seen {int} not null, last_seen {int} not null, unique (kind, value))`,
   'create index identifiers_customer on identifiers (customer)',
