@@ -35,7 +35,7 @@ export function checkContent(value: unknown, key: string, depth = 0): number {
 
 function checkString(text: string, key: string): number {
   if (!isKeepable(text)) throw new HabitueError('invalid_text', unkeepable(`"${key}"`, text))
-  if (text.length >= 13 && hasCardNumber(text) && !isExemptKey(key)) throw cardNumber(key)
+  if (text.length >= 13 && !isExemptKey(key) && hasCardNumber(text)) throw cardNumber(key)
   return text.length + 2
 }
 

@@ -3,14 +3,15 @@
  * and reason. Pure, in the thread of the request. Everything that comes after may trust what passed here.
  */
 import { HabitueError } from '../errors.ts'
-import type { Identifier } from '../identity/identity.ts'
 import { normaliseIdentifier } from '../identity/normal.ts'
 import type { World } from '../world.ts'
 import { checkContent } from './content.ts'
 import { addressOf, reduceContext, searchOf } from './context.ts'
 import type { EventBody, EventRefusal, EventType, IncomingEvent, Product } from './event.ts'
 import { type EventKind, kindOf } from './kinds.ts'
+import { decisionIdOf, describe, type Fields, isObject, objectOf } from './message.ts'
 import { productsOf } from './products.ts'
+import { type Who, whoOf } from './sender.ts'
 import { eventTime, sentTime } from './time.ts'
 
 export const largestEvent = 32 * 1024
@@ -18,10 +19,6 @@ export const largestBatch = 2500
 /** `messageId` must be shorter than this. */
 export const longestMessageId = 100
 const longestEventName = 255
-const longestDecisionId = 100
-const mostIdentifiers = 20
-
-type Fields = Readonly<Record<string, unknown>>
 
 export interface DoorOptions {
   /** When the request arrived, milliseconds since 1970. */
@@ -111,19 +108,13 @@ function parseMessage(message: unknown, shared: Shared, options: DoorOptions): I
   const kind = type === 'track' ? kindOf(nameOf(message)) : undefined
   const name = type === 'track' ? (kind?.name ?? nameOf(message)) : ''
   const properties = propertiesOf(type, kind, message, context)
-  const who = whoOf(type, message, properties, context, options)
+  const who = whoOf(type, message, properties, context, options.historical === true)
   const products = kind === undefined ? [] : productsOf(kind, properties, options.currency)
   const time = eventTime(message, sentTime(message.sentAt) ?? shared.sent, options.received)
   const kept = reduceContext(context)
   const body = JSON.stringify(bodyOf(who, properties, kept, usesDefault(products, properties, options), options))
   const messageId = messageIdOf(message, options)
   return { messageId, type, name, time, ...who, products, decisionId: decisionIdOf(properties, kept), body }
-}
-
-/** The decision that an event says it followed. */
-export function decisionIdOf(properties: Fields, context: Fields): string | null {
-  const id = properties.decision_id ?? properties.decisionId ?? context.decisionId
-  return typeof id === 'string' && id !== '' && id.length <= longestDecisionId ? id : null
 }
 
 /** `atLeast` is a lower bound; escapes and UTF-8 may make six bytes of one unit, so only large events are measured. */
@@ -211,80 +202,6 @@ function groupOf(message: Fields): string {
   return id
 }
 
-type Who = Pick<IncomingEvent, 'userId' | 'anonymousId' | 'identifiers' | 'previousId'>
-
-function whoOf(type: EventType, message: Fields, properties: Fields, context: Fields, options: DoorOptions): Who {
-  const userId = normaliseIdentifier('user', message.userId)
-  const anonymousId = normaliseIdentifier('anonymous', message.anonymousId)
-  const identifiers = furtherIdentifiers(type === 'identify' ? properties : null, context)
-  if (type === 'alias') return { userId, anonymousId, identifiers, previousId: previousOf(message, userId) }
-  if (userId === null && anonymousId === null && (identifiers.length === 0 || !options.historical)) {
-    const absent = (message.userId ?? '') === '' && (message.anonymousId ?? '') === ''
-    if (!(options.historical && absent))
-      throw new HabitueError(
-        'invalid_identifier',
-        `The event names nobody: userId is ${describe(message.userId)}, anonymousId is ${describe(message.anonymousId)}.`,
-      )
-  }
-  return { userId, anonymousId, identifiers, previousId: null }
-}
-
-/** `previousId` of an alias; null where it equals the new id, which says nothing. */
-function previousOf(message: Fields, userId: string | null): string | null {
-  const previousId = normaliseIdentifier('previous', message.previousId)
-  if (userId === null || previousId === null) {
-    const given = `userId is ${describe(message.userId)}, previousId is ${describe(message.previousId)}`
-    throw new HabitueError('invalid_identifier', `An alias needs two ids that name somebody: ${given}.`)
-  }
-  return previousId === userId ? null : previousId
-}
-
-const none: readonly Identifier[] = []
-const ownKinds: ReadonlyMap<string, string> = new Map([
-  ['email', 'email'],
-  ['phone', 'phone'],
-])
-/** Types of `externalIds` that repeat what the message has fields for. */
-const fieldKinds: ReadonlySet<string> = new Set([
-  'user_id',
-  'userId',
-  'user',
-  'anonymous_id',
-  'anonymousId',
-  'anonymous',
-])
-/** Kinds that only the engine itself makes. */
-const reservedKinds: ReadonlySet<string> = new Set(['claim'])
-
-/** E-mail, phone and `context.externalIds`, in their normal forms, each once. */
-function furtherIdentifiers(traits: Fields | null, context: Fields): readonly Identifier[] {
-  const further = traits ?? objectOf(context.traits)
-  const external = context.externalIds
-  if (further === null && !Array.isArray(external)) return none
-  const found: Identifier[] = []
-  const add = (kind: string, given: unknown) => {
-    const value = normaliseIdentifier(kind, given)
-    if (value === null || found.some((one) => one.kind === kind && one.value === value)) return
-    if (found.length >= mostIdentifiers)
-      throw new HabitueError('invalid_identifier', `The event has more than ${mostIdentifiers} identifiers.`)
-    found.push({ kind, value })
-  }
-  if (further) {
-    if (typeof further.email === 'string') add('email', further.email)
-    if (typeof further.phone === 'string') add('phone', further.phone)
-  }
-  for (const one of Array.isArray(external) ? external : []) {
-    if (!isObject(one) || typeof one.type !== 'string' || fieldKinds.has(one.type)) continue
-    if (!/^[a-zA-Z][\w.-]{0,49}$/.test(one.type) || reservedKinds.has(one.type))
-      throw new HabitueError(
-        'invalid_identifier',
-        `The type of an external id is ${describe(one.type)}; expected a word.`,
-      )
-    add(ownKinds.get(one.type.toLowerCase()) ?? one.type, one.id)
-  }
-  return found.length === 0 ? none : found
-}
-
 /** Did a product take its currency from the shop's? */
 function usesDefault(products: readonly Product[], properties: Fields, options: DoorOptions): boolean {
   return (
@@ -306,14 +223,6 @@ function bodyOf(who: Who, properties: Fields, context: Fields, ownCurrency: bool
   }
 }
 
-function isObject(value: unknown): value is Fields {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
-}
-
-function objectOf(value: unknown): Fields | null {
-  return isObject(value) ? value : null
-}
-
 function isEmpty(fields: Fields): boolean {
   for (const _ in fields) return false
   return true
@@ -321,13 +230,4 @@ function isEmpty(fields: Fields): boolean {
 
 function without(fields: Fields, names: readonly string[]): Fields {
   return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)))
-}
-
-/** What was got, short enough for a sentence. */
-function describe(value: unknown): string {
-  if (value === undefined) return 'absent'
-  if (Array.isArray(value)) return 'a list'
-  if (value !== null && typeof value === 'object') return 'an object'
-  const text = JSON.stringify(value)
-  return text.length > 60 ? `${text.slice(0, 57).toWellFormed()}...` : text
 }

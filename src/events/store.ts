@@ -1,14 +1,13 @@
 /** Stored events: a customer's timeline, replay in stored order, and the end of views when their retention is over. */
-import { readItems } from '../catalog/snapshot-read.ts'
 import type { Permit } from '../consent/permit.ts'
 import { deleteByKeys, inChunks } from '../db/batch.ts'
 import type { Reader, Tx } from '../db/database.ts'
 import { HabitueError } from '../errors.ts'
 import { identifiersWith } from '../identity/store.ts'
 import { StoredEvent } from './admitted.ts'
-import { decisionIdOf } from './door.ts'
 import type { AdmittedEvent, EventBody, EventType } from './event.ts'
 import { kindOf, viewNames } from './kinds.ts'
+import { decisionIdOf } from './message.ts'
 import { productsOf } from './products.ts'
 
 interface EventRow {
@@ -171,47 +170,4 @@ function admittedOf(row: EventRow, customer: number | null): AdmittedEvent {
   }
   const { items = [], historical = false, claimed } = parsed
   return new StoredEvent(head, { source, received, identifier, customer, items, historical, body, claimed })
-}
-
-/** The sequence number of the newest event; 0 where there is none. */
-export async function newestEvent(reader: Reader): Promise<number> {
-  const row = await reader.k.selectFrom('events').select('seq').orderBy('seq', 'desc').limit(1).executeTakeFirst()
-  return row?.seq ?? 0
-}
-
-export interface EventReport {
-  readonly stored: number
-  /** Items named by the latest events, and those of them that the catalogue does not describe. */
-  readonly itemNames: number
-  readonly unknownItems: number
-  /** Median of arrival minus own time over the latest events of the last day, imports apart; null where there is none. */
-  readonly skewMs: number | null
-}
-
-const looked = 5000
-const day = 24 * 60 * 60 * 1000
-
-/** For `habitue doctor`. `now` in milliseconds. */
-export async function eventReport(reader: Reader, now: number): Promise<EventReport> {
-  const { stored } = await reader.k
-    .selectFrom('events')
-    .select((row) => row.fn.countAll<number>().as('stored'))
-    .executeTakeFirstOrThrow()
-  const rows = await reader.k
-    .selectFrom('events')
-    .select(['time', 'received', 'body'])
-    .orderBy('seq', 'desc')
-    .limit(looked)
-    .execute()
-  const parsed = rows.map(({ time, received, body }) => ({ time, received, ...(JSON.parse(body) as EventBody) }))
-  const items = [...new Set(parsed.flatMap((event) => event.items ?? []))]
-  let unknownItems = 0
-  for await (const page of readItems(reader, items))
-    unknownItems += page.filter((item) => item.provisional === 1).length
-  const delays = parsed
-    .filter(({ historical, received }) => !historical && received > now - day)
-    .map(({ time, received }) => received - time)
-    .sort((a, b) => a - b)
-  const skewMs = delays.length > 0 ? delays[delays.length >> 1] : null
-  return { stored: Number(stored), itemNames: items.length, unknownItems, skewMs }
 }
