@@ -8,7 +8,7 @@ import { isLater } from './interactions.ts'
 
 const day = 86_400_000
 const WINDOW_MS = 90 * day
-const MAX_CHANGES = 500
+const MAX_CHANGES = 200
 
 /** Items with quantities; of a change, the quantity is what it adds, or takes away where negative. */
 type Quantities = readonly (readonly [item: number, quantity: number])[]

@@ -43,14 +43,21 @@ export function countItemDays(days: ItemDays, events: readonly AdmittedEvent[]):
   }
 }
 
-/** Adds (`sign` 1) or takes back (-1) what an order counts for; all on the day of the order. */
-export function countOrder(days: ItemDays, order: OrderState, sign: 1 | -1): void {
-  const day = dayOf(order.time)
-  for (const line of order.lines) {
-    if (line.state === 'cancelled') continue
-    const row = itemDay(days, line.item, day)
-    row.bought += sign * line.quantity
-    row.revenue += sign * Math.max(-MAX_LINE, Math.min(MAX_LINE, line.quantity * (line.price ?? 0)))
-    row.returned += sign * line.returned
+/**
+ * Adds (`sign` 1) or takes back (-1) what the orders of one number count for, each on its day. Where several tell of the
+ * number (the page and the server), an item counts in the first of `orders` that has it.
+ */
+export function countOrders(days: ItemDays, orders: readonly OrderState[], sign: 1 | -1): void {
+  const counted = new Set<number>()
+  for (const order of orders) {
+    const day = dayOf(order.time)
+    for (const line of order.lines) {
+      if (line.state === 'cancelled' || counted.has(line.item)) continue
+      const row = itemDay(days, line.item, day)
+      row.bought += sign * line.quantity
+      row.revenue += sign * Math.max(-MAX_LINE, Math.min(MAX_LINE, line.quantity * (line.price ?? 0)))
+      row.returned += sign * line.returned
+    }
+    if (orders.length > 1) for (const line of order.lines) counted.add(line.item)
   }
 }

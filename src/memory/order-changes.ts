@@ -4,13 +4,13 @@
  * An order belongs to the identifier that its events came with, as all memory does: what another customer says of the
  * same number is a row of his own and changes nobody else's. Where one customer speaks of an order under several
  * identifiers (the page anonymously, the server by user id), the rows are joined when they are read (order-joins.ts).
- * In the counts of items, which know no customers, a number counts once.
+ * In the counts of items, which know no customers, an item of a number counts once.
  */
 import { isCurrency, MAX_MINOR, toMinorUnits } from '../catalog/money.ts'
 import type { InteractionRow, OrderLineRow, OrderRow } from '../db/tables.ts'
 import type { AdmittedEvent } from '../events/event.ts'
 import { type InteractionRows, isLater, type orderColumns, rowKey, rowOf } from './interactions.ts'
-import { countOrder, type ItemDays } from './item-days.ts'
+import { countOrders, type ItemDays } from './item-days.ts'
 import {
   decodeParts,
   encodeParts,
@@ -103,9 +103,11 @@ function totalOf({ total, revenue, value }: AdmittedEvent['properties'], currenc
 
 interface Known {
   readonly identifier: number
-  parts: OrderPart[]
-  changed: boolean
+  parts: readonly OrderPart[]
+  /** What the batch adds. */
+  readonly added: OrderPart[]
   readonly before: OrderState | null
+  after: OrderState | null
 }
 
 /**
@@ -125,46 +127,47 @@ export function orderChanges(
   }
   for (const { identifier, number, parts: json } of stored) {
     const parts = decodeParts(json)
-    orderOf(number).set(identifier, { identifier, parts, changed: false, before: orderState(parts) })
+    const state = orderState(parts)
+    orderOf(number).set(identifier, { identifier, parts, added: [], before: state, after: state })
   }
-  const countedBefore = new Map([...byNumber].map(([number, known]) => [number, counting(known)?.before ?? null]))
+  for (const known of byNumber.values()) countOrders(days, statesOf(known), -1)
   for (const { identifier, number, part } of events) {
     const known = orderOf(number)
-    const order = known.get(identifier) ?? { identifier, parts: [], changed: false, before: null }
-    order.parts = mergeParts(order.parts, [part])
-    order.changed = true
+    const order = known.get(identifier) ?? { identifier, parts: [], added: [], before: null, after: null }
+    order.added.push(part)
     known.set(identifier, order)
   }
   const changes: OrderChanges = { orders: [], lines: [], droppedLines: [], recount: [] }
   for (const [number, known] of byNumber) {
-    for (const order of known.values()) if (order.changed) changeOrder(changes, interactions, number, order)
-    const before = countedBefore.get(number)
-    if (before) countOrder(days, before, -1)
-    const after = counting(known)
-    if (after) countOrder(days, orderState(after.parts), 1)
+    for (const order of known.values()) {
+      if (order.added.length === 0) continue
+      order.parts = mergeParts(order.parts, order.added)
+      changeOrder(changes, interactions, number, order)
+    }
+    countOrders(days, statesOf(known), 1)
   }
   return changes
 }
 
-/** Of the rows of one number, the one that counts: whose order was completed first by (time, message). */
-function counting(known: ReadonlyMap<number, Known>): Known | undefined {
-  const rank = ({ parts }: Known) => {
-    const completed = parts.find((part) => part.kind === 'completed')
-    return { known: completed !== undefined, ...(completed ?? parts[0]) }
-  }
-  return [...known.values()].reduce<Known | undefined>((best, one) => {
-    if (!best) return one
-    const a = rank(one)
-    const b = rank(best)
-    if (a.known !== b.known) return a.known ? one : best
-    if (a.time === b.time && a.message === b.message) return one.identifier < best.identifier ? one : best
-    return isLater(b.time, b.message, a.time, a.message) ? one : best
-  }, undefined)
+/** The orders of one number; the first is whose order was completed first by (time, message). */
+function statesOf(known: ReadonlyMap<number, Known>): OrderState[] {
+  const ranked = [...known.values()].map((order) => {
+    const completed = order.parts.find((part) => part.kind === 'completed')
+    return { order, known: completed !== undefined, first: completed ?? order.parts[0] }
+  })
+  ranked.sort((a, b) => {
+    if (a.known !== b.known) return a.known ? -1 : 1
+    if (isLater(a.first.time, a.first.message, b.first.time, b.first.message)) return 1
+    if (isLater(b.first.time, b.first.message, a.first.time, a.first.message)) return -1
+    return a.order.identifier - b.order.identifier
+  })
+  return ranked.flatMap(({ order }) => order.after ?? [])
 }
 
 function changeOrder(changes: OrderChanges, interactions: InteractionRows, number: string, order: Known): void {
   const { identifier, parts, before } = order
   const state = orderState(parts)
+  order.after = state
   const { time, state: name, total, currency } = state
   changes.orders.push({ identifier, number, time, state: name, total, currency, parts: encodeParts(parts) })
   if (identifier === NOBODY) return

@@ -35,6 +35,21 @@ describe('an order', () => {
     expect(order).toMatchObject({ total: 500, time: 5 })
   })
 
+  it('is bought once when two tell of it, and whole when it comes line by line', () => {
+    const page = part('completed', 5, { lines: [line(1, 2), line(2)] })
+    const server = part('completed', 6, { lines: [line(2), line(1, 2)] })
+    expect(of(page, server).lines.map(({ item, quantity }) => [item, quantity])).toEqual([
+      [2, 1],
+      [1, 2],
+    ])
+    const lines = [1, 2, 3].map((item) => part('completed', 5, { message: `line-${item}`, lines: [line(item)] }))
+    expect(
+      of(...lines)
+        .lines.map(({ item }) => item)
+        .sort(),
+    ).toEqual([1, 2, 3])
+  })
+
   it('was never bought when cancelled, and stays cancelled', () => {
     const order = of(
       part('cancelled', 6),

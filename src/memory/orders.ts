@@ -2,7 +2,9 @@
  * An order is the set of digests of its events (*parts*); everything else about it is the pure function `orderState`
  * of that set, so Order Completed, Updated, Cancelled, Refunded and Product Returned may arrive in any order.
  *
- * - The latest Order Updated with products says what was ordered, else the latest Order Completed.
+ * - The latest Order Updated with products says what was ordered, else all Order Completed together: of what several of
+ *   them name (the page and the server tell of one order) the larger quantity counts, and what only one names counts too
+ *   (an order of many lines may come line by line).
  * - A cancelled order stays cancelled, and its lines were never bought.
  * - A refund without products, of at least the total (or of no stated amount), returns everything; with products,
  *   these. A return and its refund speak of the same thing: of an item, the larger of the two sums counts.
@@ -47,6 +49,9 @@ export interface OrderState {
   readonly lines: readonly OrderLine[]
 }
 
+/** How many completions that tell of different lines are kept, the latest: an order of more lines comes as one event. */
+const MAX_COMPLETIONS = 500
+
 /** How many returns and refunds of one order are kept, the latest; more come from nobody who means well. */
 const MAX_RETURNS = 500
 
@@ -60,7 +65,7 @@ export function orderState(parts: readonly OrderPart[]): OrderState {
     parts.find((part) => part.kind === 'completed') ?? parts.find((part) => part.kind === 'updated') ?? parts[0]
   const total = priced?.total ?? null
   const wholly = wholeRefund(parts, total)
-  const ordered = named?.lines ?? []
+  const ordered = named?.kind === 'completed' ? completedLines(parts) : (named?.lines ?? [])
   const lines = cancelled ? ordered.map(cancelledLine) : returnedLines(ordered, parts, wholly)
   const allBack = lines.length > 0 && lines.every((line) => line.quantity > 0 && line.returned >= line.quantity)
   return {
@@ -83,6 +88,30 @@ const hasTotal = (part: OrderPart) => part.total !== null
 
 function latest(parts: readonly OrderPart[], kind: PartKind, holds: (part: OrderPart) => boolean) {
   return parts.findLast((part) => part.kind === kind && holds(part))
+}
+
+const isCompleted = (part: OrderPart) => part.kind === 'completed'
+
+/** The lines of all completions: of each (item, recipient) those of the part that names most of it. */
+function completedLines(parts: readonly OrderPart[]): readonly PartLine[] {
+  const completed = parts.filter((part) => isCompleted(part) && hasLines(part))
+  if (completed.length === 1) return completed[0].lines
+  const best = largest(completed)
+  return completed.flatMap((part) => part.lines.filter((line) => best.get(lineKey(line))?.part === part))
+}
+
+const lineKey = ({ item, recipient }: PartLine) => `${item} ${recipient}`
+
+/** Of each (item, recipient) the part that names the largest quantity, the latest of equals. */
+function largest(completed: readonly OrderPart[]): Map<string, { part: OrderPart; quantity: number }> {
+  const best = new Map<string, { part: OrderPart; quantity: number }>()
+  for (const part of completed) {
+    const sums = new Map<string, number>()
+    for (const line of part.lines) sums.set(lineKey(line), (sums.get(lineKey(line)) ?? 0) + line.quantity)
+    for (const [key, quantity] of sums)
+      if (quantity >= (best.get(key)?.quantity ?? 0)) best.set(key, { part, quantity })
+  }
+  return best
 }
 
 function cancelledLine(line: PartLine): OrderLine {
@@ -168,11 +197,14 @@ function compareParts(a: OrderPart, b: OrderPart): number {
 }
 
 /**
- * Keeps, of sorted parts, what `orderState` looks at: each choice is a first or a last of a kind, so choosing before or
- * after more parts arrive gives the same.
+ * Keeps, of sorted parts, what `orderState` looks at: the first and the last of a kind, and of completions the
+ * largest of each item. Each of these choices may be made before or after more parts arrive, and gives the same.
  */
 function compact(parts: readonly OrderPart[]): OrderPart[] {
   const kept = new Set<OrderPart | undefined>([parts[0]])
+  const completed = parts.filter((part) => isCompleted(part) && hasLines(part))
+  const telling = new Set([...largest(completed).values()].map(({ part }) => part))
+  for (const part of completed.filter((one) => telling.has(one)).slice(-MAX_COMPLETIONS)) kept.add(part)
   for (const kind of ['completed', 'updated', 'cancelled'] as const) {
     kept.add(parts.find((part) => part.kind === kind))
     kept.add(latest(parts, kind, hasLines))
