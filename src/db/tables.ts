@@ -12,6 +12,8 @@ export interface Tables {
   meta: { key: string; value: string }
   /** One row a topic; `version` rises with every committed change, so that another process sees that its cache is old. */
   changes: { topic: string; version: number }
+  /** PostgreSQL: which keys the commit that made this version changed (JSON list), for the latest commits of each topic. */
+  change_log: { topic: string; version: number; keys: string }
 
   // access
   keys: {
@@ -238,6 +240,8 @@ export type OrderRow = {
   state: string
   total: number | null
   currency: string | null
+  /** Sorts the rows of one number: who completed the order first. */
+  rank: string
   /** JSON: the digests of its events, sorted by (time, message); the rest of the row is a pure function of it. */
   parts: string
 }

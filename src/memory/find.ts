@@ -3,16 +3,23 @@
  * identity.) Answers customer ids alone; what is remembered of them takes a permit for each.
  */
 import { sql } from 'kysely'
-import { selectByKeys } from '../db/batch.ts'
 import type { Reader } from '../db/database.ts'
 import { identifiersWith } from '../identity/store.ts'
 import { NOBODY } from './order-changes.ts'
 
-/** The customers who have an order of this number; several, where several claim it. */
+/** The customers who have an order of this number, who completed it first first; several, where several claim it. */
 export async function findByOrder(reader: Reader, number: string, limit: number): Promise<number[]> {
-  const keys = [[number.trim()]]
-  const rows = await selectByKeys<{ identifier: number }>(reader, 'orders', ['number'], keys, ['identifier'])
-  const identifiers = rows.map(({ identifier }) => identifier).filter((identifier) => identifier !== NOBODY)
+  const rows = await reader.k
+    .selectFrom('orders')
+    .select('identifier')
+    .where('number', '=', number.trim())
+    .where('identifier', '<>', NOBODY)
+    .orderBy('rank')
+    .orderBy('identifier')
+    // A customer may have it under several identifiers.
+    .limit(limit * 4)
+    .execute()
+  const identifiers = rows.map(({ identifier }) => identifier)
   return (await customersOf(reader, identifiers)).slice(0, limit)
 }
 

@@ -12,7 +12,7 @@ import { history } from './history.ts'
 const as = (events: readonly AdmittedEvent[], identifier: number) => events.map((event) => ({ ...event, identifier }))
 
 forEachEngine((engine, open) => {
-  const runs = { seed: 11, numRuns: engine === 'sqlite' ? 150 : 40 }
+  const runs = { seed: 11, numRuns: engine === 'sqlite' ? 150 : 20 }
 
   describe('memory', () => {
     it('is the same whatever the order of arrival', async () => {
@@ -49,6 +49,33 @@ forEachEngine((engine, open) => {
           const one = JSON.stringify(await read([1]), withoutIdentifier)
           await db.write('test.fold', [known])
           expect(JSON.stringify(await read([1, 2, 3]), withoutIdentifier)).toEqual(one)
+        }),
+        runs,
+      )
+    })
+  })
+
+  describe('a number that many claim', () => {
+    it('counts the same whatever the order of arrival', async () => {
+      const db = await open(foldHandlers)
+      const claim = fc.record({
+        name: fc.constantFrom('Order Completed', 'Order Completed', 'Order Refunded', 'Order Cancelled'),
+        identifier: fc.integer({ min: 1, max: 9 }),
+        time: fc.integer({ min: 1, max: 5 }),
+        items: fc.array(fc.record({ item: fc.integer({ min: 1, max: 3 }), quantity: fc.integer({ min: 1, max: 2 }) }), {
+          maxLength: 2,
+        }),
+      })
+      const claims = fc.array(claim, { minLength: 5, maxLength: 30 })
+      await fc.assert(
+        fc.asyncProperty(claims, fc.nat(), async (list, seed) => {
+          const events = list.map((one, i) =>
+            exampleEvent({ ...one, message: `m${(i * 7) % 31}`, properties: { order_id: 'X' } }),
+          )
+          await db.write('test.fold', [events])
+          const atOnce = await dump(db)
+          await db.write('test.fold', shuffled(events, seededRandom(seed)))
+          expect(await dump(db)).toEqual(atOnce)
         }),
         runs,
       )

@@ -9,7 +9,7 @@
 import { isCurrency, MAX_MINOR, toMinorUnits } from '../catalog/money.ts'
 import type { InteractionRow, OrderLineRow, OrderRow } from '../db/tables.ts'
 import type { AdmittedEvent } from '../events/event.ts'
-import { type InteractionRows, isLater, type orderColumns, rowKey, rowOf } from './interactions.ts'
+import { type InteractionRows, type orderColumns, rowKey, rowOf } from './interactions.ts'
 import { countOrders, type ItemDays } from './item-days.ts'
 import {
   decodeParts,
@@ -111,7 +111,7 @@ interface Known {
 }
 
 /**
- * Folds `events` into the orders. `stored`: all rows of their numbers, of whatever identifier. What new orders add to
+ * Folds `events` into the orders. `stored`: of each number the rows that count and those of the events' own identifiers. What new orders add to
  * interactions is added to `interactions`, what changes in the items' counts to `days`.
  */
 export function orderChanges(
@@ -149,19 +149,26 @@ export function orderChanges(
   return changes
 }
 
-/** The orders of one number; the first is whose order was completed first by (time, message). */
+/** How many rows of one number count in the days of items, those that rank first: it bounds what one event reads. */
+export const COUNTED_ROWS = 4
+
+/** The orders of one number that count, the first in rank first. */
 function statesOf(known: ReadonlyMap<number, Known>): OrderState[] {
-  const ranked = [...known.values()].map((order) => {
-    const completed = order.parts.find((part) => part.kind === 'completed')
-    return { order, known: completed !== undefined, first: completed ?? order.parts[0] }
-  })
-  ranked.sort((a, b) => {
-    if (a.known !== b.known) return a.known ? -1 : 1
-    if (isLater(a.first.time, a.first.message, b.first.time, b.first.message)) return 1
-    if (isLater(b.first.time, b.first.message, a.first.time, a.first.message)) return -1
-    return a.order.identifier - b.order.identifier
-  })
-  return ranked.flatMap(({ order }) => order.after ?? [])
+  const orders = [...known.values()].filter(({ parts }) => parts.length > 0)
+  if (orders.length > 1) {
+    // As the database compares: bytes, then ids.
+    const ranks = new Map(orders.map((order) => [order, Buffer.from(rankOf(order.parts))]))
+    const rank = (order: Known) => ranks.get(order) as Buffer
+    orders.sort((a, b) => Buffer.compare(rank(a), rank(b)) || a.identifier - b.identifier)
+  }
+  return orders.slice(0, COUNTED_ROWS).flatMap(({ after }) => after ?? [])
+}
+
+/** Completed before not, then the earlier by (time, message). More parts only ever raise it. */
+function rankOf(parts: readonly OrderPart[]): string {
+  const completed = parts.find((part) => part.kind === 'completed')
+  const { time, message } = completed ?? parts[0]
+  return `${completed ? 'a' : 'b'}${String(time).padStart(16, '0')} ${message}`
 }
 
 function changeOrder(changes: OrderChanges, interactions: InteractionRows, number: string, order: Known): void {
@@ -169,7 +176,16 @@ function changeOrder(changes: OrderChanges, interactions: InteractionRows, numbe
   const state = orderState(parts)
   order.after = state
   const { time, state: name, total, currency } = state
-  changes.orders.push({ identifier, number, time, state: name, total, currency, parts: encodeParts(parts) })
+  changes.orders.push({
+    identifier,
+    number,
+    time,
+    state: name,
+    total,
+    currency,
+    rank: rankOf(parts),
+    parts: encodeParts(parts),
+  })
   if (identifier === NOBODY) return
   const lines = linesByItem(identifier, number, state)
   changes.lines.push(...lines.values())

@@ -1,6 +1,6 @@
 /** Where orders and their lines are read and written in the transaction of their events. */
 import { sql } from 'kysely'
-import { deleteByKeys, selectByKeys, upsertFold, upsertRows } from '../db/batch.ts'
+import { deleteByKeys, heldQuery, selectByKeys, upsertFold, upsertRows } from '../db/batch.ts'
 import type { Tx } from '../db/database.ts'
 import type { InteractionRow, OrderLineRow, OrderRow } from '../db/tables.ts'
 import {
@@ -13,9 +13,9 @@ import {
   rowKey,
 } from './interactions.ts'
 import type { ItemDays } from './item-days.ts'
-import { addLine, type OrderChanges, type OrderEvent, orderChanges } from './order-changes.ts'
+import { addLine, COUNTED_ROWS, type OrderChanges, type OrderEvent, orderChanges } from './order-changes.ts'
 
-export const orderFields = ['identifier', 'number', 'time', 'state', 'total', 'currency', 'parts'] as const
+export const orderFields = ['identifier', 'number', 'time', 'state', 'total', 'currency', 'rank', 'parts'] as const
 const orderKey = ['identifier', 'number'] as const
 const lineKey = ['identifier', 'item', 'number', 'recipient'] as const
 export const lineFields = [...lineKey, 'quantity', 'price', 'returned', 'return_last', 'state', 'time'] as const
@@ -37,8 +37,7 @@ export async function foldOrders(
 ): Promise<OrderChanges['recount']> {
   const numbers = [...new Set(events.map(({ number }) => number))].sort()
   await lockNumbers(tx, numbers)
-  const keys = numbers.map((number) => [number])
-  const stored = await selectByKeys<OrderRow>(tx, 'orders', ['number'], keys, orderFields)
+  const stored = await storedOrders(tx, numbers, events)
   const changes = orderChanges(events, stored, interactions, days)
   const orders = changes.orders.map((row) => orderFields.map((field) => row[field]))
   await upsertRows(tx, 'orders', orderKey, orderFields, orders)
@@ -49,6 +48,29 @@ export async function foldOrders(
   const lines = changes.lines.map((line) => lineFields.map((field) => line[field]))
   if (lines.length > 0) await upsertRows(tx, 'order_lines', lineKey, lineFields, lines)
   return changes.recount
+}
+
+const columns = orderFields.join(', ')
+const firstOf = `select ${columns} from orders where number = ? order by rank, identifier limit ${COUNTED_ROWS}`
+const firstOfEach = `select o.* from unnest(?::text[]) as wanted (number) cross join lateral
+  (select ${columns} from orders where orders.number = wanted.number order by rank, identifier limit ${COUNTED_ROWS}) o`
+
+/**
+ * Of each number the rows that count in the days of items, and the rows of the events' own identifiers. Never all of a
+ * number: strangers can make any number of rows of it.
+ */
+async function storedOrders(tx: Tx, numbers: readonly string[], events: readonly OrderEvent[]): Promise<OrderRow[]> {
+  const stored: OrderRow[] = []
+  if (tx.engine === 'postgres') stored.push(...(await heldQuery<OrderRow>(tx, firstOfEach, [numbers])))
+  else for (const number of numbers) stored.push(...(await heldQuery<OrderRow>(tx, firstOf, [number])))
+  const rows = Map.groupBy(stored, ({ number }) => number)
+  const missing = events.filter(({ identifier, number }) => {
+    const same = rows.get(number) ?? []
+    return same.length === COUNTED_ROWS && same.every((row) => row.identifier !== identifier)
+  })
+  if (missing.length === 0) return stored
+  const keys = missing.map(({ identifier, number }) => [identifier, number])
+  return [...stored, ...(await selectByKeys<OrderRow>(tx, 'orders', orderKey, keys, orderFields))]
 }
 
 /**

@@ -65,7 +65,7 @@ async function readable(db: Database, people: readonly Identifier[]): Promise<un
 }
 
 forEachEngine((engine, open) => {
-  const runs = (numRuns: number) => ({ seed: 23, numRuns: engine === 'sqlite' ? numRuns : Math.ceil(numRuns / 3) })
+  const runs = (numRuns: number) => ({ seed: 23, numRuns: engine === 'sqlite' ? numRuns : Math.ceil(numRuns / 4) })
 
   describe('replay', () => {
     it('gives the stored rows, also after views were dropped', async () => {

@@ -1,6 +1,7 @@
 /** The first schema. `{id}`, `{int}`, `{real}`, `{blob}` and `{norowid}` are spelled by each engine (see migrate.ts). */
 export const statements: readonly string[] = [
   'create table changes (topic text primary key, version {int} not null) {norowid}',
+  'create table change_log (topic text not null, version {int} not null, keys text not null, primary key (topic, version)) {norowid}',
 
   `create table keys (id text primary key, kind text not null, name text not null, hash text not null unique,
     origins text, created {int} not null, last_used {int}, revoked {int}, previous_hash text, previous_until {int})`,
@@ -54,8 +55,8 @@ export const statements: readonly string[] = [
     message text not null, search text, primary key (identifier, name)) {norowid}`,
   'create index traits_search on traits (search) where search is not null',
   `create table orders (identifier {int} not null, number text not null, time {int} not null, state text not null,
-    total {int}, currency text, parts text not null, primary key (identifier, number)) {norowid}`,
-  'create index orders_number on orders (number)',
+    total {int}, currency text, rank text not null, parts text not null, primary key (identifier, number)) {norowid}`,
+  'create index orders_number on orders (number, rank)',
   `create table order_lines (identifier {int} not null, item {int} not null, number text not null,
     recipient text not null default '', quantity {int} not null, price {int}, returned {int} not null,
     return_last {int} not null, state text not null, time {int} not null,
