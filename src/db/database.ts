@@ -48,6 +48,11 @@ export interface Database extends Reader {
   write<R>(name: string, payload: unknown): Promise<R>
   /** Calls `listener` after each commit of this process with what it changed; on PostgreSQL after those of others too. */
   onChange(listener: (changes: Changes) => void): () => void
+  /**
+   * PostgreSQL: resolves when the listeners were told of everything that any process had committed before this call.
+   * Undefined on SQLite: there they always are. @throws of storage
+   */
+  catchUp(): Promise<void> | undefined
   /** Writes a consistent copy of the running database to `file` (SQLite), or throws `backup_unsupported`. */
   backup(file: string): Promise<void>
   close(): Promise<void>

@@ -4,7 +4,7 @@ import type pg from 'pg'
 import { HabitueError } from '../errors.ts'
 import type { World } from '../world.ts'
 import { ChangeSet, type Listener, Listeners, raiseVersions } from './changes.ts'
-import type { Changes, Database, Handler, Handlers, Log, Tx } from './database.ts'
+import type { Database, Handler, Handlers, Log, Tx } from './database.ts'
 import { closing } from './group-commit.ts'
 import { type ColumnTypes, PostgresConnection } from './postgres.ts'
 import { postgresKysely } from './postgres-dialect.ts'
@@ -44,7 +44,9 @@ export class PostgresDatabase implements Database {
     this.#options = options
     this.connection = new PostgresConnection(options.pool, options.types)
     this.k = postgresKysely(options.pool)
-    this.#signals = new PostgresSignals(options, (changes) => this.#listeners.tell(changes))
+    const { url, world, log } = options
+    const connection = this.connection
+    this.#signals = new PostgresSignals({ url, connection, world, log }, (changes) => this.#listeners.tell(changes))
   }
 
   /** Begins to listen to what other processes change. */
@@ -107,11 +109,12 @@ export class PostgresDatabase implements Database {
     try {
       await client.query('begin')
       const value = await handler(tx, payload)
-      await raiseVersions(tx, changes.topics)
+      const versions = await raiseVersions(tx, changes.topics)
       // PostgreSQL answers ROLLBACK where a statement failed, even if the handler swallowed the error.
       const { command } = await client.query('commit')
       if (command !== 'COMMIT') throw new Error('The transaction was rolled back: a statement of it had failed')
-      this.#tell(changes.topics)
+      this.#listeners.tell(changes.topics)
+      this.#signals.committed(versions)
       return value
     } catch (error) {
       await client.query('rollback').catch((failure: Error) => {
@@ -134,13 +137,12 @@ export class PostgresDatabase implements Database {
     return kysely
   }
 
-  #tell(changes: Changes): void {
-    this.#listeners.tell(changes)
-    this.#signals.send(changes)
-  }
-
   onChange(listener: Listener): () => void {
     return this.#listeners.add(listener)
+  }
+
+  catchUp(): Promise<void> {
+    return this.#signals.catchUp()
   }
 
   async backup(): Promise<void> {

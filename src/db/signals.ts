@@ -1,35 +1,32 @@
 /**
- * How processes on one PostgreSQL tell each other what they changed: LISTEN and NOTIFY, sent after the commit and
- * gathered, because a NOTIFY inside the transactions would make PostgreSQL commit them one at a time. A signal that is
- * lost (a process that died, a connection that broke) is made good by comparing `changes.version` every few seconds.
+ * How processes on one PostgreSQL learn what the others changed. Every commit raises the version of its topics and notes
+ * the keys under it (`change_log`); a process remembers up to which version it knows, and `catchUp` reads what came since.
+ * Whoever must not stand on anything old awaits it first: one small query, shared by all who ask at the same time. For the
+ * rest a NOTIFY wakes the others soon after a commit, sent outside the transactions and gathered, because inside them it
+ * would make PostgreSQL commit one at a time; and a look every few seconds makes good one that was lost.
  *
- * Customers are not signalled: every reading compares `customers.version` anyway.
+ * Customers are not among the topics: every reading compares `customers.version` anyway.
  */
 import pg from 'pg'
 import type { World } from '../world.ts'
 import { ChangeSet } from './changes.ts'
 import { type Changes, everything, type Log, type Topic } from './database.ts'
-import { clientConfig } from './postgres.ts'
+import { clientConfig, type PostgresConnection } from './postgres.ts'
 
 const channel = 'habitue_changes'
 const gatherMs = 25
-const compareMs = 2000
-/** PostgreSQL refuses payloads of 8000 bytes and more. */
-const mostBytes = 7900
-
-interface Signal {
-  readonly from: string
-  /** Topic, its keys, and by how much its version rose. */
-  readonly changes: readonly (readonly [Topic, readonly (number | string)[], number])[]
-}
-
-const signalled: readonly Topic[] = ['items', 'models', 'rules', 'keys']
+const lookMs = 2000
 
 interface Options {
   readonly url: string
-  readonly pool: pg.Pool
+  readonly connection: PostgresConnection
   readonly world: World
   readonly log: Log
+}
+
+interface Row {
+  readonly topic: Topic
+  readonly version: number
 }
 
 export class PostgresSignals {
@@ -37,14 +34,13 @@ export class PostgresSignals {
   readonly #deliver: (changes: Changes) => void
   readonly #me: string
   #client: pg.Client | null = null
-  #unsent = new ChangeSet()
   #sendTimer: NodeJS.Timeout | null = null
-  #compareTimer: NodeJS.Timeout | null = null
+  #lookTimer: NodeJS.Timeout | null = null
   #stopped = false
-  readonly #raises = new Map<Topic, number>()
-  /** Versions as far as this process made them or heard of them, and as they stood at the last comparison. */
-  readonly #heard = new Map<Topic, number>()
-  readonly #owed = new Map<Topic, number>()
+  /** Up to which version of each topic the listeners were told. */
+  readonly #known = new Map<Topic, number>()
+  #catching: Promise<void> | null = null
+  #next: Promise<void> | null = null
   /** Work under way, so that stopping can wait for it. */
   #busy: Promise<unknown> = Promise.resolve()
 
@@ -54,58 +50,83 @@ export class PostgresSignals {
     this.#me = options.world.uuid()
   }
 
-  /** Listens, and keeps listening. @throws where not even the first connection comes about */
+  /** Listens, and keeps listening. What was committed before is not told. @throws where not even the first connection comes about */
   async start(): Promise<void> {
     await this.#listen()
-    await this.#compare()
-    this.#schedule(compareMs)
+    for (const { topic, version } of await this.#versions()) this.#known.set(topic, version)
+    this.#schedule(lookMs)
   }
 
-  /** Tells other processes of committed changes, soon. */
-  send(changes: Changes): void {
-    for (const [topic, keys] of changes) {
-      if (topic === 'customers') continue
-      this.#raise(this.#heard, topic, 1)
-      this.#raise(this.#raises, topic, 1)
-      for (const key of keys) this.#unsent.add(topic, key)
-    }
-    if (this.#unsent.topics.size === 0 || this.#sendTimer || this.#stopped) return
+  /** Notes what this process committed, of which its listeners were told already, and wakes the others soon. */
+  committed(versions: ReadonlyMap<Topic, number>): void {
+    if (versions.size === 0) return
+    for (const [topic, version] of versions)
+      if ((this.#known.get(topic) ?? 0) === version - 1) this.#known.set(topic, version)
+    if (this.#sendTimer || this.#stopped) return
     this.#sendTimer = setTimeout(() => {
       this.#sendTimer = null
-      this.#busy = this.#busy.then(() => this.#flush())
+      this.#busy = this.#busy.then(() => this.#wakeOthers())
     }, gatherMs)
+  }
+
+  /** Resolves when the listeners were told of everything that was committed before this call. @throws of storage */
+  catchUp(): Promise<void> {
+    if (!this.#catching) {
+      this.#catching = this.#readChanges().finally(() => {
+        this.#catching = null
+      })
+      return this.#catching
+    }
+    // The reading under way may have begun before a commit that the caller must see: the next one is for all who wait.
+    this.#next ??= this.#catching
+      .catch(() => {})
+      .then(() => {
+        this.#next = null
+        return this.catchUp()
+      })
+    return this.#next
   }
 
   async stop(): Promise<void> {
     this.#stopped = true
-    if (this.#compareTimer) clearTimeout(this.#compareTimer)
-    if (this.#sendTimer) clearTimeout(this.#sendTimer)
+    if (this.#lookTimer) clearTimeout(this.#lookTimer)
     await this.#busy
-    await this.#flush()
+    if (this.#sendTimer) {
+      clearTimeout(this.#sendTimer)
+      await this.#wakeOthers()
+    }
     await this.#client?.end().catch(() => {})
   }
 
-  #raise(counts: Map<Topic, number>, topic: Topic, by: number): void {
-    counts.set(topic, (counts.get(topic) ?? 0) + by)
+  #versions(): Promise<Row[]> {
+    return this.#options.connection.all<Row>('select topic, version from changes')
   }
 
-  async #flush(): Promise<void> {
-    const topics = [...this.#unsent.topics].map(([topic, keys]) => [topic, keys, this.#raises.get(topic) ?? 0] as const)
-    if (topics.length === 0) return
-    this.#unsent = new ChangeSet()
-    this.#raises.clear()
-    const text = (keysOf: (keys: Set<number | string>) => readonly (number | string)[]) => {
-      const changes = topics.map(([topic, keys, raises]) => [topic, keysOf(keys), raises] as const)
-      return JSON.stringify({ from: this.#me, changes } satisfies Signal)
-    }
-    let payload = text((keys) => [...keys])
-    if (Buffer.byteLength(payload) > mostBytes) payload = text(() => [everything])
-    await this.#options.pool.query('select pg_notify($1, $2)', [channel, payload]).catch((error: Error) => {
-      this.#options.log.warn(
-        { err: error },
-        'other processes could not be told of a change; they will see it by comparing',
+  async #readChanges(): Promise<void> {
+    const newer = (await this.#versions()).filter(({ topic, version }) => version !== (this.#known.get(topic) ?? 0))
+    if (newer.length === 0) return
+    const changes = new ChangeSet()
+    for (const { topic, version } of newer) {
+      const known = this.#known.get(topic) ?? 0
+      const rows = await this.#options.connection.all<{ keys: string }>(
+        'select keys from change_log where topic = $1 and version > $2 and version <= $3',
+        [topic, known, version],
       )
-    })
+      // More was missed than is kept; or the database is an older one now, out of a backup.
+      const complete = rows.length === version - known
+      const keys = complete ? rows.flatMap((row) => JSON.parse(row.keys) as (number | string)[]) : [everything]
+      for (const key of keys) changes.add(topic, key)
+    }
+    this.#deliver(changes.topics)
+    for (const { topic, version } of newer) this.#known.set(topic, version)
+  }
+
+  async #wakeOthers(): Promise<void> {
+    try {
+      await this.#options.connection.client.query('select pg_notify($1, $2)', [channel, this.#me])
+    } catch (error) {
+      this.#options.log.warn({ err: error }, 'other processes could not be told of a change; they look for themselves')
+    }
   }
 
   async #listen(): Promise<void> {
@@ -114,25 +135,20 @@ export class PostgresSignals {
       if (this.#client === client) this.#client = null
       client.end().catch(() => {})
     })
-    client.on('notification', ({ payload }) => this.#receive(payload ?? ''))
+    client.on('notification', ({ payload }) => {
+      if (payload !== this.#me && !this.#stopped) this.#busy = Promise.all([this.#busy, this.catchUp().catch(() => {})])
+    })
     await client.connect()
     await client.query(`listen ${channel}`)
     this.#client = client
   }
 
-  #receive(payload: string): void {
-    const { from, changes } = JSON.parse(payload) as Signal
-    if (from === this.#me) return
-    for (const [topic, , raises] of changes) this.#raise(this.#heard, topic, raises)
-    this.#deliver(new Map(changes.map(([topic, keys]) => [topic, new Set(keys)])))
-  }
-
   #schedule(ms: number): void {
     if (this.#stopped) return
-    this.#compareTimer = setTimeout(() => {
+    this.#lookTimer = setTimeout(() => {
       this.#busy = this.#busy.then(() => this.#look())
     }, ms)
-    this.#compareTimer.unref()
+    this.#lookTimer.unref()
   }
 
   async #look(): Promise<void> {
@@ -142,34 +158,10 @@ export class PostgresSignals {
         await this.#listen()
         this.#options.log.info({}, 'listening to other processes again')
       }
-      await this.#compare()
+      await this.catchUp()
     } catch (error) {
-      this.#options.log.warn({ err: error }, 'cannot listen to other processes; trying again')
+      this.#options.log.warn({ err: error }, 'cannot hear of other processes; trying again')
     }
-    this.#schedule(compareMs)
-  }
-
-  /**
-   * Delivers `everything` of each topic of which fewer changes were heard than its version told at the comparison before
-   * this one; a signal that is merely on its way has arrived by then.
-   */
-  async #compare(): Promise<void> {
-    const { rows } = await this.#options.pool.query<{ topic: Topic; version: number }>(
-      'select topic, version from changes',
-    )
-    const versions = new Map(rows.map(({ topic, version }) => [topic, version]))
-    const missed: Topic[] = []
-    for (const topic of signalled) {
-      const version = versions.get(topic) ?? 0
-      const owed = this.#owed.get(topic)
-      let heard = owed === undefined ? version : (this.#heard.get(topic) ?? 0)
-      if (owed !== undefined && heard < owed) {
-        missed.push(topic)
-        heard = owed
-      }
-      this.#heard.set(topic, Math.min(heard, version))
-      this.#owed.set(topic, version)
-    }
-    if (missed.length > 0) this.#deliver(new Map(missed.map((topic) => [topic, new Set([everything])])))
+    this.#schedule(lookMs)
   }
 }

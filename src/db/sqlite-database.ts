@@ -33,6 +33,8 @@ export class SqliteDatabase implements Database {
     return this.#listeners.add(listener)
   }
 
+  catchUp(): undefined {}
+
   /** Copies page by page while others go on; the copy is the database at one moment. Never over an existing file. */
   async backup(file: string): Promise<void> {
     if (existsSync(file))

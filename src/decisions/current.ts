@@ -1,10 +1,11 @@
 /**
  * What decisions stand on and what changes under them: the serving models, the shop's rules, the trends, the catalogue.
- * Models are loaded beside the old ones and swapped; rules and items are read again before the next decision.
+ * Models are loaded beside the old ones and swapped; rules and items are read again before the next decision, whichever
+ * process changed them.
  */
 import type { Catalogue } from '../catalog/catalogue.ts'
 import type { Config } from '../config.ts'
-import type { Database } from '../db/database.ts'
+import { type Database, everything } from '../db/database.ts'
 import { itemDayTotals } from '../memory/item-day-totals.ts'
 import type { World } from '../world.ts'
 import type { Current } from './decider.ts'
@@ -35,6 +36,8 @@ export interface CurrentNeeds {
 }
 
 const trendsEveryMs = 60_000
+/** A model that could not be read is tried again after so long; until then the old one serves. */
+const retryMs = 5_000
 
 export async function currentState(needs: CurrentNeeds): Promise<CurrentState> {
   const { db, catalogue, config, world, onError } = needs
@@ -45,6 +48,8 @@ export async function currentState(needs: CurrentNeeds): Promise<CurrentState> {
   let rulesStale = false
   let newModel = false
   let loading: Promise<void> = Promise.resolve()
+  let retry: NodeJS.Timeout | undefined
+  let readingRules: Promise<void> | undefined
 
   const loadServing = async (): Promise<void> => {
     const newest = (await listModels(db, bundleName)).find((model) => model.state === 'ready')
@@ -60,7 +65,14 @@ export async function currentState(needs: CurrentNeeds): Promise<CurrentState> {
   }
   const loadRules = async (): Promise<void> => {
     rulesStale = false
-    rules = (await listRules(db)).map((rule) => compileRule(rule, catalogue))
+    try {
+      // A rule names items.
+      await catalogue.upToDate(db)
+      rules = (await listRules(db)).map((rule) => compileRule(rule, catalogue))
+    } catch (error) {
+      rulesStale = true
+      throw error
+    }
   }
   const refreshTrends = async (): Promise<void> => {
     trends = trendsOf(await itemDayTotals(db, world.now()), config.signals)
@@ -71,7 +83,11 @@ export async function currentState(needs: CurrentNeeds): Promise<CurrentState> {
     newModel = true
     loading = loading.then(() => {
       newModel = false
-      return loadServing().catch(onError)
+      return loadServing().catch((error) => {
+        onError(error)
+        retry = setTimeout(swap, retryMs)
+        retry.unref()
+      })
     })
   }
 
@@ -81,23 +97,41 @@ export async function currentState(needs: CurrentNeeds): Promise<CurrentState> {
     if (changes.has('rules') || (changes.has('items') && rules.length > 0)) rulesStale = true
     if (changes.has('models')) swap()
   })
+  // Between the reading of the catalogue and the line above another process may have changed it.
+  if (db.engine === 'postgres') {
+    catalogue.markChanged(everything)
+    await catalogue.upToDate(db)
+  }
   await loadServing()
   await loadRules()
   await refreshTrends()
   const timer = setInterval(() => refreshTrends().catch(onError), trendsEveryMs)
   timer.unref()
 
+  /** A decision that comes while the rules are being read waits for them as well. */
+  const freshRules = (): Promise<void> | undefined => {
+    if (!rulesStale || readingRules) return readingRules?.then(freshRules)
+    readingRules = loadRules().finally(() => {
+      readingRules = undefined
+    })
+    return readingRules
+  }
+  const readStale = (): Promise<void> | undefined => {
+    const items = catalogue.upToDate(db)
+    return items ? items.then(freshRules) : freshRules()
+  }
+
   return {
     current: () => ({ serving, trends, rules }),
     upToDate: () => {
-      const items = catalogue.upToDate(db)
-      if (!rulesStale) return items
-      return (items ?? Promise.resolve()).then(loadRules)
+      const heard = db.catchUp()
+      return heard ? heard.then(readStale) : readStale()
     },
     serving: () => info,
     refreshTrends,
     close: () => {
       clearInterval(timer)
+      clearTimeout(retry)
       stopListening()
       if (serving) disposeServing(serving)
     },
