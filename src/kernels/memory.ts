@@ -37,6 +37,24 @@ export class Layout {
   }
 }
 
+// The collector does not see how large these memories are and lets them pile up: 70 MB for each fit of EASE on ML-1M. So
+// the last one is kept for the next fit of this thread; training threads end, and it with them.
+let idle: WebAssembly.Memory | undefined
+
+/** Like `layout.memory()`, perhaps larger, from the last `giveBack`. */
+export function borrow(layout: Layout): WebAssembly.Memory {
+  const memory = idle
+  idle = undefined
+  if (!memory || memory.buffer.byteLength < layout.bytes) return layout.memory()
+  new Uint8Array(memory.buffer, 0, layout.bytes).fill(0)
+  return memory
+}
+
+/** Ends the use of a borrowed memory: nobody may look at it any more. */
+export function giveBack(memory: WebAssembly.Memory): void {
+  if (!idle || idle.buffer.byteLength < memory.buffer.byteLength) idle = memory
+}
+
 export function floatsAt(memory: WebAssembly.Memory, offset: number, length: number): Float32Array {
   return new Float32Array(memory.buffer, offset, length)
 }

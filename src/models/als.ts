@@ -9,7 +9,7 @@
  * by solving its own row.
  */
 import type { Csr } from '../kernels/csr.ts'
-import { floatsAt, intsAt, Layout } from '../kernels/memory.ts'
+import { borrow, floatsAt, giveBack, intsAt, Layout } from '../kernels/memory.ts'
 import { CHUNK, instantiate } from '../kernels/module.ts'
 import { openPool, type Pool, threadsFor } from '../kernels/pool.ts'
 import { seededRandom } from '../world.ts'
@@ -67,12 +67,12 @@ export const als: ModelKind<AlsOptions> = {
     const work = settings.epochs * matrix.indices.length * settings.d * (settings.block === 0 ? 16 : settings.d)
     const threads = threadsFor(work, options.threads)
     const place = layOut(matrix, settings, threads)
-    const need = Math.ceil(place.bytes / MEGABYTE)
+    const need = Math.ceil(place.layout.bytes / MEGABYTE)
     if (need > options.memoryMb) {
       const what = `ALS over ${matrix.rows} customers and ${matrix.columns} items`
       throw new ModelDeclined(`${what} needs ${need} MB; memoryMb allows ${options.memoryMb}`)
     }
-    const memory = place.memory()
+    const memory = borrow(place.layout)
     const pool = openPool(memory, work, progress.signal, threads)
     try {
       const [users, items] = prepare(memory, place, matrix, settings, data.seed)
@@ -88,6 +88,7 @@ export const als: ModelKind<AlsOptions> = {
       return makeModel(h, Float32Array.from({ length: items.rows }, share), settings)
     } finally {
       await pool.close()
+      giveBack(memory)
     }
   },
   fromBytes(bytes): Model {
@@ -162,7 +163,7 @@ function layOut(matrix: Csr, settings: Settings, threads: number) {
   const items = side(columns)
   const gram = layout.words(d * d)
   const scratch = layout.place(threads * Math.max(each, 4 * d * (d + 2 * CHUNK)))
-  return { users, items, gram, scratch, each, bytes: layout.bytes, memory: () => layout.memory() }
+  return { users, items, gram, scratch, each, layout }
 }
 
 type Place = ReturnType<typeof layOut>

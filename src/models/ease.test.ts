@@ -113,7 +113,7 @@ describe('ease', () => {
   })
 
   it('says what is wrong with an option', async () => {
-    await expect(train(shop(), { lambda: 0 })).rejects.toThrow('lambda must be above 0, got 0')
+    await expect(train(shop(), { lambda: -1 })).rejects.toThrow('lambda must be 0 or more, got -1')
     await expect(train(shop(), { prune: -1 })).rejects.toThrow('prune must be 0 or more, got -1')
   })
 })

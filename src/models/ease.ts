@@ -8,7 +8,7 @@
  */
 import type { Csr } from '../kernels/csr.ts'
 import { type ItemRows, narrowRows, narrowStride, sparseRows } from '../kernels/item-rows.ts'
-import { floatsAt, intsAt, Layout } from '../kernels/memory.ts'
+import { borrow, floatsAt, giveBack, intsAt, Layout } from '../kernels/memory.ts'
 import { SPIKES, TILE, TILE_BYTES } from '../kernels/module.ts'
 import { openPool, type Pool, threadsFor } from '../kernels/pool.ts'
 import { packModel, unpackModel } from './bytes.ts'
@@ -17,7 +17,11 @@ import { type Contribution, type History, type Model, ModelDeclined, type ModelK
 import { pace } from './pace.ts'
 
 export type EaseOptions = {
-  /** L2 regularisation, in units of the diagonal of X^T X (interactions of an item). */
+  /**
+   * L2 regularisation, in units of the diagonal of X^T X (interactions of an item). 0 = chosen by the size of the data:
+   * .4 times a customer's mean interactions times the root of an item's, which came within .003 of the best NDCG@10 on
+   * MovieLens 100K and 1M and Online Retail, whole and a tenth or a fifth of their customers (best from 50 to 800).
+   */
   lambda: number
   /**
    * Share of a history that training hides from itself, 0 .. 1: EDLAE (Steck 2020, "Autoencoders that don't overfit
@@ -45,27 +49,28 @@ const KEPT_BEYOND = 512
 
 export const ease: ModelKind<EaseOptions> = {
   kind: KIND,
-  defaults: { lambda: 500, dropout: 0, even: 0, prune: 0, memoryMb: 1024, threads: 0 },
+  defaults: { lambda: 0, dropout: 0, even: 0, prune: 0, memoryMb: 1024, threads: 0 },
   async fit(data, options, progress): Promise<Model> {
     const { lambda, dropout, even, memoryMb, threads } = options
-    if (!(lambda > 0)) throw new RangeError(`lambda must be above 0, got ${lambda}`)
+    if (!(lambda >= 0)) throw new RangeError(`lambda must be 0 or more, got ${lambda}`)
     if (!(dropout >= 0 && dropout < 1)) throw new RangeError(`dropout must be from 0 to below 1, got ${dropout}`)
     if (!(even >= 0 && even <= 2)) throw new RangeError(`even must be from 0 to 2, got ${even}`)
     const matrix = positiveEntries(data.matrix)
     const work = matrix.columns ** 3
     const place = layOut(matrix, threadsFor(work, threads), keptOf(options, matrix.columns))
-    const need = Math.ceil(place.bytes / MEGABYTE)
+    const need = Math.ceil(place.layout.bytes / MEGABYTE)
     if (need > memoryMb) {
       throw new ModelDeclined(`EASE over ${matrix.columns} items needs ${need} MB; memoryMb allows ${memoryMb}`)
     }
-    const memory = place.memory()
+    const memory = borrow(place.layout)
     const pool = openPool(memory, work, progress.signal, threads)
     try {
       await pace(progress, 0, 3, 'gram')
       const popularity = await gram(pool, memory, place, matrix, options)
       await pace(progress, 1, 3, 'inverse')
       const status = await pool.run('invertTiles', place.tiles, place.side, place.panels, place.scratch)
-      if (status !== 0) throw new ModelDeclined(`EASE: X^T X + ${lambda} I is not positive definite; raise lambda`)
+      if (status !== 0)
+        throw new ModelDeclined('EASE: X^T X + lambda I is not positive definite in single precision; raise lambda')
       await pace(progress, 2, 3, 'weights')
       prepareColumns(memory, place)
       const rows = await (place.kept > 0 ? sparse(pool, memory, place) : narrow(pool, memory, place))
@@ -73,6 +78,7 @@ export const ease: ModelKind<EaseOptions> = {
       return makeModel(rows, popularity)
     } finally {
       await pool.close()
+      giveBack(memory)
     }
   },
   fromBytes(bytes): Model {
@@ -135,7 +141,7 @@ function layOut(matrix: Csr, threads: number, kept: number) {
       : { q: layout.place(n * narrowStride(n)), unit: layout.words(n), residuals: layout.words(n * SPIKES) }),
     columns: layout.words(kept > 0 ? capacity : n * SPIKES),
   }
-  return { rowptr: 0, sparseValues: 0, ...place, bytes: layout.bytes, memory: () => layout.memory() }
+  return { rowptr: 0, sparseValues: 0, ...place, layout }
 }
 
 type Place = ReturnType<typeof layOut>
@@ -150,7 +156,8 @@ async function gram(pool: Pool, memory: WebAssembly.Memory, place: Place, matrix
   intsAt(memory, place.tptr, n + 1).set(byItem.indptr)
   intsAt(memory, place.tindices, byItem.indices.length).set(byItem.indices)
   floatsAt(memory, place.tvalues, byItem.values.length).set(byItem.values)
-  const { lambda, dropout, even } = options
+  const { dropout, even } = options
+  const lambda = options.lambda || usualLambda(matrix)
   const weights = floatsAt(memory, place.rowWeights, rows)
   weights.set(customerWeights(matrix, even))
   const diagonal = floatsAt(memory, place.diagonal, n)
@@ -169,6 +176,11 @@ async function gram(pool: Pool, memory: WebAssembly.Memory, place: Place, matrix
     ...([place.tptr, place.tindices, place.tvalues, place.rowWeights, place.diagonal, place.scratch] as const),
   )
   return Float32Array.from({ length: n }, (_, i) => (byItem.indptr[i + 1] - byItem.indptr[i]) / Math.max(1, rows))
+}
+
+function usualLambda({ rows, columns, indices }: Csr): number {
+  const n = Math.max(1, indices.length)
+  return Math.max(1, 0.4 * (n / Math.max(1, rows)) * Math.sqrt(n / Math.max(1, columns)))
 }
 
 /** n^-even, scaled so that the interactions weigh 1 on average and lambda keeps its meaning. */
