@@ -7,6 +7,14 @@ import { storageError } from './storage-errors.ts'
 /** Statements held a connection. Lists of parameters make variants of one statement, so the oldest unused goes. */
 const heldStatements = 400
 
+/**
+ * A checkpoint copies each page once, however often it is in the log, so a log of 32 MiB instead of 4 saves a third of
+ * all bytes written under load (measured: 21 -> 15 KB an event); after a peak the file shrinks to 64 MiB again.
+ */
+const writing = `
+  pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on;
+  pragma wal_autocheckpoint = 8192; pragma journal_size_limit = 67108864`
+
 export interface SqliteOptions {
   readonly readOnly?: boolean
   /** Kibibytes of page cache. */
@@ -47,7 +55,7 @@ export class SqliteConnection {
       if (!readOnly) closeSync(openSync(file, 'a', 0o600))
       const database = new DatabaseSync(file, { readOnly, timeout: busyMs })
       try {
-        if (!readOnly) database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on')
+        if (!readOnly) database.exec(writing)
         database.exec(`pragma cache_size = -${cacheKib}; pragma temp_store = memory; pragma foreign_keys = off`)
         database.prepare('select count(*) from sqlite_schema').get()
       } catch (error) {

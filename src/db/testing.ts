@@ -9,8 +9,9 @@ import pg from 'pg'
 import { afterAll, describe, inject } from 'vitest'
 import type { StorageConfig } from '../config.ts'
 import { simulatedWorld, type World } from '../world.ts'
-import type { Database, EngineName, Log } from './database.ts'
+import type { Database, EngineName } from './database.ts'
 import { type OpenOptions, openDatabase } from './open.ts'
+import { silentLog } from './silent-log.ts'
 
 export interface TestDatabase extends Database {
   /** By which it may be opened again, or from another process. */
@@ -26,7 +27,7 @@ export interface OpenForTest {
 /** Gives an empty database with the present schema; all are closed and removed when the block's tests have ended. */
 export type Open = (handlers?: OpenOptions['handlers'], options?: OpenForTest) => Promise<TestDatabase>
 
-export const silentLog: Log = { info: () => {}, warn: () => {}, error: () => {} }
+export { silentLog }
 
 /** @example forEachEngine((engine, open) => { it('keeps rows', async () => { const db = await open(handlers) ... }) }) */
 export function forEachEngine(
