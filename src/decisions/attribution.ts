@@ -34,7 +34,7 @@ export const attributionFold: Fold = {
   async apply(tx, events) {
     const live = events.filter((event) => !event.historical && event.items.length > 0 && event.name in outcomeKinds)
     if (live.length === 0) return
-    const byTime = live.filter((event) => decisionIdOf(event) === null && event.identifier !== null)
+    const byTime = live.filter((event) => (event.decisionId ?? null) === null && event.identifier !== null)
     const since = Math.min(...byTime.map((event) => event.time)) - longestMs
     const shown = await latestDecisions(tx, [...new Set(byTime.map((event) => event.identifier as number))], since)
     const rows = live.flatMap((event) => outcomesOf(event, shown))
@@ -43,15 +43,9 @@ export const attributionFold: Fold = {
   },
 }
 
-/** The decision that an event names: `properties.decision_id`, or `context.decisionId`. */
-function decisionIdOf(event: AdmittedEvent): string | null {
-  const id = event.properties.decision_id ?? event.properties.decisionId ?? event.context.decisionId
-  return typeof id === 'string' && id.length > 0 && id.length <= 100 ? id : null
-}
-
 function outcomesOf(event: AdmittedEvent, shown: ReadonlyMap<number, readonly Shown[]>): unknown[][] {
   const { kind, withinMs } = outcomeKinds[event.name]
-  const named = decisionIdOf(event)
+  const named = event.decisionId ?? null
   const value = (i: number) => (kind === 'order' ? (event.products[i].price ?? 0) * event.products[i].quantity : 0)
   const row = (decision: string, i: number) => [decision, event.items[i], kind, event.time, value(i), event.messageId]
   return event.items.flatMap((item, i) => {

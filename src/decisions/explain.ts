@@ -29,6 +29,8 @@ export function sentence(reason: Reason): string {
       return 'New here'
     case 'recent':
       return 'You looked at this recently'
+    case 'again':
+      return 'You had this before'
     case 'asked':
       return 'From your list'
     case 'rule':

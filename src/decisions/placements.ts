@@ -106,7 +106,9 @@ function withNewest(setting: Setting, proposal: Proposal, pool: number, allowed:
 function tasteReason(setting: Setting, serving: Serving, history: History, id: number): Reason {
   const index = serving.indexOf(id)
   const { kind, contributions } = explained(serving.taste, history, index)
-  const items = contributions.map(({ item }) => serving.ids[item])
+  if (contributions[0]?.item === index) return { kind: 'again', model: kind }
+  const others = contributions.filter(({ item }) => item !== index).slice(0, evidence)
+  const items = others.map(({ item }) => serving.ids[item])
   if (items.length === 0) return { kind: kind === 'popularity' ? 'popular' : 'taste', model: kind }
   return { kind: 'because', because: named(setting.catalogue, items), model: kind }
 }
@@ -114,8 +116,8 @@ function tasteReason(setting: Setting, serving: Serving, history: History, id: n
 /** The member of a blend that contributed most, with its evidence; a plain model is its own member. */
 function explained(model: Model, history: History, index: number) {
   const blended = model as Model & Partial<Explains>
-  if (blended.explainBy) return blended.explainBy(history, index, evidence)
-  return { kind: model.kind, contributions: model.explain(history, index, evidence) }
+  if (blended.explainBy) return blended.explainBy(history, index, evidence + 1)
+  return { kind: model.kind, contributions: model.explain(history, index, evidence + 1) }
 }
 
 interface Explains {

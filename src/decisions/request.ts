@@ -44,7 +44,7 @@ export interface DecisionRequest {
   readonly log?: boolean
 }
 
-/** Why an item is shown. `because` names the evidence; a reason never calls taste what a rule placed. */
+/** Why an item is shown. `because` names the evidence, `again` says that the customer had it before; a reason never calls taste what a rule placed. */
 export interface Reason {
   readonly kind:
     | 'because'
@@ -56,6 +56,7 @@ export interface Reason {
     | 'trending'
     | 'new'
     | 'recent'
+    | 'again'
     | 'asked'
     | 'rule'
   readonly because?: readonly { readonly id: string; readonly title: string | null }[]
