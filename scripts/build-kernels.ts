@@ -20,7 +20,7 @@ const sources = ['als.ts', 'product.ts', 'rows.ts', 'solve.ts', 'tiles.ts', 'top
 export async function compile(features: string): Promise<Uint8Array> {
   let binary: Uint8Array | undefined
   const options = [
-    ...['--runtime', 'stub', '--enable', features, '-O3', '--converge', '--noAssert', '--uncheckedBehavior', 'always'],
+    ...['--runtime', 'stub', '--enable', features, '-O3', '--noAssert', '--uncheckedBehavior', 'always'],
     // The host brings the memory; nothing is placed in it at compile time.
     ...['--importMemory', '--noExportMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'],
     ...['--outFile', 'kernels.wasm', '--baseDir', fileURLToPath(folder)],
