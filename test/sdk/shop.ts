@@ -49,6 +49,17 @@ export interface ShopOptions {
   readonly config?: Partial<Config>
   readonly origins?: readonly string[]
   readonly demo?: (publishable: string) => Demo
+  /** Any that is free, by default. */
+  readonly port?: number
+}
+
+/** A port that nobody listens on at this moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const { port } = server.address() as { port: number }
+  await new Promise((done) => server.close(done))
+  return port
 }
 
 /** Starts a shop on an empty SQLite file, or on `config.databaseUrl`. Close it at the end. */
@@ -56,6 +67,7 @@ export async function openShop({
   config = {},
   origins = ['https://shop.example'],
   demo,
+  port = 0,
 }: ShopOptions = {}): Promise<Shop> {
   const folder = mkdtempSync(join(tmpdir(), 'habitue-shop-'))
   const settings: Config = {
@@ -66,7 +78,8 @@ export async function openShop({
     training: { ...defaultConfig.training, automatic: false },
     ...config,
   }
-  const log = pino({ level: 'silent' })
+  // A fault of the engine's own is printed beside the test that met it.
+  const log = pino({ level: 'error' }, pino.destination({ fd: 2, sync: true }))
   const first = await createEngine(settings, { log })
   const admin = (await first.start()) ?? ''
   const server = (await first.keys.create({ kind: 'server', name: 'shop', origins: null })).key
@@ -78,7 +91,7 @@ export async function openShop({
     await engine.start()
   }
   const app = await createApp(engine)
-  const url = await listen(app, { host: '127.0.0.1', port: 0 })
+  const url = await listen(app, { host: '127.0.0.1', port })
   const shop: Shop = {
     engine,
     url,
