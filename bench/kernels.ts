@@ -119,7 +119,7 @@ async function denseKernels(): Promise<void> {
         const view = floatsAt(memory, pivot, TILE * TILE)
         for (let r = 0; r < TILE; r++) view[r * TILE + r] = 2
       }
-      await pool.run('invertTiles', at.tiles, side, at.panels, at.scratch)
+      await pool.run('invertTiles', at.tiles, side, 0, side, at.panels, at.scratch)
     })
     report(`inverse of side ${side * TILE}`, (side * TILE) ** 3 / inverse / 1e9, 'GFLOP/s')
   } finally {

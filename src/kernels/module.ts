@@ -44,7 +44,7 @@ export interface ThreadedKernels {
     ...[a: number, n: number, indptr: number, indices: number, values: number],
     ...[tptr: number, tindices: number, tvalues: number, weights: number, diagonal: number, scratch: number],
   ]
-  invertTiles: [a: number, side: number, panels: number, scratch: number]
+  invertTiles: [a: number, side: number, from: number, to: number, panels: number, scratch: number]
   /** wasm/rows.ts */
   narrowRows: [
     ...[m: number, n: number, factor: number, diagonal: number, q: number, stride: number],

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
 import { floatsAt, Layout } from './memory.ts'
-import { TILE, TILE_BYTES } from './module.ts'
+import { type ThreadedKernels, TILE, TILE_BYTES } from './module.ts'
 import { openPool, threadsFor } from './pool.ts'
 
 const LARGE = 1e12
@@ -17,7 +17,7 @@ function tiles(side: number, threads: number) {
   const memory = layout.memory()
   const pivot = (i: number) => floatsAt(memory, at.tiles + ((i * (i + 1)) / 2 + i) * TILE_BYTES, TILE * TILE)
   for (let i = 0; i < side; i++) for (let r = 0; r < TILE; r++) pivot(i)[r * TILE + r] = 2
-  return { memory, pivot, invert: [at.tiles, side, at.panels, at.scratch] as [number, number, number, number] }
+  return { memory, pivot, invert: [at.tiles, side, 0, side, at.panels, at.scratch] as ThreadedKernels['invertTiles'] }
 }
 
 describe('openPool', () => {
@@ -52,7 +52,9 @@ describe('openPool', () => {
     const { memory, invert } = tiles(2, 2)
     const pool = openPool(memory, LARGE, new AbortController().signal, 2)
     const beyond = memory.buffer.byteLength
-    await expect(pool.run('invertTiles', beyond, invert[1], invert[2], invert[3])).rejects.toThrow('kernel thread died')
+    await expect(
+      pool.run('invertTiles', beyond, ...(invert.slice(1) as [number, number, number, number, number])),
+    ).rejects.toThrow('kernel thread died')
     await pool.close()
   })
 

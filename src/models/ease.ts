@@ -46,6 +46,7 @@ const VERSION = 1
 const MEGABYTE = 2 ** 20
 const ALL_KEPT_ITEMS = 8192
 const KEPT_BEYOND = 512
+const TOO_SINGULAR = 'EASE: X^T X + lambda I is not positive definite in single precision; raise lambda'
 
 export const ease: ModelKind<EaseOptions> = {
   kind: KIND,
@@ -65,16 +66,20 @@ export const ease: ModelKind<EaseOptions> = {
     const memory = borrow(place.layout)
     const pool = openPool(memory, work, progress.signal, threads)
     try {
-      await pace(progress, 0, 3, 'gram')
+      const { side } = place
+      await pace(progress, 0, side + 2, 'gram')
       const popularity = await gram(pool, memory, place, matrix, options)
-      await pace(progress, 1, 3, 'inverse')
-      const status = await pool.run('invertTiles', place.tiles, place.side, place.panels, place.scratch)
-      if (status !== 0)
-        throw new ModelDeclined('EASE: X^T X + lambda I is not positive definite in single precision; raise lambda')
-      await pace(progress, 2, 3, 'weights')
+      const step = Math.ceil(side / 20)
+      for (let from = 0; from < side; from += step) {
+        await pace(progress, 1 + from, side + 2, 'inverse')
+        const to = Math.min(side, from + step)
+        const status = await pool.run('invertTiles', place.tiles, side, from, to, place.panels, place.scratch)
+        if (status !== 0) throw new ModelDeclined(TOO_SINGULAR)
+      }
+      await pace(progress, side + 1, side + 2, 'weights')
       prepareColumns(memory, place)
       const rows = await (place.kept > 0 ? sparse(pool, memory, place) : narrow(pool, memory, place))
-      await pace(progress, 3, 3, 'weights')
+      await pace(progress, side + 2, side + 2, 'weights')
       return makeModel(rows, popularity)
     } finally {
       await pool.close()

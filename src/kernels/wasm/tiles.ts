@@ -79,15 +79,18 @@ function gramRow(
  * Replaces the symmetric positive definite matrix in tiles at `a` (`side` tiles a side) by MINUS its inverse, by the
  * symmetric sweep over blocks (Goodnight 1979): with D the inverse of the pivot tile, A_ij -= A_ik D A_kj,
  * A_ik <- A_ik D, A_kk <- -D. As many operations as Cholesky, inverse and product of the factors (n^3), all of them in
- * one even update. Status 1 where a pivot is not positive.
+ * one even update. Status 1 where a pivot is not positive. Sweeps the pivots from .. to - 1; all of them, in order, in one
+ * call or several, make the inverse.
  * panels: 2 x side tiles; scratch: 2 tiles for each thread, after 1 tile shared.
  */
-export function invertTiles(tid: i32, threads: i32, a: usize, side: i32, panels: usize, scratch: usize): void {
+export function invertTiles(
+  tid: i32, threads: i32, a: usize, side: i32, from: i32, to: i32, panels: usize, scratch: usize,
+): void {
   const right = panels
   const left = panels + <usize>side * TILE_BYTES
   const d = scratch
   const own = scratch + TILE_BYTES * (1 + 2 * <usize>tid)
-  for (let k = 0; k < side; k++) {
+  for (let k = from; k < to; k++) {
     if (tid == 0) invertPivot(tileAt(a, k, k), d)
     barrier(threads)
     let i = claim(1, side)
