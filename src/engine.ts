@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { type Logger, pino } from 'pino'
 import { verifyCustomerToken } from './access/customer-token.ts'
 import { createKeyRing, type KeyRing } from './access/key-ring.ts'
-import { createKey, listKeys, revokeKey, rotateKey } from './access/store.ts'
+import { createFirstAdminKey, createKey, listKeys, revokeKey, rotateKey } from './access/store.ts'
 import { loadCatalogue } from './catalog/catalogue.ts'
 import type { Config } from './config.ts'
 import { policyOf } from './consent/permit.ts'
@@ -156,9 +156,7 @@ async function compose({ config, world, log, owner, db, demo }: Base): Promise<R
     async start() {
       keeper.start()
       if (config.training.automatic) trainer.schedule()
-      const known = await listKeys(db)
-      if (known.some((key) => key.kind === 'admin')) return null
-      return (await createKey(db, world, { kind: 'admin', name: 'first' })).key
+      return createFirstAdminKey(db, world)
     },
     listening: (url) => owner?.announce({ pid: process.pid, url, token: local }),
     localKey: () => local,

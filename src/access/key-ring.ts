@@ -76,7 +76,13 @@ export async function createKeyRing(db: Database, world: World): Promise<KeyRing
 
   await refresh()
   return {
-    verify: (text) => (fresh ? find(text) : refresh().then(() => find(text))),
+    verify(text) {
+      if (!fresh) return refresh().then(() => find(text))
+      const found = find(text)
+      // Another process may have made it a moment ago.
+      const heard = found ? undefined : db.catchUp()
+      return heard ? heard.then(refresh).then(() => find(text)) : found
+    },
     async signingSecrets(id) {
       if (!fresh) await refresh()
       const now = world.now()

@@ -1,4 +1,5 @@
-/** The table `keys`: written by four handlers, read whole (a shop has a handful of keys). */
+/** The table `keys`: written by five handlers, read whole (a shop has a handful of keys). */
+import { sql } from 'kysely'
 import type { Database, Handler, Handlers, Reader } from '../db/database.ts'
 import { HabitueError } from '../errors.ts'
 import type { World } from '../world.ts'
@@ -57,14 +58,23 @@ const revoke: Handler<{ id: string; now: number }, void> = async (tx, { id, now 
   tx.changed('keys', id)
 }
 
+/** The key, unless there is an admin key already: of several processes that start at once one makes it. */
+const createFirst: Handler<Created, boolean> = async (tx, key) => {
+  if (tx.engine === 'postgres') await sql`lock table keys in share row exclusive mode`.execute(tx.k)
+  const known = await tx.k.selectFrom('keys').select('id').where('kind', '=', key.kind).limit(1).execute()
+  if (known.length === 0) await create(tx, key)
+  return known.length === 0
+}
+
 /** Notes when keys were last used; no cache depends on it, so it tells nobody. */
 const used: Handler<{ ids: readonly string[]; now: number }, void> = async (tx, { ids, now }) => {
   await tx.k.updateTable('keys').set({ last_used: now }).where('id', 'in', ids).execute()
 }
 
-/** 'access.create', 'access.rotate', 'access.revoke', 'access.used'. */
+/** 'access.create', 'access.createFirst', 'access.rotate', 'access.revoke', 'access.used'. */
 export const accessHandlers: Handlers = {
   'access.create': create,
+  'access.createFirst': createFirst,
   'access.rotate': rotate,
   'access.revoke': revoke,
   'access.used': used,
@@ -80,12 +90,23 @@ export async function createKey(
   wanted: { kind: KeyKind; name: string; origins?: readonly string[] | null },
 ): Promise<IssuedKey> {
   const { kind, name } = wanted
-  const origins = checkOrigins(kind, wanted.origins ?? null)
+  const { key, row } = newKey(world, kind, name, checkOrigins(kind, wanted.origins ?? null))
+  await db.write('access.create', row)
+  const { id, origins, now: created } = row
+  return { key, info: { id, kind, name, origins, created, lastUsed: null, revoked: null, previousUntil: null } }
+}
+
+/** Makes the first admin key and answers its text; null where there is an admin key, or was one. */
+export async function createFirstAdminKey(db: Database, world: World): Promise<string | null> {
+  const { key, row } = newKey(world, 'admin', 'first', null)
+  return (await db.write<boolean>('access.createFirst', row)) ? key : null
+}
+
+function newKey(world: World, kind: KeyKind, name: string, origins: readonly string[] | null) {
   const id = newKeyId(world)
   const key = newKeyText(world, kind, id)
-  const now = world.now()
-  await db.write('access.create', { id, kind, name, hash: hashKey(key), origins, now } satisfies Created)
-  return { key, info: { id, kind, name, origins, created: now, lastUsed: null, revoked: null, previousUntil: null } }
+  const row: Created = { id, kind, name, hash: hashKey(key), origins, now: world.now() }
+  return { key, row }
 }
 
 /**

@@ -2,18 +2,23 @@
  * How a command reaches Habitue: by HTTP, always. To the server that `--url` names; else to the process that owns the
  * database file; else to the same application started inside this process, which then listens nowhere.
  */
+import { existsSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
-import { loadConfig } from '../config.ts'
+import { type Config, loadConfig } from '../config.ts'
 import { readOwner } from '../db/owner.ts'
 import { createEngine } from '../engine.ts'
 import { HabitueError } from '../errors.ts'
 import { createApp } from '../http/app.ts'
+import { commandLog } from './log.ts'
 
 export interface Where {
   readonly data?: string
   readonly url?: string
   readonly key?: string
+  /** For what only a process that serves can answer. */
+  readonly needsServer?: boolean
 }
 
 export interface Answer {
@@ -33,7 +38,8 @@ export interface Connection {
 
 export async function connect(where: Where): Promise<Connection> {
   if (where.url) return overHttp(where.url, where.key ?? '')
-  const config = loadConfig({ dataFile: where.data, logLevel: 'warn', training: { automatic: false } })
+  const config = loadConfig({ dataFile: where.data })
+  checkFolder(config)
   const owner = config.databaseUrl ? null : readOwner(config.dataFile)
   if (owner && (owner.url === null || owner.token === null)) {
     const who = owner.pid === 0 ? 'Another process' : `The process ${owner.pid}`
@@ -43,11 +49,28 @@ export async function connect(where: Where): Promise<Connection> {
     )
   }
   if (owner) return overHttp(owner.url as string, owner.token as string)
-  const engine = await createEngine(config)
-  await engine.start()
+  if (where.needsServer) throw notRunning(config)
+  // Not `start`ed: what Habitue does by itself, and showing the first admin key, is for the process that serves.
+  const engine = await createEngine(config, { log: commandLog('warn') })
   const app = await createApp(engine)
   await app.ready()
   return inProcess(app, engine.localKey(), config.databaseUrl ? 'PostgreSQL' : config.dataFile, () => engine.stop())
+}
+
+/** @throws HabitueError invalid_config where the data file has no folder to be in */
+export function checkFolder({ databaseUrl, dataFile }: Config): void {
+  const folder = dirname(resolve(dataFile))
+  if (databaseUrl || existsSync(folder)) return
+  throw new HabitueError('invalid_config', `The folder ${folder} of the data file does not exist; make it first.`, {
+    folder,
+  })
+}
+
+function notRunning({ databaseUrl, dataFile }: Config): HabitueError {
+  const message = databaseUrl
+    ? 'On PostgreSQL this command asks one server: name it with --url, and an admin key with --key.'
+    : `No Habitue is serving ${dataFile}: habitue start; or name one that does with --url and --key.`
+  return new HabitueError('not_running', message)
 }
 
 function authorization(key: string): string {

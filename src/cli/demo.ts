@@ -12,13 +12,13 @@ import { introduction } from './introduction.ts'
 import { described } from './models.ts'
 import { type Output, output } from './output.ts'
 import { serve } from './serve.ts'
-import { optionsOf } from './surroundings.ts'
+import { optionsOf, wholeNumber } from './surroundings.ts'
 import { trained } from './train.ts'
 
 interface Options {
-  readonly port: string
-  readonly seed: string
-  readonly customers: string
+  readonly port: number
+  readonly seed: number
+  readonly customers: number
   readonly once?: boolean
 }
 
@@ -27,9 +27,9 @@ export function demoCommand(program: Command): void {
   program
     .command('demo')
     .description('A seeded corner shop with a year of customers: imported, learned from, served, with a page to click.')
-    .option('--port <n>', 'the port', '4040')
-    .option('--seed <n>', 'another seed is another shop', '1')
-    .option('--customers <n>', 'how many', '3000')
+    .option('--port <n>', 'the port', wholeNumber, 4040)
+    .option('--seed <n>', 'another seed is another shop', wholeNumber, 1)
+    .option('--customers <n>', 'how many', wholeNumber, 3000)
     .option('--once', 'show and end, instead of serving on')
     .action((_: unknown, command: Command) => demo(optionsOf<Options>(command)))
 }
@@ -41,7 +41,7 @@ async function demo(options: Options & { data?: string; json?: boolean }): Promi
   const config = loadConfig({
     databaseUrl: '',
     dataFile: file,
-    port: Number(options.port),
+    port: options.port,
     logLevel: 'warn',
     legalBasis: 'consent',
     currency: 'USD',
@@ -93,7 +93,7 @@ async function fill(connection: Connection, options: Options, out: Output): Prom
   const bar = out.progress('importing')
   bar.set(0, 1, 'making the shop')
   const start = (Math.floor(systemWorld.now() / day) - year) * day
-  const workerData = { seed: Number(options.seed), customers: Number(options.customers), start }
+  const workerData = { seed: options.seed, customers: options.customers, start }
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const shop = new Worker(new URL(`../../examples/shop/produce.${extension}`, import.meta.url), { workerData })
   const next = async (): Promise<FromShop> => (await once(shop, 'message'))[0] as FromShop

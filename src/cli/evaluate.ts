@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import {
   type EvaluationFlags,
   type EvaluationSurroundings,
@@ -8,8 +8,9 @@ import {
 } from '../evaluation/command.ts'
 import type { Outcome } from '../evaluation/outcome.ts'
 import { systemWorld } from '../world.ts'
+import { interruptible } from './interruption.ts'
 import { type Output, output } from './output.ts'
-import { interruptible, optionsOf, several } from './surroundings.ts'
+import { optionsOf, several, wholeNumber } from './surroundings.ts'
 
 /** `habitue eval topn | candidates`: the public way to judge Habitue on anybody's data. */
 export function evalCommand(program: Command): void {
@@ -40,7 +41,7 @@ export function evalCommand(program: Command): void {
 interface Flags {
   readonly model?: string
   readonly set?: string[]
-  readonly seed: string
+  readonly seed: number
   readonly json?: boolean
 }
 
@@ -48,11 +49,11 @@ function withFlags(command: Command): Command {
   return command
     .option('--model <name>', 'one model instead of the blend')
     .option('--set <key=value>', 'an option of the model (repeatable)', several)
-    .addOption(new Option('--seed <n>', 'seed of whatever is drawn').default('1'))
+    .option('--seed <n>', 'seed of whatever is drawn', wholeNumber, 1)
 }
 
 function flagsOf({ model, set, seed }: Flags): EvaluationFlags {
-  return { model, set, seed: Number(seed) }
+  return { model, set, seed }
 }
 
 async function run(

@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { Argument, type Command, InvalidArgumentError } from 'commander'
 import { table } from './output.ts'
 import { connected, optionsOf, several } from './surroundings.ts'
 
@@ -24,7 +24,7 @@ export function keyCommand(program: Command): void {
   key
     .command('create')
     .description('Make a key; its text is shown this once.')
-    .argument('<kind>', 'publishable, server or admin')
+    .addArgument(new Argument('<kind>', 'what it may do').choices(['publishable', 'server', 'admin']))
     .option('--name <name>', 'what it is for', '')
     .option(
       '--origin <origin>',
@@ -65,16 +65,12 @@ export function keyCommand(program: Command): void {
     .command('rotate')
     .description('Give a key a new text; the old one works for the grace period.')
     .argument('<id>')
-    .option('--grace <hours>', 'how long the old text still works', '24')
+    .option('--grace <hours>', 'how long the old text still works', hours, 24)
     .action((id: string, _: unknown, command: Command) => {
-      const options = optionsOf<{ grace: string }>(command)
+      const options = optionsOf<{ grace: number }>(command)
       return connected(options, async (connection, out) => {
-        const body = { graceSeconds: Math.round(Number(options.grace) * 3600) }
-        const issued = (await connection.request(
-          'POST',
-          `/v1/keys/${encodeURIComponent(id)}/rotate`,
-          body,
-        )) as IssuedKey
+        const path = `/v1/keys/${encodeURIComponent(id)}/rotate?graceHours=${options.grace}`
+        const issued = (await connection.request('POST', path)) as IssuedKey
         out.result(issued, () => shown(issued))
       })
     })
@@ -89,6 +85,13 @@ export function keyCommand(program: Command): void {
         out.result({ revoked: id }, () => `The key ${id} is revoked.`)
       }),
     )
+}
+
+/** Also parts of an hour, and 0 for at once. */
+function hours(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !(value >= 0)) throw new InvalidArgumentError('Expected a number of hours.')
+  return value
 }
 
 function shown({ key, kind, id, name }: IssuedKey): string {

@@ -1,6 +1,7 @@
 /** What commands print: tables and sentences for people, with `--json` one object a line for programs. */
 import { Presets, SingleBar } from 'cli-progress'
 import { HabitueError } from '../errors.ts'
+import { Interrupted } from './interruption.ts'
 
 export interface Output {
   readonly json: boolean
@@ -76,13 +77,14 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...cells.map(line)].join('\n')
 }
 
-/** Exit codes: 1 = it went wrong, 2 = it was called wrongly, 130 = stopped by Ctrl-C. */
+/** Says what went wrong and answers the exit code: 1, or 130 where Ctrl-C stopped it. */
 export function fail(error: unknown, json: boolean): number {
-  const known = error instanceof HabitueError
-  const code = known ? error.code : 'unexpected'
+  const interrupted = error instanceof Interrupted
+  const known = interrupted || error instanceof HabitueError
+  const code = error instanceof HabitueError ? error.code : interrupted ? 'interrupted' : 'unexpected'
   const message = error instanceof Error ? error.message : String(error)
   if (json) process.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`)
   else process.stderr.write(`${code}: ${message}\n`)
   if (!known && error instanceof Error && !json) process.stderr.write(`${error.stack}\n`)
-  return 1
+  return interrupted ? 130 : 1
 }

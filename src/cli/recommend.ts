@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { connected, optionsOf, several } from './surroundings.ts'
+import { connected, optionsOf, several, wholeNumber } from './surroundings.ts'
 
 interface Options {
   readonly customer?: string
@@ -8,7 +8,7 @@ interface Options {
   readonly item?: string
   readonly items?: string
   readonly category?: string[]
-  readonly count: string
+  readonly count: number
 }
 
 interface Listed {
@@ -37,7 +37,7 @@ export function recommendCommand(program: Command): void {
     .option('--item <id>', 'the item looked at (item), or out of stock (unavailable)')
     .option('--items <ids>', 'the items to rank, separated by commas (items)')
     .option('--category <name>', 'only of this category (repeatable)', several)
-    .option('--count <n>', 'how many', '10')
+    .option('--count <n>', 'how many', wholeNumber, 10)
     .action((_: unknown, command: Command) => {
       const options = optionsOf<Options>(command)
       return connected(options, async (connection, out) => {
@@ -58,7 +58,7 @@ function requestOf(options: Options): Record<string, unknown> {
     placement: options.placement,
     item: options.item,
     items: options.items?.split(','),
-    count: Number(options.count),
+    count: options.count,
     filters: options.category ? { categories: options.category } : undefined,
   }
 }

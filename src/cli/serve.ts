@@ -4,31 +4,32 @@ import { createEngine } from '../engine.ts'
 import type { Demo, Engine } from '../engine-api.ts'
 import { createApp } from '../http/app.ts'
 import { listen } from '../http/listen.ts'
+import { checkFolder } from './connection.ts'
+import { commandLog } from './log.ts'
 
 export interface Serving {
   readonly url: string
   readonly engine: Engine
   /** An admin key of this process alone. */
   readonly localKey: string
-  /** The text of the admin key, when this start made the first one. */
-  readonly firstAdminKey: string | null
   /** Resolves when a signal has ended the server. */
   readonly ended: Promise<void>
   stop(): Promise<void>
 }
 
 /**
- * `prepare` runs before anybody can connect.
+ * `prepare` runs before anybody can connect; it is given the text of the admin key when this start made the first one.
  * @throws HabitueError port_in_use, and whatever opening the database throws
  */
 export async function serve(
   config: Config,
   demo: Demo | null,
-  prepare: (engine: Engine) => Promise<void> = async () => {},
+  prepare: (engine: Engine, firstAdminKey: string | null) => Promise<void>,
 ): Promise<Serving> {
-  const engine = await createEngine(config, { demo })
+  checkFolder(config)
+  const engine = await createEngine(config, { demo, log: commandLog(config.logLevel) })
   const firstAdminKey = await engine.start()
-  await prepare(engine)
+  await prepare(engine, firstAdminKey)
   const app = await createApp(engine)
   const url = await listen(app, config).catch(async (error) => {
     await engine.stop()
@@ -43,5 +44,5 @@ export async function serve(
   const ended = new Promise<void>((resolve, reject) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop().then(resolve, reject))
   })
-  return { url, engine, localKey: engine.localKey(), firstAdminKey, ended, stop }
+  return { url, engine, localKey: engine.localKey(), ended, stop }
 }

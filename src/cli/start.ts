@@ -2,11 +2,11 @@ import type { Command } from 'commander'
 import { loadConfig } from '../config.ts'
 import { output } from './output.ts'
 import { serve } from './serve.ts'
-import { optionsOf } from './surroundings.ts'
+import { optionsOf, wholeNumber } from './surroundings.ts'
 
 interface Options {
   readonly host?: string
-  readonly port?: string
+  readonly port?: number
 }
 
 /** `habitue start` */
@@ -15,16 +15,15 @@ export function startCommand(program: Command): void {
     .command('start')
     .description('Serve: the tracking API, recommendations, customers, the catalogue. Ctrl-C ends it gracefully.')
     .option('--host <address>', 'the address to listen on (default 127.0.0.1)')
-    .option('--port <n>', 'the port (default 4040)')
+    .option('--port <n>', 'the port; 0 = any that is free (default 4040)', wholeNumber)
     .action(async (_: unknown, command: Command) => {
       const options = optionsOf<Options>(command)
-      const port = options.port === undefined ? undefined : Number(options.port)
-      const config = loadConfig({ dataFile: options.data, host: options.host, port })
+      const config = loadConfig({ dataFile: options.data, host: options.host, port: options.port })
       const out = output(options.json === true)
-      const server = await serve(config, null)
-      if (server.firstAdminKey) {
-        out.say(`The admin key, shown this once:\n\n  ${server.firstAdminKey}\n`)
-      }
+      // Shown before the port is asked for: if that fails, the key is not lost.
+      const server = await serve(config, null, async (_engine, adminKey) => {
+        if (adminKey) out.result({ adminKey }, () => `The admin key, shown this once:\n\n  ${adminKey}\n`)
+      })
       if (config.legalBasis === null) {
         out.say('No legal basis is stated (HABITUE_LEGAL_BASIS): events of customers are refused until it is.')
       }

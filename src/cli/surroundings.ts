@@ -1,5 +1,5 @@
 /** What every command needs: its options with the global ones, its output, and Ctrl-C. */
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { type Connection, connect, type Where } from './connection.ts'
 import { type Output, output } from './output.ts'
 
@@ -25,17 +25,10 @@ export async function connected(
   }
 }
 
-/** Aborts at the first Ctrl-C, so that work can end tidily; a second one ends the process at once. */
-export function interruptible(): AbortSignal {
-  const abort = new AbortController()
-  const stop = () => {
-    if (abort.signal.aborted) process.exit(130)
-    process.exitCode = 130
-    abort.abort(new Error('Stopped by Ctrl-C.'))
-  }
-  process.on('SIGINT', stop)
-  process.on('SIGTERM', stop)
-  return abort.signal
+/** The value of an option that is a whole number. */
+export function wholeNumber(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('Expected a whole number.')
+  return Number(text)
 }
 
 /** Collects an option that may be given several times. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { TailLine } from '../engine-api.ts'
-import { connected, interruptible, optionsOf } from './surroundings.ts'
+import { interruptible } from './interruption.ts'
+import { connected, optionsOf } from './surroundings.ts'
 
 /** `habitue tail`: events as they arrive; the answer to "why does nothing happen?". */
 export function tailCommand(program: Command): void {
@@ -8,14 +9,14 @@ export function tailCommand(program: Command): void {
     .command('tail')
     .description('Watch events as they arrive: key, customer, items recognised, and the code of any refusal.')
     .action((_: unknown, command: Command) =>
-      connected(optionsOf(command), async (connection, out) => {
+      connected({ ...optionsOf(command), needsServer: true }, async (connection, out) => {
         out.say(`Watching events at ${connection.place}; Ctrl-C ends.`)
         const signal = interruptible()
         try {
           for await (const line of connection.lines('/v1/tail', signal)) {
             if (line.trim() === '') continue
-            const event = JSON.parse(line) as TailLine
-            out.result(event, () => described(event))
+            const told = JSON.parse(line) as TailLine | { missed: number }
+            out.result(told, () => ('missed' in told ? `... ${told.missed} events were not shown` : described(told)))
           }
         } catch (error) {
           if (!signal.aborted) throw error

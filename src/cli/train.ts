@@ -2,9 +2,10 @@ import { setTimeout } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { HabitueError } from '../errors.ts'
 import type { Connection } from './connection.ts'
+import { interruptible } from './interruption.ts'
 import { described, type ModelView } from './models.ts'
 import type { Output } from './output.ts'
-import { connected, interruptible, optionsOf } from './surroundings.ts'
+import { connected, optionsOf } from './surroundings.ts'
 
 interface Status {
   readonly running: boolean
@@ -36,7 +37,8 @@ export async function trained(connection: Connection, out: Output): Promise<Mode
     if (signal.aborted) {
       await connection.request('DELETE', '/v1/training')
       bar.stop()
-      throw new HabitueError('training_failed', 'The training was cancelled; the old model still serves.')
+      out.say('The training was cancelled; the old model still serves.')
+      throw signal.reason
     }
     bar.set(status.done ?? 0, status.total ?? 1, status.note ?? '')
     await setTimeout(200)

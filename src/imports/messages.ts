@@ -37,6 +37,7 @@ export function lineOfMessage(messageId: string): number | null {
  */
 export class Sink<T> {
   #out: T[] = []
+  #lines: number[] = []
   #bad: BadLine[] = []
   #skipped: Record<string, number> = {}
   readonly #after: number
@@ -52,7 +53,9 @@ export class Sink<T> {
   }
 
   put(one: T): void {
-    if (this.line > this.#after) this.#out.push(one)
+    if (this.line <= this.#after) return
+    this.#out.push(one)
+    this.#lines.push(this.line)
   }
 
   report(bad: BadLine): void {
@@ -69,10 +72,11 @@ export class Sink<T> {
     if (this.line > this.#after) this.#skipped[reason] = (this.#skipped[reason] ?? 0) + 1
   }
 
-  /** What was collected since the last time. */
-  take(): { out: T[]; bad: BadLine[]; skipped: Record<string, number> } {
-    const taken = { out: this.#out, bad: this.#bad, skipped: this.#skipped }
+  /** What was collected since the last time; `lines` = the line at which each of `out` was put. */
+  take(): { out: T[]; lines: number[]; bad: BadLine[]; skipped: Record<string, number> } {
+    const taken = { out: this.#out, lines: this.#lines, bad: this.#bad, skipped: this.#skipped }
     this.#out = []
+    this.#lines = []
     this.#bad = []
     this.#skipped = {}
     return taken

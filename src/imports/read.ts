@@ -45,6 +45,8 @@ export interface ImportBatch {
   readonly total: number
   readonly messages: readonly TrackingMessage[]
   readonly items: readonly Item[]
+  /** The line that completed each message or item; infinite for what only the end of the file completed. */
+  readonly lines: readonly number[]
   readonly bad: readonly BadLine[]
   /** Lines that are well formed and mean nothing here, by reason. */
   readonly skipped: Readonly<Record<string, number>>
@@ -140,8 +142,8 @@ function report(sink: Sink<unknown>, bad: BadLine): void {
 }
 
 function itemBatch(reading: Reading, sink: Sink<Item>, line: number, done: boolean): ImportBatch {
-  const { out, bad, skipped } = sink.take()
-  return { line, ...reading.position(), messages: [], items: out, bad, skipped, done }
+  const { out, lines, bad, skipped } = sink.take()
+  return { line, ...reading.position(), messages: [], items: out, lines, bad, skipped, done }
 }
 
 async function* readMessages(
@@ -157,8 +159,8 @@ async function* readMessages(
       ? wholeLines(reading.text(), source.damaged)
       : readRows(reading.text(), { delimiter, damaged: source.damaged })
   const batchOf = (done: boolean): ImportBatch => {
-    const { out, bad, skipped } = sink.take()
-    return { line: sink.line, ...reading.position(), messages: out, items: [], bad, skipped, done }
+    const { out, lines, bad, skipped } = sink.take()
+    return { line: sink.line, ...reading.position(), messages: out, items: [], lines, bad, skipped, done }
   }
   let header = delimiter !== null
   let refused = 0
