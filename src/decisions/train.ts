@@ -34,6 +34,7 @@ export async function trainBundle(
   progress: Progress,
 ): Promise<{ bytes: Uint8Array; report: Record<string, unknown> }> {
   const policy: Policy = { basis: config.legalBasis }
+  const { memoryMb, threads } = config.training
   const permit = populationPermit(policy, 'training')
   if (!permit) {
     throw new HabitueError('consent_refused', 'No legal basis is stated for training; set HABITUE_LEGAL_BASIS.')
@@ -42,8 +43,9 @@ export async function trainBundle(
   const catalogue = await loadCatalogue(reader, config.defaultAudience)
   const collected = await collect(trainingRows(reader, permit, config.signals), catalogue, progress)
   const data: TrainingData = { ...collected, content: contentOf(catalogue, collected.ids), now, seed }
-  const learn = (name: string, from: number, share: number) => fitKind(name, data, within(progress, from, share))
-  const taste = await learn('blend', parts.reading, parts.taste)
+  const learn = (name: string, from: number, share: number, options: Record<string, number> = {}) =>
+    fitKind(name, options, data, within(progress, from, share))
+  const taste = await learn('blend', parts.reading, parts.taste, { memoryMb, threads })
   if (!taste) throw new HabitueError('training_failed', 'There is nothing to learn from yet.')
   const together = await learn('neighbours', parts.reading + parts.taste, parts.together)
   const content = await learn('content', 100 - parts.content, parts.content)
@@ -81,10 +83,15 @@ function within(progress: Progress, from: number, share: number): Progress {
 }
 
 /** Null where the data does not suit the kind. */
-async function fitKind(name: string, data: TrainingData, progress: Progress): Promise<Model | null> {
+async function fitKind(
+  name: string,
+  options: Record<string, number>,
+  data: TrainingData,
+  progress: Progress,
+): Promise<Model | null> {
   const kind = modelKind(name)
   try {
-    return await kind.fit(data, modelOptions(kind, {}), progress)
+    return await kind.fit(data, modelOptions(kind, options), progress)
   } catch (error) {
     if (error instanceof ModelDeclined) return null
     throw error
