@@ -1,0 +1,28 @@
+/** Training through the API of a running server. */
+import { setTimeout } from 'node:timers/promises'
+import type { Server } from './server.ts'
+
+export interface Trained {
+  readonly seconds: number
+  readonly model: { readonly version: number; readonly bytes: number; readonly report: Record<string, unknown> }
+}
+
+interface Status {
+  readonly running: boolean
+  readonly last?: Trained['model'] & { readonly state: string }
+}
+
+/** @throws Error where it failed */
+export async function train(server: Server): Promise<Trained> {
+  const started = performance.now()
+  let status = await server.ask<Status>('POST', '/v1/training', {})
+  while (status.running) {
+    await setTimeout(50)
+    status = await server.ask<Status>('GET', '/v1/training')
+  }
+  const seconds = (performance.now() - started) / 1000
+  if (status.last?.state !== 'ready') throw new Error(`The training did not end well: ${JSON.stringify(status.last)}`)
+  const { models } = await server.ask<{ models: { serving: boolean }[] }>('GET', '/v1/models')
+  if (!models[0]?.serving) throw new Error('The new model does not serve')
+  return { seconds, model: status.last }
+}
