@@ -1,7 +1,7 @@
 /** Learning a blend: hold out, tune each kind, learn weights, fit the admitted kinds again on everything. */
 import { type Grid, grids } from './blend-grid.ts'
 import { buildPools, type HeldOutRows, heldOutRows, ndcgOf } from './blend-pools.ts'
-import { beyondNoise, difference, learnWeights, ndcgByRow } from './blend-weights.ts'
+import { combine, difference, learnWeights, mean, ndcgByRow } from './blend-weights.ts'
 import { memberKind } from './members.ts'
 import { type Model, ModelDeclined, type Progress, type TrainingData } from './model.ts'
 import { holdOut, holdOutMasked } from './split.ts'
@@ -11,13 +11,13 @@ export type BlendOptions = {
   memoryMb: number
   /** Threads of a member's fit; 0 = one a core. */
   threads: number
-  /** How many settings of a kind are tried at most. */
-  trials: number
+  /** Share of the settings in the grids that may be tried: 0 = each kind's first alone, 1 = as many as the grid says. */
+  effort: number
   /** With fewer held-out customers than this nothing can be learned about models: popularity serves. */
   fewestCustomers: number
 }
 
-export const blendDefaults: BlendOptions = { memoryMb: 1024, threads: 0, trials: 16, fewestCustomers: 30 }
+export const blendDefaults: BlendOptions = { memoryMb: 1024, threads: 0, effort: 1, fewestCustomers: 30 }
 
 export interface BlendReport {
   /** `metric`: NDCG@10 that the blend would lose without the member; `alone`: NDCG@10 of the member by itself. */
@@ -60,7 +60,9 @@ interface Candidate {
 }
 
 /** Tuning compares settings on this many held-out customers, weights on all that `heldOutRows` takes. */
-const TUNING_ROWS = 2_500
+const TUNING_ROWS = 2_000
+/** Standard errors by which the blend must beat popularity. */
+const SURE = 2
 
 export async function learnBlend(data: TrainingData, options: BlendOptions, progress: Progress): Promise<LearnedBlend> {
   const held = data.tuneOn ? holdOutMasked(data, data.tuneOn) : holdOut(data, { share: 0.1, most: 3, fewest: 3 })
@@ -82,9 +84,10 @@ export async function learnBlend(data: TrainingData, options: BlendOptions, prog
     if ('reason' in tuned) dropped.push({ kind: grid.kind, reason: tuned.reason })
     else candidates.push(tuned)
   }
-  const learned = weigh(candidates, rows, dropped)
+  const learned = weigh(candidates, rows)
+  dropped.push(...learned.dropped)
   for (const { model } of candidates) model.dispose?.()
-  if (learned.admitted.length === 0) return onlyPopularity(data, fitting, learned)
+  if (learned.admitted.length === 0) return onlyPopularity(data, fitting, { ...learned, dropped })
   const members: BlendMember[] = []
   for (const { kind, settings, recency, weight } of learned.admitted) {
     members.push({ model: await fitting.fit(kind, settings, data), weight, recency })
@@ -104,7 +107,7 @@ function settingsOf(candidates: readonly Candidate[], kind: string): Settings {
 /** Fits members under one running count of steps; `recency` is the blend's own setting and no option of the kind. */
 function fitter(options: BlendOptions, progress: Progress) {
   let done = 0
-  const planned = grids.length * (1 + Math.ceil(options.trials / 2))
+  const planned = grids.reduce((sum, grid) => sum + 1 + Math.ceil((options.effort * grid.trials) / 2), 0)
   return {
     async fit(name: string, settings: Settings, data: TrainingData): Promise<Model> {
       const kind = memberKind(name)
@@ -123,7 +126,7 @@ function fitter(options: BlendOptions, progress: Progress) {
 
 type Fitter = ReturnType<typeof fitter>
 
-/** Climbs along each axis of the grid in turn, at most `trials` settings. */
+/** Climbs along each axis of the grid in turn, at most `effort` of its trials. */
 async function tune(
   grid: Grid,
   train: TrainingData,
@@ -131,7 +134,8 @@ async function tune(
   options: BlendOptions,
   fitting: Fitter,
 ): Promise<Candidate | { reason: string }> {
-  const some = rows.first(TUNING_ROWS)
+  const some = rows.parts().learning.thin(TUNING_ROWS)
+  const most = Math.max(1, Math.round(options.effort * grid.trials))
   let trials = 0
   let best: Candidate | undefined
   const attempt = async (settings: Settings): Promise<boolean> => {
@@ -154,7 +158,7 @@ async function tune(
       if (!train.times && (name === 'recency' || name === 'halfLifeDays')) continue
       for (const direction of [1, -1]) {
         let moved = false
-        while (trials < options.trials) {
+        while (trials < most) {
           const at = values.indexOf(best!.settings[name]) + direction
           if (at < 0 || at >= values.length || !(await attempt({ ...best!.settings, [name]: values[at] }))) break
           moved = true
@@ -175,33 +179,40 @@ function sameBut(a: Settings, b: Settings, except: string): boolean {
 
 interface Weighed {
   readonly admitted: readonly (Candidate & { weight: number; metric: number })[]
-  readonly dropped: readonly { kind: string; reason: string }[]
+  readonly dropped: readonly { readonly kind: string; readonly reason: string }[]
   readonly metric: number
   readonly baseline: number
   readonly note: string
 }
 
-function weigh(
-  candidates: readonly Candidate[],
-  rows: HeldOutRows,
-  dropped: { kind: string; reason: string }[],
-): Weighed {
-  const pools = buildPools(candidates, rows)
-  const { weights, metric, gains, ndcg } = learnWeights(pools)
+/**
+ * Weights from the learning customers. Whether the blend beats popularity is asked of the others: tuning picks the best
+ * of many settings, which on the customers that it looked at flatters even chance.
+ */
+function weigh(candidates: readonly Candidate[], rows: HeldOutRows): Weighed {
+  const { learning, checking } = rows.parts()
+  const { weights, gains } = learnWeights(buildPools(candidates, learning))
+  const pools = buildPools(candidates, checking)
   const popular = ndcgByRow(pools, pools.scores[candidates.findIndex((c) => c.kind === 'popularity')])
-  const baseline = popular.reduce((sum, v) => sum + v, 0) / Math.max(1, popular.length)
-  const figures = `NDCG@10 ${metric.toFixed(4)} on ${rows.count} held-out customers, popularity ${baseline.toFixed(4)}`
-  const gain = difference(ndcg, popular)
-  const helps = beyondNoise({ mean: gain.mean, error: 2 * gain.error })
-  candidates.forEach((c, m) => {
-    if (c.kind === 'popularity' && !helps) return
-    if (weights[m] > 0 && helps) return
-    const reason = `adds nothing beyond noise (alone NDCG@10 ${c.alone.toFixed(4)})`
-    dropped.push({ kind: c.kind, reason })
-  })
-  if (!helps) {
-    return { admitted: [], dropped, metric, baseline, note: `No model beats popularity beyond noise: ${figures}.` }
+  const blended = ndcgByRow(pools, combine(pools, weights))
+  const metric = mean(blended)
+  const baseline = mean(popular)
+  const figures = `NDCG@10 ${metric.toFixed(4)} on ${checking.count} held-out customers, popularity ${baseline.toFixed(4)}`
+  const gain = difference(blended, popular)
+  if (!(gain.mean > SURE * gain.error)) {
+    const reason = 'the blend does not beat popularity beyond noise'
+    const dropped = candidates.filter((c) => c.kind !== 'popularity').map(({ kind }) => ({ kind, reason }))
+    return {
+      admitted: [],
+      dropped,
+      metric: baseline,
+      baseline,
+      note: `No model beats popularity beyond noise: ${figures}.`,
+    }
   }
+  const dropped = candidates
+    .filter((_, m) => weights[m] === 0)
+    .map(({ kind, alone }) => ({ kind, reason: `adds nothing beyond noise (alone NDCG@10 ${alone.toFixed(4)})` }))
   const admitted = candidates
     .map((c, m) => ({ ...c, weight: weights[m], metric: gains[m].mean }))
     .filter((c) => c.weight > 0)
@@ -218,6 +229,6 @@ async function onlyPopularity(
   const { metric, baseline, dropped } = why
   const admitted = [{ kind: 'popularity', options: {}, weight: 1, metric: 0, alone: baseline ?? 0 }]
   const note = `${why.note} Popularity serves.`
-  const report = { admitted, dropped, metric: metric === null ? null : baseline, baseline, note }
+  const report = { admitted, dropped, metric, baseline, note }
   return { members: [{ model: stranger, weight: 1, recency: 0 }], stranger, report }
 }

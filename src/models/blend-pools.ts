@@ -11,8 +11,10 @@ export interface HeldOutRows {
   readonly count: number
   /** Calls `see` with each customer's history without what is held out, and the held-out items. */
   each(see: (history: History, targets: Int32Array) => void): void
-  /** The same with at most `n` of the customers. */
-  first(n: number): HeldOutRows
+  /** The same with at most `n` of the customers, evenly spread. */
+  thin(n: number): HeldOutRows
+  /** Two thirds of the customers to learn on, and the others to check on what was learned. */
+  parts(): { learning: HeldOutRows; checking: HeldOutRows }
 }
 
 /** Cells (customers x items) that an evaluation looks at, at most; it bounds the time on large catalogues. */
@@ -30,7 +32,11 @@ export function heldOutRows(held: HeldOut): HeldOutRows {
     each(see): void {
       for (const [row, targets] of chosen) see(historyOf(held.train, row), targets)
     },
-    first: (n) => rowsOf(thinned(chosen, n)),
+    thin: (n) => rowsOf(thinned(chosen, n)),
+    parts: () => ({
+      learning: rowsOf(chosen.filter((_, k) => k % 3 !== 2)),
+      checking: rowsOf(chosen.filter((_, k) => k % 3 === 2)),
+    }),
   })
   return rowsOf(thinned([...held.targets], limit))
 }

@@ -21,8 +21,6 @@ export interface LearnedWeights {
   readonly weights: Float64Array
   /** Mean NDCG@10 of the blend. */
   readonly metric: number
-  /** NDCG@10 of the blend by row. */
-  readonly ndcg: Float64Array
   /** What each member adds: mean loss of NDCG@10 without it, and the standard error of that mean. */
   readonly gains: readonly { readonly mean: number; readonly error: number }[]
 }
@@ -80,7 +78,7 @@ export function learnWeights(pools: Pools): LearnedWeights {
   }
   prune(pools, weights, strongest)
   const ndcg = ndcgByRow(pools, combine(pools, weights))
-  return { weights, metric: mean(ndcg), ndcg, gains: gainsOf(pools, weights, ndcg) }
+  return { weights, metric: mean(ndcg), gains: gainsOf(pools, weights, ndcg) }
 }
 
 /** Re-tunes every weight but the strongest member's until nothing improves; returns the rows' NDCG. */
@@ -139,7 +137,8 @@ function gainsOf(pools: Pools, weights: Float64Array, ndcg: Float64Array) {
   )
 }
 
-function combine(pools: Pools, weights: Float64Array, without = -1): Float32Array {
+/** The blended score of every entry; `without` leaves a member out. */
+export function combine(pools: Pools, weights: Float64Array, without = -1): Float32Array {
   const out = new Float32Array(pools.target.length)
   for (let m = 0; m < weights.length; m++) {
     if (m === without || weights[m] === 0) continue
@@ -161,7 +160,7 @@ function meanTop(pools: Pools, scores: Float32Array): number {
   return sum > 0 ? sum / rows : 1
 }
 
-function mean(values: Float64Array): number {
+export function mean(values: Float64Array): number {
   let sum = 0
   for (const value of values) sum += value
   return values.length > 0 ? sum / values.length : 0
@@ -180,6 +179,6 @@ export function difference(a: Float64Array, b: Float64Array): { mean: number; er
   return { mean: average, error: Math.sqrt(Math.max(0, squares / Math.max(1, n) - average ** 2) / Math.max(1, n - 1)) }
 }
 
-export function beyondNoise(gain: { mean: number; error: number }): boolean {
+function beyondNoise(gain: { mean: number; error: number }): boolean {
   return gain.mean > NOISE * gain.error && gain.mean > 0
 }

@@ -12,7 +12,7 @@ import {
   type Progress,
   type TrainingData,
 } from './model.ts'
-import { explainByNeighbours, type NeighbourTable, scoreByNeighbours, strongestPerTarget } from './neighbour-table.ts'
+import { explainByNeighbours, type NeighbourTable, serveTable, strongestPerTarget } from './neighbour-table.ts'
 import { pace } from './pace.ts'
 
 export type ContentOptions = {
@@ -183,13 +183,15 @@ function standing(data: TrainingData, features: Features): Float32Array {
   return out
 }
 
-function makeModel(table: NeighbourTable, standing: Float32Array): Model {
+function makeModel(trained: NeighbourTable, standing: Float32Array): Model {
+  const served = serveTable(trained)
+  const { table } = served
   const items = standing.length
   return {
     kind: KIND,
     items,
     score(history, out): void {
-      const known = scoreByNeighbours(table, history, out)
+      const known = served.score(history, out)
       for (let i = 0; i < items; i++) {
         if (standing[i] < 0) out[i] = Number.NEGATIVE_INFINITY
         else if (!known) out[i] = standing[i]

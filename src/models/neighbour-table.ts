@@ -1,4 +1,5 @@
 /** A sparse item-to-item table by source: for each item of a history, the targets that it speaks for. */
+import { type SparseArrays, sparseRows } from '../kernels/item-rows.ts'
 import type { Contribution, History } from './model.ts'
 
 export interface NeighbourTable {
@@ -8,24 +9,27 @@ export interface NeighbourTable {
   readonly values: Float32Array
 }
 
-/**
- * Fills `out` (length items) with the sum of the history's rows. Returns false where no item of the history has a row:
- * then `out` is all zero and the caller decides what a stranger gets.
- */
-export function scoreByNeighbours(table: NeighbourTable, history: History, out: Float32Array): boolean {
-  const { indptr, targets, values } = table
-  const items = indptr.length - 1
-  out.fill(0)
-  let known = false
-  for (let k = 0; k < history.items.length; k++) {
-    const source = history.items[k]
-    if (source < 0 || source >= items) continue
-    const weight = history.weights[k]
-    const end = indptr[source + 1]
-    for (let e = indptr[source]; e < end; e++) out[targets[e]] += weight * values[e]
-    if (weight !== 0 && end > indptr[source]) known = true
+export interface ServedTable {
+  readonly table: NeighbourTable
+  /**
+   * Fills `out` (length items) with the sum of the history's rows. Returns false where no item of the history has a
+   * row: then what is in `out` means nothing and the caller decides what a stranger gets.
+   */
+  score(history: History, out: Float32Array): boolean
+}
+
+/** Copies the table to where the kernel reads it. */
+export function serveTable(table: NeighbourTable): ServedTable {
+  const rows = sparseRows({ rowptr: table.indptr, columns: table.targets, values: table.values })
+  const { rowptr, columns, values } = rows.arrays as SparseArrays
+  const served = { indptr: rowptr, targets: columns, values }
+  return {
+    table: served,
+    score(history, out): boolean {
+      const known = history.items.some((item, k) => history.weights[k] !== 0 && rowptr[item + 1] > rowptr[item])
+      return known && rows.add(history.items, history.weights, out) > 0
+    },
   }
-  return known
 }
 
 /** The at most `count` items of the history with the largest positive share in `item`'s score, largest first. */
@@ -58,11 +62,16 @@ function valueAt(table: NeighbourTable, source: number, target: number): number 
   return low < table.indptr[source + 1] && table.targets[low] === target ? table.values[low] : 0
 }
 
+/** A table holds about this many entries at most, 8 bytes each, however many neighbours are asked for. */
+const MAX_ENTRIES = 5_000_000
+const MIN_NEIGHBOURS = 50
+
 /**
- * Builds a table target by target, keeping the `limit` strongest sources of each: `offer` its sources, then `finish`
- * it. Targets must be finished in ascending order.
+ * Builds a table target by target, keeping the `most` strongest sources of each (fewer where there are very many items):
+ * `offer` its sources, then `finish` it. Targets must be finished in ascending order.
  */
-export function strongestPerTarget(items: number, limit: number) {
+export function strongestPerTarget(items: number, most: number) {
+  const limit = Math.min(most, Math.max(MIN_NEIGHBOURS, Math.floor(MAX_ENTRIES / items)))
   const offeredSources = new Int32Array(items)
   const offeredValues = new Float64Array(items)
   let offered = 0

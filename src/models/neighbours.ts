@@ -13,7 +13,7 @@ import { packModel, unpackModel } from './bytes.ts'
 import { transpose } from './matrix.ts'
 import type { Model, ModelKind, Progress } from './model.ts'
 import { ModelDeclined } from './model.ts'
-import { explainByNeighbours, type NeighbourTable, scoreByNeighbours, strongestPerTarget } from './neighbour-table.ts'
+import { explainByNeighbours, type NeighbourTable, serveTable, strongestPerTarget } from './neighbour-table.ts'
 import { pace } from './pace.ts'
 
 export type NeighboursOptions = {
@@ -156,13 +156,15 @@ function columnCounts(matrix: Csr): Float64Array {
 }
 
 /** `popularity`: share of customers by item, the guess for a stranger; 0 marks an item never seen. */
-function makeModel(table: NeighbourTable, popularity: Float32Array): Model {
+function makeModel(trained: NeighbourTable, popularity: Float32Array): Model {
+  const served = serveTable(trained)
+  const { table } = served
   const items = popularity.length
   return {
     kind: 'neighbours',
     items,
     score(history, out): void {
-      const known = scoreByNeighbours(table, history, out)
+      const known = served.score(history, out)
       for (let i = 0; i < items; i++) {
         if (popularity[i] === 0) out[i] = Number.NEGATIVE_INFINITY
         else if (!known) out[i] = popularity[i]

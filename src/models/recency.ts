@@ -21,12 +21,37 @@ export function recencyRanks(times: Float64Array | undefined, out: Float32Array)
   return out
 }
 
-/** The history with each weight multiplied by (rank + 1)^-power; itself where power is 0 or there are no times. */
+/** An entry whose voice falls below this share of the latest one's is left out: it would cost time and change nothing. */
+const FAINTEST = 0.02
+
+/**
+ * The history with each weight multiplied by (rank + 1)^-power, without the entries that become too faint to matter;
+ * the history itself where power is 0 or there are no times.
+ */
 export function withRecency(history: History, power: number): History {
   if (power === 0 || !history.times || history.items.length < 2) return history
-  const weights = recencyRanks(history.times, new Float32Array(history.items.length))
-  for (let k = 0; k < weights.length; k++) weights[k] = history.weights[k] * powerOf(weights[k] + 1, power)
-  return { items: history.items, weights, times: history.times }
+  return fading(history, (rank) => powerOf(rank + 1, power))
+}
+
+/** The same with e^(-rank / reach); the history itself where reach is 0 or there are no times. */
+export function withReach(history: History, reach: number): History {
+  if (reach === 0 || !history.times || history.items.length < 2) return history
+  return fading(history, (rank) => Math.exp(-rank / reach))
+}
+
+function fading(history: History, voice: (rank: number) => number): History {
+  const n = history.items.length
+  const ranks = recencyRanks(history.times, new Float32Array(n))
+  const items = new Int32Array(n)
+  const weights = new Float32Array(n)
+  let kept = 0
+  for (let k = 0; k < n; k++) {
+    const share = voice(ranks[k])
+    if (share < FAINTEST) continue
+    items[kept] = history.items[k]
+    weights[kept++] = history.weights[k] * share
+  }
+  return { items: items.subarray(0, kept), weights: weights.subarray(0, kept) }
 }
 
 /** Entry indices, latest first. Histories mostly come in order of time already; then nothing is sorted. */

@@ -10,10 +10,10 @@
  */
 import { packModel, unpackModel } from './bytes.ts'
 import { historyOf } from './matrix.ts'
-import { type History, type Model, ModelDeclined, type ModelKind, type Progress, type TrainingData } from './model.ts'
-import { explainByNeighbours, type NeighbourTable, scoreByNeighbours, strongestPerTarget } from './neighbour-table.ts'
+import { type Model, ModelDeclined, type ModelKind, type Progress, type TrainingData } from './model.ts'
+import { explainByNeighbours, type NeighbourTable, serveTable, strongestPerTarget } from './neighbour-table.ts'
 import { pace } from './pace.ts'
-import { recencyRanks } from './recency.ts'
+import { withReach } from './recency.ts'
 
 export type TransitionsOptions = {
   direction: 'forward' | 'both'
@@ -41,7 +41,7 @@ export const transitions: ModelKind<TransitionsOptions> = {
     reach: 3,
     shrink: 20,
     targetPower: 0.3,
-    neighbours: 300,
+    neighbours: 1000,
   },
   async fit(data, options, progress): Promise<Model> {
     if (!data.times) throw new ModelDeclined('transitions: the interactions have no times')
@@ -171,34 +171,21 @@ function entriesByItem(entries: Int32Array, items: number) {
   return { firstEntry, nextEntry, customers }
 }
 
-function makeModel(table: NeighbourTable, popularity: Float32Array, reach: number): Model {
+function makeModel(trained: NeighbourTable, popularity: Float32Array, reach: number): Model {
+  const served = serveTable(trained)
+  const { table } = served
   const items = popularity.length
   return {
     kind: KIND,
     items,
     score(history, out): void {
-      const known = scoreByNeighbours(table, lately(history, reach), out)
+      const known = served.score(withReach(history, reach), out)
       for (let i = 0; i < items; i++) {
         if (popularity[i] === 0) out[i] = Number.NEGATIVE_INFINITY
         else if (!known) out[i] = popularity[i]
       }
     },
-    explain: (history, item, count) => explainByNeighbours(table, lately(history, reach), item, count),
+    explain: (history, item, count) => explainByNeighbours(table, withReach(history, reach), item, count),
     toBytes: () => packModel(KIND, VERSION, { reach }, { ...table, popularity }),
-  }
-}
-
-/** An entry that would speak with less than this share of the latest one's voice is left out. */
-const FAINTEST = 0.01
-
-function lately(history: History, reach: number): History {
-  if (reach === 0 || !history.times) return history
-  const ranks = recencyRanks(history.times, new Float32Array(history.items.length))
-  const furthest = -Math.log(FAINTEST) * reach
-  const kept: number[] = []
-  for (let k = 0; k < ranks.length; k++) if (ranks[k] <= furthest) kept.push(k)
-  return {
-    items: Int32Array.from(kept, (k) => history.items[k]),
-    weights: Float32Array.from(kept, (k) => history.weights[k] * Math.exp(-ranks[k] / reach)),
   }
 }

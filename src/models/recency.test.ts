@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest'
+import type { History } from './model.ts'
+import { recencyRanks, withReach, withRecency } from './recency.ts'
+
+const history: History = {
+  items: Int32Array.of(7, 8, 9, 10),
+  weights: Float32Array.of(1, 2, 1, -1),
+  times: Float64Array.of(300, 100, 200, 200),
+}
+
+describe('recency', () => {
+  it('ranks from the latest, simultaneous entries alike', () => {
+    expect([...recencyRanks(history.times, new Float32Array(4))]).toEqual([0, 3, 1.5, 1.5])
+    expect([...recencyRanks(Float64Array.of(1, 2, 3), new Float32Array(3))]).toEqual([2, 1, 0])
+    expect([...recencyRanks(undefined, new Float32Array(2))]).toEqual([0, 0])
+  })
+
+  it('fades weights by rank and keeps their sign', () => {
+    const faded = withRecency(history, 1)
+    expect([...faded.items]).toEqual([7, 8, 9, 10])
+    expect([...faded.weights]).toEqual([1, 0.5, Math.fround(1 / 2.5), Math.fround(-1 / 2.5)])
+    expect(withReach(history, 2).weights[1]).toBeCloseTo(2 * Math.exp(-1.5), 6)
+  })
+
+  it('leaves out what became too faint', () => {
+    const n = 200
+    const long = {
+      items: new Int32Array(n),
+      weights: new Float32Array(n).fill(1),
+      times: Float64Array.from({ length: n }, (_, k) => k),
+    }
+    expect(withRecency(long, 1).items.length).toBe(50)
+    expect(withRecency(long, 0)).toBe(long)
+  })
+})
