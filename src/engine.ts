@@ -106,7 +106,11 @@ async function compose({ config, world, log, owner, db, demo }: Base): Promise<R
     log,
     version: packageVersion(),
     demo,
-    ingest: (body, sender) => ingest({ db, config, world, events }, body, sender),
+    async ingest(body, sender) {
+      const answer = await ingest({ db, config, world, events }, body, sender)
+      if (answer.accepted > 0) state.trends.changed()
+      return answer
+    },
     async recommend(request, ceiling) {
       const answer = await decider.decide(request, ceiling)
       totals.decisions++
@@ -150,7 +154,7 @@ async function compose({ config, world, log, owner, db, demo }: Base): Promise<R
     async rebuild() {
       const report = await db.write<Record<string, unknown>>('memory.rebuild', {})
       customers.clear()
-      await state.refreshTrends()
+      await state.trends.refresh()
       return report
     },
     async start() {

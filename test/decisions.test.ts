@@ -195,6 +195,10 @@ forEachRunning((_engine, run) => {
         { ...order('c0', 'bought', ['tea-1'], 0), timestamp: undefined },
       ],
     })
+    // The same message id under another key is another message: nothing breaks.
+    const other = await habitue.key('server')
+    const again = { ...view('c0', 'tea-1', 'by-id', { decision_id: decisionId }), type: 'track' }
+    expect((await habitue.ask('POST', '/v1/batch', { batch: [again] }, other)).body).toEqual({ success: true })
     const { decisions } = (await habitue.ask('GET', '/v1/customers/c0/decisions')).body
     expect(decisions[0]).toMatchObject({ decisionId, placement: 'home' })
     expect(decisions[0].outcomes).toEqual(

@@ -53,8 +53,8 @@ export function toMinorUnits(amount: number, currency: string | null): number {
 
 /** The decimal amount of `minor` units of `currency`. */
 export function fromMinorUnits(minor: number, currency: string | null): number {
-  const exponent = currencyExponent(currency)
-  return exponent === 0 ? minor : Number((minor / 10 ** exponent).toFixed(exponent))
+  // A division is correctly rounded, so this is the number that the decimal text would be read as.
+  return minor / 10 ** currencyExponent(currency)
 }
 
 /** Is it the form of a currency code: three capital letters? */

@@ -47,7 +47,14 @@ function outcomesOf(event: AdmittedEvent, shown: ReadonlyMap<number, readonly Sh
   const { kind, withinMs } = outcomeKinds[event.name]
   const named = event.decisionId ?? null
   const value = (i: number) => (kind === 'order' ? (event.products[i].price ?? 0) * event.products[i].quantity : 0)
-  const row = (decision: string, i: number) => [decision, event.items[i], kind, event.time, value(i), event.messageId]
+  const row = (decision: string, i: number) => [
+    decision,
+    event.items[i],
+    kind,
+    event.time,
+    value(i),
+    `${event.source}/${event.messageId}`,
+  ]
   return event.items.flatMap((item, i) => {
     if (named !== null) return [row(named, i)]
     const decision = shown

@@ -6,14 +6,13 @@
 import type { Catalogue } from '../catalog/catalogue.ts'
 import type { Config } from '../config.ts'
 import { type Database, everything } from '../db/database.ts'
-import { itemDayTotals } from '../memory/item-day-totals.ts'
 import type { World } from '../world.ts'
+import { type CurrentTrends, currentTrends } from './current-trends.ts'
 import type { Current } from './decider.ts'
 import { listModels, loadModel, type ModelInfo } from './models-store.ts'
 import { compileRule } from './rules.ts'
 import { listRules } from './rules-store.ts'
 import { bundleName, disposeServing, openBundle, type Serving } from './serving.ts'
-import { noTrends, trendsOf } from './trends.ts'
 
 export interface CurrentState {
   current(): Current
@@ -21,7 +20,7 @@ export interface CurrentState {
   upToDate(): Promise<void> | undefined
   /** The model that answers now. */
   serving(): ModelInfo | null
-  refreshTrends(): Promise<void>
+  readonly trends: CurrentTrends
   close(): void
 }
 
@@ -35,7 +34,6 @@ export interface CurrentNeeds {
   readonly onError: (error: unknown) => void
 }
 
-const trendsEveryMs = 60_000
 /** A model that could not be read is tried again after so long; until then the old one serves. */
 const retryMs = 5_000
 
@@ -44,7 +42,6 @@ export async function currentState(needs: CurrentNeeds): Promise<CurrentState> {
   let serving: Serving | null = null
   let info: ModelInfo | null = null
   let rules: Current['rules'] = []
-  let trends = noTrends
   let rulesStale = false
   let newModel = false
   let loading: Promise<void> = Promise.resolve()
@@ -74,9 +71,6 @@ export async function currentState(needs: CurrentNeeds): Promise<CurrentState> {
       throw error
     }
   }
-  const refreshTrends = async (): Promise<void> => {
-    trends = trendsOf(await itemDayTotals(db, world.now()), config.signals)
-  }
   /** After the load under way: two commits in a row load twice, never at once. */
   const swap = () => {
     if (newModel) return
@@ -104,9 +98,7 @@ export async function currentState(needs: CurrentNeeds): Promise<CurrentState> {
   }
   await loadServing()
   await loadRules()
-  await refreshTrends()
-  const timer = setInterval(() => refreshTrends().catch(onError), trendsEveryMs)
-  timer.unref()
+  const trends = await currentTrends({ db, signals: config.signals, world, onError })
 
   /** A decision that comes while the rules are being read waits for them as well. */
   const freshRules = (): Promise<void> | undefined => {
@@ -122,15 +114,15 @@ export async function currentState(needs: CurrentNeeds): Promise<CurrentState> {
   }
 
   return {
-    current: () => ({ serving, trends, rules }),
+    current: () => ({ serving, trends: trends.current(), rules }),
     upToDate: () => {
       const heard = db.catchUp()
       return heard ? heard.then(readStale) : readStale()
     },
     serving: () => info,
-    refreshTrends,
+    trends,
     close: () => {
-      clearInterval(timer)
+      trends.close()
       clearTimeout(retry)
       stopListening()
       if (serving) disposeServing(serving)

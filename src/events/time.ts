@@ -30,20 +30,23 @@ export function sentTime(given: unknown): number | null {
 
 /**
  * `receivedAt - (sentAt - originalTimestamp)`: the distance between two readings of the sender's clock, laid before our
- * own. Without `sentAt` the time as given; without any, the arrival.
+ * own. Without `sentAt` the time as given; without any, the arrival. A message with both `timestamp` and
+ * `originalTimestamp` (the moment of the call) tells by the first when something happened: it counts as it is.
  * @throws HabitueError invalid_time
  */
 export function eventTime(message: Readonly<Record<string, unknown>>, sent: number | null, received: number): number {
-  const original = timeOf(message.originalTimestamp) ?? timeOf(message.timestamp)
+  const called = timeOf(message.originalTimestamp)
+  const told = timeOf(message.timestamp)
+  const original = told ?? called
   if (original === null) return received
   if (Number.isNaN(original)) throw invalid(message, 'expected ISO 8601, such as 2025-01-31T12:00:00.000Z')
-  const time = sent === null ? original : received - (sent - original)
+  const time = sent === null || (called !== null && told !== null) ? original : received - (sent - original)
   if (time < earliest || original < earliest) throw invalid(message, 'expected a time since 1990, in milliseconds')
   if (time > received + ahead) throw invalid(message, 'which is more than a day ahead of this server')
   return time
 }
 
 function invalid(message: Readonly<Record<string, unknown>>, expected: string): HabitueError {
-  const got = JSON.stringify(message.originalTimestamp ?? message.timestamp) ?? 'nothing'
+  const got = JSON.stringify(message.timestamp ?? message.originalTimestamp) ?? 'nothing'
   return new HabitueError('invalid_time', `The time of the event is ${got.slice(0, 60)}; ${expected}.`)
 }
