@@ -1,176 +1,123 @@
 /**
- * `habitue doctor`: what is in use, how much is stored, what is wrong and how to mend it. Findings have a level: `trouble`
- * makes the command exit with 1, `advice` does not.
+ * `habitue doctor`: what is in use, how much is stored, what is wrong and how to mend it (doctor-findings.ts says what
+ * counts as wrong).
  */
+import { listKeys } from '../access/store.ts'
 import type { Catalogue } from '../catalog/catalogue.ts'
 import { countItems } from '../catalog/read.ts'
 import type { Config } from '../config.ts'
 import type { Database } from '../db/database.ts'
 import { latestVersion } from '../db/migrate.ts'
-import { type StorageReport, storageReport } from '../db/report.ts'
+import { storageReport } from '../db/report.ts'
 import type { DecisionLog } from '../decisions/log.ts'
-import { listModels } from '../decisions/models-store.ts'
+import { listModels, type ModelInfo } from '../decisions/models-store.ts'
 import { bundleName } from '../decisions/serving.ts'
 import { eventReport } from '../events/report.ts'
-import { orderReport } from '../memory/report.ts'
+import { listImports } from '../imports/progress.ts'
+import { orderReport, touchedItems } from '../memory/report.ts'
 import type { World } from '../world.ts'
+import { type Examination, type Finding, findingsOf } from './doctor-findings.ts'
+import { databaseClock } from './doctor-surroundings.ts'
 
-interface Needs {
+export interface DoctorNeeds {
   readonly db: Database
   readonly config: Config
   readonly world: World
   readonly catalogue: Catalogue
   readonly log: DecisionLog
+  /** The model that answers in this process. */
+  readonly serving: () => ModelInfo | null
+  /** Of Habitue. */
+  readonly version: string
 }
 
-interface Finding {
-  readonly level: 'trouble' | 'advice'
-  readonly what: string
-  readonly mend: string
-}
-
-const dayMs = 86_400_000
-const oldModelMs = 7 * dayMs
-
-export async function examine({ db, config, world, catalogue, log }: Needs): Promise<Record<string, unknown>> {
-  const now = world.now()
+export async function examine(needs: DoctorNeeds): Promise<Record<string, unknown>> {
+  const { db, config, world, catalogue, log } = needs
+  await db.catchUp()
   await catalogue.upToDate(db)
-  const storage = await storageReport(db)
-  const items = await countItems(db)
-  const events = await eventReport(db, (item) => catalogue.has(item) && !catalogue.provisional(item))
-  const orders = await orderReport(db)
-  const models = await listModels(db, bundleName)
-  const serving = models.find((model) => model.state === 'ready')
-  const newest = models.find((model) => model.state !== 'training')
-  const report = {
-    versions: {
-      node: process.versions.node,
-      sqlite: process.versions.sqlite,
-      schema: storage.schema,
-      newestSchema: latestVersion,
-    },
-    database: { engine: db.engine, ...storage },
-    catalogue: items,
-    events,
-    orders,
-    model: serving && {
-      version: serving.version,
-      trained: serving.finished,
-      ageHours: hours(now - (serving.finished ?? now)),
-      bytes: serving.bytes,
-    },
+  const { version: databaseVersion, clockMs } = await databaseClock(db, world)
+  const found: Examination = {
+    config,
+    engine: db.engine,
+    now: world.now(),
+    storage: await storageReport(db),
+    items: await countItems(db),
+    itemIds: itemIds(catalogue, await touchedItems(db)),
+    events: await eventReport(db, (item) => catalogue.has(item) && !catalogue.provisional(item)),
+    orders: await orderReport(db),
+    models: await listModels(db, bundleName),
+    servingVersion: needs.serving()?.version ?? null,
+    imports: await listImports(db),
+    keys: await listKeys(db),
+    databaseClockMs: clockMs,
     decisionsLost: log.dropped,
   }
-  const findings = [
-    ...aboutConfig(config),
-    ...aboutStorage(storage),
-    ...aboutItems(items, events),
-    ...aboutEvents(events, orders),
-  ]
-  if (newest?.state === 'failed') {
-    const error = (newest.report.error as { message?: string } | undefined)?.message ?? ''
-    findings.push({
-      level: 'trouble',
-      what: `The last training failed: ${error}`,
-      mend: 'See the log, then: habitue train',
-    })
-  }
-  if (!serving && events.stored > 0)
-    findings.push({ level: 'advice', what: 'No model is trained yet.', mend: 'habitue train' })
-  if (serving?.finished && now - serving.finished > oldModelMs && events.stored > Number(serving.report.events ?? 0)) {
-    findings.push({
-      level: 'advice',
-      what: `The model is ${Math.round((now - serving.finished) / dayMs)} days old.`,
-      mend: 'habitue train',
-    })
-  }
-  if (log.dropped > 0) {
-    findings.push({
-      level: 'trouble',
-      what: `${log.dropped} decisions were not logged: storage could not keep up.`,
-      mend: 'Use a faster disk.',
-    })
-  }
-  return { healthy: !findings.some(({ level }) => level === 'trouble'), ...report, findings }
+  const findings = findingsOf(found)
+  const versions = { habitue: needs.version, node: process.versions.node, [db.engine]: databaseVersion }
+  return { healthy: isHealthy(findings), versions, ...figures(found), findings }
 }
 
-function hours(ms: number): number {
-  return Math.round(ms / 360_000) / 10
+export function isHealthy(findings: readonly Finding[]): boolean {
+  return !findings.some(({ level }) => level === 'trouble')
 }
 
-function aboutConfig(config: Config): Finding[] {
-  const findings: Finding[] = []
-  if (config.legalBasis === null) {
-    findings.push({
-      level: 'trouble',
-      what: 'No legal basis is stated, so events of customers are refused and nothing is personal.',
-      mend: 'Set HABITUE_LEGAL_BASIS to consent, contract or legitimate-interest: you vouch for it.',
-    })
-  }
-  if (config.identityVerification === 'off') {
-    findings.push({
-      level: 'advice',
-      what: 'identityVerification is off: whoever has the key of the page can write to, and read, any customer.',
-      mend: 'Make customer tokens on your server (docs/keys.md) and set it to required.',
-    })
-  }
-  if (!config.training.automatic) {
-    findings.push({
-      level: 'advice',
-      what: 'Automatic training is off.',
-      mend: 'Run habitue train from a schedule of your own.',
-    })
-  }
-  return findings
+/** The items that events named, and those of them that the catalogue does not describe. */
+function itemIds(catalogue: Catalogue, touched: readonly number[]): Examination['itemIds'] {
+  const inEvents = new Set(touched.map((item) => catalogue.canonical(item)))
+  for (const item of catalogue.ids()) if (catalogue.provisional(item)) inEvents.add(catalogue.canonical(item))
+  let unknown = 0
+  for (const item of inEvents) if (!catalogue.has(item) || catalogue.provisional(item)) unknown++
+  return { inEvents: inEvents.size, unknown }
 }
 
-function aboutStorage(storage: StorageReport): Finding[] {
-  const findings: Finding[] = []
-  if (storage.schema !== latestVersion) {
-    findings.push({
-      level: 'trouble',
-      what: `The schema is at ${storage.schema}, the program at ${latestVersion}.`,
-      mend: 'Restart Habitue: it migrates at its start.',
-    })
-  }
-  for (const trouble of storage.troubles) findings.push({ level: 'trouble', ...trouble })
-  return findings
-}
-
-function aboutItems(
-  items: { items: number; provisional: number },
-  events: { itemNames: number; unknownItems: number },
-): Finding[] {
-  const share = events.itemNames > 0 ? events.unknownItems / events.itemNames : 0
-  if (share <= 0.05) return []
-  return [
-    {
-      level: 'advice',
-      what: `${Math.round(share * 100)} % of the item ids in recent events are not in the catalogue (${items.provisional} items are provisional).`,
-      mend: 'habitue import items FILE; where events name a sku, give it as a further name of the item.',
+function figures({ storage, events, orders, itemIds, ...rest }: Examination): Record<string, unknown> {
+  const { place, bytes, freeBytes, schema, bytesByTable } = storage
+  const { engine, databaseClockMs, models, now, items, decisionsLost } = rest
+  const serving = models.find(({ version }) => version === rest.servingVersion)
+  const last = models.find(({ state }) => state !== 'training')
+  return {
+    database: { engine, place, bytes, freeBytes },
+    migrations: { applied: schema, known: latestVersion },
+    bytesByTable,
+    catalogue: items,
+    events: {
+      stored: events.stored,
+      newest: iso(events.newest),
+      itemIds: itemIds.inEvents,
+      itemIdsUnknown: itemIds.unknown,
+      itemIdsUnknownShare: share(itemIds.unknown, itemIds.inEvents),
     },
-  ]
+    orders: { ...orders, withoutCustomerShare: share(orders.withoutCustomer, orders.orders) },
+    models: {
+      serving: serving
+        ? {
+            version: serving.version,
+            trained: iso(serving.finished),
+            ageHours: age(serving, now),
+            bytes: serving.bytes,
+          }
+        : null,
+      lastTraining: last ? { version: last.version, state: last.state, ended: iso(last.finished) } : null,
+      training: models.some(({ state }) => state === 'training'),
+    },
+    clocks: { eventsLateSeconds: seconds(events.skewMs), databaseAheadSeconds: seconds(databaseClockMs) },
+    decisionsLost,
+  }
 }
 
-function aboutEvents(
-  events: { skewMs: number | null },
-  orders: { orders: number; withoutCustomer: number },
-): Finding[] {
-  const findings: Finding[] = []
-  if (events.skewMs !== null && Math.abs(events.skewMs) > 5 * 60_000) {
-    findings.push({
-      level: 'trouble',
-      what: `Recent events arrive ${Math.round(events.skewMs / 60_000)} minutes after their own time (median): a clock is wrong, or senders hold events back.`,
-      mend: 'Set the clocks of this machine and of the senders by NTP.',
-    })
-  }
-  const share = orders.orders > 0 ? orders.withoutCustomer / orders.orders : 0
-  if (share > 0.2) {
-    findings.push({
-      level: 'advice',
-      what: `${Math.round(share * 100)} % of the orders name no customer; they feed only what is popular.`,
-      mend: 'Send a userId (or at least an e-mail) with Order Completed.',
-    })
-  }
-  return findings
+function iso(time: number | null): string | null {
+  return time === null ? null : new Date(time).toISOString()
+}
+
+function seconds(ms: number | null): number | null {
+  return ms === null ? null : Math.round(ms / 100) / 10
+}
+
+function age({ finished }: ModelInfo, now: number): number {
+  return Math.round((now - (finished ?? now)) / 360_000) / 10
+}
+
+/** Four digits; null of nothing. */
+function share(part: number, whole: number): number | null {
+  return whole === 0 ? null : Math.round((10_000 * part) / whole) / 10_000
 }

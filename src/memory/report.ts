@@ -1,4 +1,4 @@
-/** Figures about orders, for `habitue doctor`. */
+/** Figures about orders and the items that events named, for `habitue doctor`. */
 import { sql } from 'kysely'
 import type { Reader } from '../db/database.ts'
 import { NOBODY } from './order-changes.ts'
@@ -18,4 +18,10 @@ export async function orderReport(reader: Reader): Promise<OrderReport> {
     ])
     .executeTakeFirstOrThrow()
   return { orders: Number(row.orders), withoutCustomer: Number(row.without) }
+}
+
+/** The internal ids of all items that were ever looked at, put into a cart, bought or returned, by anybody. */
+export async function touchedItems(reader: Reader): Promise<number[]> {
+  const rows = await reader.k.selectFrom('item_days').select('item').distinct().execute()
+  return rows.map(({ item }) => item)
 }
