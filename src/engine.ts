@@ -149,7 +149,10 @@ async function compose({ config, world, log, owner, db, demo }: Base): Promise<R
       ...totals,
       modelTrained: state.serving()?.finished ? (state.serving()?.finished as number) / 1000 : null,
     }),
-    doctor: () => examine({ db, config, world, catalogue, log: decisions }),
+    doctor: () => {
+      const { version } = engine
+      return examine({ db, config, world, catalogue, log: decisions, serving: state.serving, version })
+    },
     backup: (file) => db.backup(file),
     async rebuild() {
       const report = await db.write<Record<string, unknown>>('memory.rebuild', {})
