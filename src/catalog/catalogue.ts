@@ -28,6 +28,7 @@ export class Catalogue {
   #columns = allocate(1024)
   #length = 1
   #count = 0
+  #renamings = 0
   readonly #id: (string | undefined)[] = []
   readonly #title: (string | null)[] = []
   readonly #image: (string | null)[] = []
@@ -64,6 +65,11 @@ export class Catalogue {
   /** Items that exist, hidden and provisional ones too. */
   get count(): number {
     return this.#count
+  }
+
+  /** Rises when an item turns out to be another (or no longer): what was read through `canonical` before is old. */
+  get renamings(): number {
+    return this.#renamings
   }
 
   /** Internal ids of all items, ascending. */
@@ -288,7 +294,10 @@ export class Catalogue {
     c.stock[id] = row.stock ?? -1
     c.from[id] = row.available_from ?? Number.NEGATIVE_INFINITY
     c.until[id] = row.available_until ?? Number.POSITIVE_INFINITY
-    c.canonical[id] = row.same_as ?? id
+    const canonical = row.same_as ?? id
+    // A new item is read as itself even before it is known.
+    if (canonical !== (c.canonical[id] || id)) this.#renamings++
+    c.canonical[id] = canonical
     c.age[id] = row.audience === null ? 255 : leastAge(row.audience)
     c.created[id] = row.created
     c.group[id] = row.grouping === null ? -1 : this.#internGroup(row.grouping)

@@ -19,6 +19,10 @@ import type { Serving } from './serving.ts'
 export interface CustomerState {
   readonly customer: number
   readonly version: number
+  /** `catalogue.renamings` when it was read. */
+  readonly renamings: number
+  /** How many rows of memory it was made of. */
+  readonly rows: number
   /** The row of the identifier that was asked for. */
   readonly identifier: number
   /** For the models of `serving`. */
@@ -45,7 +49,8 @@ export interface CustomerStates {
   clear(): void
 }
 
-const capacity = 20_000
+/** What is kept, whichever is reached first: customers, and rows of history over all of them (some 50 bytes each). */
+const capacity = { customers: 20_000, rows: 2_000_000 } as const
 const recentItems = 100
 
 export interface CustomerStateNeeds {
@@ -57,38 +62,47 @@ export interface CustomerStateNeeds {
 }
 
 export function customerStates({ db, catalogue, config, policy, world }: CustomerStateNeeds): CustomerStates {
-  /** `kind\0value` -> state; a Map keeps insertion order, so the first key is the one unused for longest. */
+  /** `ceiling\0kind\0value` -> state; a Map keeps insertion order, so the first was read the longest ago. */
   const kept = new Map<string, CustomerState>()
   const keysOf = new Map<number, Set<string>>()
+  let rows = 0
 
   const clear = () => {
     kept.clear()
     keysOf.clear()
+    rows = 0
   }
-  const forget = (customer: number) => {
-    for (const key of keysOf.get(customer) ?? []) kept.delete(key)
-    keysOf.delete(customer)
+  const drop = (key: string, { customer, rows: freed }: CustomerState) => {
+    kept.delete(key)
+    rows -= freed
+    const keys = keysOf.get(customer)
+    keys?.delete(key)
+    if (keys?.size === 0) keysOf.delete(customer)
+  }
+  const dropKey = (key: string) => {
+    const state = kept.get(key)
+    if (state) drop(key, state)
   }
   db.onChange((changes) => {
     for (const customer of changes.get('customers') ?? []) {
-      if (typeof customer === 'number') forget(customer)
+      if (typeof customer === 'number') for (const key of [...(keysOf.get(customer) ?? [])]) dropKey(key)
       else clear()
     }
   })
   const keep = (key: string, state: CustomerState) => {
+    dropKey(key)
     kept.set(key, state)
+    rows += state.rows
     const keys = keysOf.get(state.customer)
     if (keys) keys.add(key)
     else keysOf.set(state.customer, new Set([key]))
-    if (kept.size <= capacity) return
-    const [oldest, old] = kept.entries().next().value as [string, CustomerState]
-    kept.delete(oldest)
-    const others = keysOf.get(old.customer)
-    others?.delete(oldest)
-    if (others?.size === 0) keysOf.delete(old.customer)
+    while (kept.size > 1 && (kept.size > capacity.customers || rows > capacity.rows)) {
+      const [oldest, old] = kept.entries().next().value as [string, CustomerState]
+      drop(oldest, old)
+    }
   }
 
-  /** Counts reads under way: a commit during a read makes what was read old before it is kept. */
+  /** A commit during a read may make what was read old before it is kept. */
   let commits = 0
   db.onChange(() => {
     commits++
@@ -101,13 +115,14 @@ export function customerStates({ db, catalogue, config, policy, world }: Custome
     clear,
     async of(identifier, ceiling, serving) {
       const key = `${ceiling}\0${identifier.kind}\0${identifier.value}`
-      const old = kept.get(key)
-      if (old && old.serving === serving && db.engine === 'sqlite') return old
+      const { renamings } = catalogue
+      const found = kept.get(key)
+      const old = found?.serving === serving && found.renamings === renamings ? found : undefined
+      if (old && db.engine === 'sqlite') return old
       const commitsBefore = commits
       const identity = await (ceiling === 'anonymous' ? resolveAlone : resolve)(db, identifier)
       if (!identity) return null
-      if (old && old.serving === serving && old.customer === identity.customer && old.version === identity.version)
-        return old
+      if (old && old.customer === identity.customer && old.version === identity.version) return old
       const allowed = permit(policy, identity, 'personalisation', ceiling)
       if (!allowed) return null
       const { self } = await history(db, allowed)
@@ -118,12 +133,11 @@ export function customerStates({ db, catalogue, config, policy, world }: Custome
         customer: identity.customer,
         version: identity.version,
         identifier: identity.named,
+        renamings,
+        rows: self.length,
         serving,
       }
-      if (commits === commitsBefore || db.engine === 'postgres') {
-        kept.delete(key)
-        keep(key, state)
-      }
+      if (commits === commitsBefore || db.engine === 'postgres') keep(key, state)
       return state
     },
   }

@@ -6,10 +6,12 @@ import type { Catalogue } from '../catalog/catalogue.ts'
 import type { Ceiling } from '../consent/permit.ts'
 import { HabitueError } from '../errors.ts'
 import type { World } from '../world.ts'
+import { allowance } from './allowance.ts'
 import type { CustomerState, CustomerStates } from './customer-state.ts'
 import { ruleReason, sentence } from './explain.ts'
 import type { DecisionLog } from './log.ts'
 import { type Proposal, placements, type Setting } from './placements.ts'
+import { proposed } from './proposed.ts'
 import { onePerGroup, pageToken, shownBefore } from './rank.ts'
 import type { RepeatPolicies } from './repeat.ts'
 import type {
@@ -20,7 +22,7 @@ import type {
   Reason,
   RecommendedItem,
 } from './request.ts'
-import { admits, type Candidate, type CompiledRule, pin, repeatPolicyOf, rulesFor, weigh } from './rules.ts'
+import { type Candidate, type CompiledRule, lay, pins, rulesFor, weigh } from './rules.ts'
 import type { Serving } from './serving.ts'
 import type { Trends } from './trends.ts'
 
@@ -56,6 +58,8 @@ interface Work {
   readonly current: Current
   readonly setting: Setting
   readonly now: number
+  /** Internal ids on the pages before. */
+  readonly before: readonly number[]
   /** Internal ids that no placement of this answer may show (again). */
   readonly taken: Set<number>
   readonly takenGroups: Set<number>
@@ -111,7 +115,7 @@ function named(
   request: DecisionRequest,
   customer: CustomerState | null,
   catalogue: Catalogue,
-): Pick<Setting, 'seed' | 'cart' | 'asked'> {
+): Pick<Setting, 'seed' | 'cart' | 'cartRemembered' | 'asked' | 'unknown'> {
   const idOf = (name: string): number => {
     const id = catalogue.idOf(name)
     if (id === undefined) throw new HabitueError('unknown_item', `The catalogue has no item "${name}".`, { item: name })
@@ -129,20 +133,23 @@ function named(
   return {
     seed: request.item === undefined ? null : idOf(request.item),
     cart: request.cart ? known(request.cart) : (customer?.cart ?? []),
+    cartRemembered: request.cart === undefined && (customer?.cart.length ?? 0) > 0,
     asked: [...new Set(known(request.items ?? []))],
+    unknown: (request.items ?? []).filter((name) => catalogue.idOf(name) === undefined),
   }
 }
 
 function begin(request: DecisionRequest, current: Current, setting: Setting, now: number, catalogue: Catalogue): Work {
-  const taken = new Set(shownBefore(request.after))
+  const before = shownBefore(request.after)
+  const taken = new Set(before)
   for (const name of request.exclude ?? []) {
     const id = catalogue.idOf(name)
     if (id !== undefined) taken.add(id)
   }
   const takenGroups = new Set<number>()
-  for (const id of shownBefore(request.after)) if (catalogue.group(id) >= 0) takenGroups.add(catalogue.group(id))
+  for (const id of before) if (catalogue.group(id) >= 0) takenGroups.add(catalogue.group(id))
   const filter = request.filters ? catalogue.compileFilter(request.filters) : () => true
-  return { request, current, setting, now, taken, takenGroups, filter }
+  return { request, current, setting, now, before, taken, takenGroups, filter }
 }
 
 /** One placement of a decision. */
@@ -151,30 +158,12 @@ function place(
   placement: PlacementRequest,
   needs: DeciderNeeds,
 ): { answer: PlacementAnswer; shown: Candidate[]; personal: boolean } {
-  const { setting, now, taken, filter, takenGroups } = work
-  const { catalogue, customer } = setting
-  const rules = rulesFor(work.current.rules, placement.name, now)
-  const withoutRepeats = placement.name !== 'recent' && placement.name !== 'items'
-  let withheld = 0
-  const may = (id: number): boolean => {
-    if (taken.has(id) || !catalogue.sellable(id, now) || customer?.refused.has(id)) return false
-    if (
-      withoutRepeats &&
-      customer?.owned.has(id) &&
-      !needs.repeats.allows(id, repeatPolicyOf(rules, id), setting.serving)
-    )
-      return false
-    if (!filter(id)) return false
-    if (catalogue.leastAge(id) > knownAge) {
-      withheld++
-      return false
-    }
-    return true
-  }
-  const allowed = rules.length === 0 ? may : (id: number) => may(id) && admits(rules, id)
-  const pool = Math.max(smallestPool, poolPerItem * placement.count) + 1
-  const proposal = placements[placement.name](setting, pool, allowed)
-  const shown = ranked(proposal, rules, placement.count, work, allowed)
+  const { taken, takenGroups, setting } = work
+  const { catalogue } = setting
+  const rules = rulesFor(work.current.rules, placement.name, work.now)
+  const withheld = new Set<number>()
+  const allowed = allowance({ ...work, name: placement.name, rules, repeats: needs.repeats, withheld })
+  const { proposal, shown } = ranked(work, placement, rules, allowed)
   const more = shown.length > placement.count
   shown.length = Math.min(shown.length, placement.count)
   for (const { id } of shown) {
@@ -182,30 +171,42 @@ function place(
     if (catalogue.group(id) >= 0) takenGroups.add(catalogue.group(id))
   }
   const items = shown.map((candidate) => listed(candidate, proposal, catalogue))
-  const next = more ? pageToken([...shownBefore(work.request.after), ...shown.map(({ id }) => id)]) : undefined
-  const note =
-    [proposal.note, withheld > 0 ? `${withheld} withheld by their audience rating` : undefined]
-      .filter(Boolean)
-      .join('; ') || undefined
+  const next = more ? pageToken([...work.before, ...shown.map(({ id }) => id)]) : undefined
+  const notes = [proposal.note, withheld.size > 0 ? `${withheld.size} withheld by their audience rating` : undefined]
+  const note = notes.filter(Boolean).join('; ') || undefined
   return { answer: { items, next, note }, shown, personal: proposal.personalised && shown.length > 0 }
 }
 
-/** Nobody's age is known yet: only what is rated for everyone is shown. */
-const knownAge = 0
-
-/** Rules laid over the proposal, one of a group; one more than `count` where there is more. */
+/**
+ * Rules laid over the proposal, one of a group; one more than `count` where there is more. Where variants of one group
+ * fill the pool, a larger one is taken.
+ */
 function ranked(
-  proposal: Proposal,
-  rules: readonly CompiledRule[],
-  count: number,
   work: Work,
+  placement: PlacementRequest,
+  rules: readonly CompiledRule[],
   allowed: (id: number) => boolean,
-): Candidate[] {
-  const candidates = proposal.candidates
-  if (rules.length > 0) weigh(candidates, rules)
-  const pinned = rules.length > 0 ? pin(candidates, rules, candidates.length + rules.length, allowed) : candidates
-  const groups = new Set(work.takenGroups)
-  return onePerGroup(pinned, (id) => work.setting.catalogue.group(id), groups).slice(0, count + 1)
+): { proposal: Proposal; shown: Candidate[] } {
+  const { catalogue } = work.setting
+  // The caller of `items` named each: none stands for another.
+  const groupOf = placement.name === 'items' ? () => -1 : (id: number) => catalogue.group(id)
+  const wanted = placement.count + 1
+  for (let pool = Math.max(smallestPool, poolPerItem * placement.count) + 1; ; pool *= 4) {
+    const proposal = proposed(placements[placement.name], work.setting, pool, allowed, rules)
+    const { candidates } = proposal
+    const groups = new Set(work.takenGroups)
+    let shown: Candidate[]
+    if (rules.length === 0) shown = onePerGroup(candidates, groupOf, groups)
+    else {
+      weigh(candidates, rules)
+      const pinned = onePerGroup(pins(rules, allowed), groupOf, groups)
+      const ids = new Set(pinned.map(({ id }) => id))
+      const others = candidates.filter(({ id }) => !ids.has(id))
+      shown = lay(onePerGroup(others, groupOf, groups), pinned, work.before.length)
+    }
+    const whole = candidates.length < pool || pool >= catalogue.length
+    if (shown.length >= wanted || whole) return { proposal, shown: shown.slice(0, wanted) }
+  }
 }
 
 function listed(candidate: Candidate, proposal: Proposal, catalogue: Catalogue): RecommendedItem {
@@ -228,7 +229,7 @@ function entry(
     items += `${i > 0 ? ',' : ''}[${item},${score.toPrecision(5)},"${answer.items[i].reason.kind}"]`
   }
   const { setting } = work
-  const seed = setting.seed === null ? '{}' : `{"item":${setting.seed}}`
+  const detail = setting.seed === null ? '{}' : `{"item":${setting.seed}}`
   return {
     id,
     time: work.now,
@@ -236,6 +237,6 @@ function entry(
     identifier: setting.customer?.identifier ?? null,
     model: String(setting.serving?.version ?? 0),
     items: `${items}]`,
-    detail: seed,
+    detail,
   }
 }

@@ -1,5 +1,5 @@
 /** Reasons: the structured cause of each item, and one short sentence for people. */
-import type { PlacementName, Reason } from './request.ts'
+import type { Reason } from './request.ts'
 import type { Candidate } from './rules.ts'
 
 export interface NamedItem {
@@ -42,16 +42,7 @@ function joined(names: readonly string[]): string {
   return names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names[names.length - 1]}`
 }
 
-/** A rule that placed or moved an item is the reason, whatever a model thinks of it. */
+/** A rule that pinned or boosted an item is the reason, whatever a model thinks of it. */
 export function ruleReason(candidate: Candidate): Reason | null {
   return candidate.rule === undefined ? null : { kind: 'rule', rule: candidate.rule }
-}
-
-/** The reason of a placement that looks at nobody's history. */
-export const plainReasons: Readonly<Partial<Record<PlacementName, Reason>>> = {
-  popular: { kind: 'popular' },
-  trending: { kind: 'trending' },
-  new: { kind: 'new' },
-  recent: { kind: 'recent' },
-  items: { kind: 'asked' },
 }

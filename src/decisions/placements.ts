@@ -20,13 +20,17 @@ export interface Setting {
   /** The item looked at, or out of stock. */
   readonly seed: number | null
   readonly cart: readonly number[]
+  /** The cart is what memory holds, not what the request says. */
+  readonly cartRemembered: boolean
+  /** The items to be ranked, and the names among them that the catalogue does not know. */
   readonly asked: readonly number[]
+  readonly unknown: readonly string[]
   /** Two vectors of the serving model's length, free to use. */
   readonly scratch: readonly [Float32Array, Float32Array]
 }
 
 export interface Proposal {
-  /** Highest score first, at most as many as were asked for. */
+  /** Highest score first; fewer than the pool asked for = there are no more. */
   readonly candidates: Candidate[]
   reasonOf(id: number): Reason
   readonly personalised: boolean
@@ -105,7 +109,10 @@ function withNewest(setting: Setting, proposal: Proposal, pool: number, allowed:
 
 function tasteReason(setting: Setting, serving: Serving, history: History, id: number): Reason {
   const index = serving.indexOf(id)
-  const { kind, contributions } = explained(serving.taste, history, index)
+  const explanation = explained(serving.taste, history, index)
+  const { kind } = explanation
+  // What speaks against an item is no reason to show it.
+  const contributions = explanation.contributions.filter(({ weight }) => weight > 0)
   if (contributions[0]?.item === index) return { kind: 'again', model: kind }
   const others = contributions.filter(({ item }) => item !== index).slice(0, evidence)
   const items = others.map(({ item }) => serving.ids[item])
@@ -132,17 +139,12 @@ interface Explains {
 function proposeItem(setting: Setting, pool: number, allowed: (id: number) => boolean): Proposal {
   const { serving, seed } = setting
   const index = serving && seed !== null ? serving.indexOf(seed) : -1
-  if (!serving || seed === null || index < 0) {
-    return {
-      ...proposeSorted(setting.trends.popular, { kind: 'popular' }, pool, allowed),
-      note: 'the item is unknown to the models',
-    }
-  }
+  if (!serving || seed === null || index < 0) return proposeShelf(setting, pool, allowed, 'similar')
   const trust = serving.counts[index] / (serving.counts[index] + trusted)
   const [scores, other] = setting.scratch
   const parts = neighbourhood(serving, [index], scores, other, trust)
   const because = named(setting.catalogue, [seed])
-  const candidates = best(scores, serving.ids, pool, (id) => id !== seed && allowed(id))
+  const candidates = best(scores, serving.ids, pool, allowed)
   return {
     candidates,
     personalised: false,
@@ -164,11 +166,10 @@ function proposeCart(setting: Setting, pool: number, allowed: (id: number) => bo
   }
   const [scores, other] = setting.scratch
   const parts = neighbourhood(serving, indices, scores, other, 0.8)
-  const inCart = new Set(cart)
-  const candidates = best(scores, serving.ids, pool, (id) => !inCart.has(id) && allowed(id))
+  const candidates = best(scores, serving.ids, pool, allowed)
   return {
     candidates,
-    personalised: false,
+    personalised: setting.cartRemembered,
     reasonOf: (id) => {
       const i = serving.indexOf(id)
       const strongest = parts.evidence(i)
@@ -197,10 +198,8 @@ function neighbourhood(
   other: Float32Array,
   trust: number,
 ): Neighbourhood {
-  const history: History = {
-    items: Int32Array.from(new Set(seeds)),
-    weights: new Float32Array(new Set(seeds).size).fill(1),
-  }
+  const items = Int32Array.from(new Set(seeds))
+  const history: History = { items, weights: new Float32Array(items.length).fill(1) }
   const { together, content } = serving
   const fill = (model: Model | null, out: Float32Array): number => {
     if (!model) return out.fill(0) && 0
@@ -231,40 +230,70 @@ function neighbourhood(
 
 /**
  * Instead of an item that is out of stock: alike by description, of its own category, at a like price, ranked for this
- * customer. The price counts as exp(-|ln(price / price of the missing one)|): twice as dear is half as good.
+ * customer.
  */
 function proposeInstead(setting: Setting, pool: number, allowed: (id: number) => boolean): Proposal {
   const { serving, seed, catalogue, customer } = setting
   const index = serving && seed !== null ? serving.indexOf(seed) : -1
-  if (!serving || seed === null || index < 0) return proposeItem(setting, pool, allowed)
-  const missing = catalogue.card(seed)
+  if (!serving || seed === null || index < 0) return proposeShelf(setting, pool, allowed, 'instead')
   const purposes = new Set(catalogue.categoryIds(seed))
   const [scores, taste] = setting.scratch
   neighbourhood(serving, [index], scores, taste, 0.2)
   const personal = customer !== null && customer.history.items.length > 0
   if (personal) serving.taste.score(customer.history, taste)
-  const nearest = best(scores, serving.ids, Math.max(pool, 100), (id) => id !== seed && allowed(id))
+  const nearest = best(scores, serving.ids, Math.max(pool, 100), allowed)
+  if (nearest.length === 0) return proposeShelf(setting, pool, allowed, 'instead')
   const range = personal ? spread(nearest, serving, taste) : null
   for (const candidate of nearest) {
-    const { price, currency } = catalogue.card(candidate.id)
     const alike = purposes.size === 0 || catalogue.categoryIds(candidate.id).some((one) => purposes.has(one))
-    const closeness =
-      price && missing.price && currency === missing.currency
-        ? Math.exp(-Math.abs(Math.log(price / missing.price)))
-        : 0.5
     const liking = range ? range(candidate.id) : 0
-    candidate.score = candidate.score * closeness * (alike ? 1 : 0.1) * (1 + 0.5 * liking)
+    candidate.score *= priceCloseness(catalogue, candidate.id, seed) * (alike ? 1 : 0.1) * (1 + 0.5 * liking)
   }
   nearest.sort((a, b) => b.score - a.score || a.id - b.id)
   const because = named(catalogue, [seed])
   return { candidates: nearest.slice(0, pool), personalised: personal, reasonOf: () => ({ kind: 'instead', because }) }
 }
 
+/** exp(-|ln(price / price of the other)|): twice as dear is half as near, as is what has no price to compare. */
+function priceCloseness(catalogue: Catalogue, id: number, other: number): number {
+  const a = catalogue.card(id)
+  const b = catalogue.card(other)
+  return a.price && b.price && a.currency === b.currency ? Math.exp(-Math.abs(Math.log(a.price / b.price))) : 0.5
+}
+
+/** Before any model knows an item: what stands on the same shelf (shares categories), the nearest in price first. */
+function proposeShelf(
+  setting: Setting,
+  pool: number,
+  allowed: (id: number) => boolean,
+  kind: 'similar' | 'instead',
+): Proposal {
+  const { catalogue, trends } = setting
+  const seed = setting.seed as number
+  const shelf = new Set(catalogue.categoryIds(seed))
+  const sorted: Candidate[] = []
+  for (const id of shelf.size > 0 ? catalogue.ids() : []) {
+    const shared = catalogue.categoryIds(id).filter((category) => shelf.has(category)).length
+    if (shared > 0) sorted.push({ id, score: (shared / shelf.size) * priceCloseness(catalogue, id, seed) })
+  }
+  sorted.sort((a, b) => b.score - a.score || a.id - b.id)
+  const reason: Reason = { kind, because: named(catalogue, [seed]) }
+  const proposal = proposeSorted(sorted, reason, pool, allowed)
+  const note = 'the models do not know the item'
+  if (proposal.candidates.length > 0) return { ...proposal, note }
+  return { ...proposeSorted(trends.popular, { kind: 'popular' }, pool, allowed), note }
+}
+
 /** Scores of `taste` among the candidates, spread over 0..1. */
 function spread(candidates: readonly Candidate[], serving: Serving, taste: Float32Array): (id: number) => number {
-  const values = candidates.map(({ id }) => taste[serving.indexOf(id)]).filter(Number.isFinite)
-  const low = Math.min(...values)
-  const high = Math.max(...values)
+  let low = Number.POSITIVE_INFINITY
+  let high = Number.NEGATIVE_INFINITY
+  for (const { id } of candidates) {
+    const value = taste[serving.indexOf(id)]
+    if (!Number.isFinite(value)) continue
+    if (value < low) low = value
+    if (value > high) high = value
+  }
   return (id) => {
     const value = taste[serving.indexOf(id)]
     return Number.isFinite(value) && high > low ? (value - low) / (high - low) : 0
@@ -272,7 +301,7 @@ function spread(candidates: readonly Candidate[], serving: Serving, taste: Float
 }
 
 /** Ranks exactly the items asked for; what the models do not know comes last, in the order given. */
-function proposeAsked(setting: Setting, pool: number, allowed: (id: number) => boolean): Proposal {
+function proposeAsked(setting: Setting, _pool: number, allowed: (id: number) => boolean): Proposal {
   const { serving, customer, asked } = setting
   const scores = setting.scratch[0]
   const personal = serving !== null && customer !== null && customer.history.items.length > 0
@@ -284,18 +313,24 @@ function proposeAsked(setting: Setting, pool: number, allowed: (id: number) => b
   const known = asked.filter(allowed).map((id, i) => ({ id, score: scoreOf(id), i }))
   known.sort((a, b) => (a.score === b.score ? a.i - b.i : b.score - a.score))
   const lowest = known.reduce((least, { score }) => (Number.isFinite(score) ? Math.min(least, score) : least), 0)
-  const candidates = known
-    .slice(0, pool)
-    .map(({ id, score, i }) => ({ id, score: Number.isFinite(score) ? score : lowest - 1 - i }))
+  const candidates = known.map(({ id, score, i }) => ({ id, score: Number.isFinite(score) ? score : lowest - 1 - i }))
+  const note = setting.unknown.length > 0 ? `not in the catalogue: ${listOf(setting.unknown)}` : undefined
   return {
     candidates,
     personalised: personal,
+    note,
     reasonOf: (id) => {
       if (!personal || !Number.isFinite(scoreOf(id))) return { kind: 'asked' }
       const reason = tasteReason(setting, serving, customer.history, id)
       return reason.kind === 'because' ? reason : { kind: 'asked', model: reason.model }
     },
   }
+}
+
+/** The first few names, and how many more. */
+function listOf(names: readonly string[]): string {
+  const shown = names.slice(0, 5).map((name) => JSON.stringify(name.slice(0, 100)))
+  return shown.join(', ') + (names.length > shown.length ? ` and ${names.length - shown.length} more` : '')
 }
 
 function proposeSorted(

@@ -13,15 +13,17 @@ export function best(
   allowed: (id: number) => boolean,
 ): Candidate[] {
   // A heap of the best so far, the worst at its root.
-  const heap = new Int32Array(count)
+  const heap = new Int32Array(Math.min(count, ids.length))
+  const room = heap.length
   let size = 0
   const worse = (a: number, b: number) => scores[a] < scores[b] || (scores[a] === scores[b] && ids[a] > ids[b])
   for (let i = 0; i < ids.length; i++) {
     const score = scores[i]
-    if (score === Number.NEGATIVE_INFINITY || (size === count && !(score >= scores[heap[0]]))) continue
-    if (size === count && !worse(heap[0], i)) continue
+    // Not a number is not in the running either.
+    if (!(score > Number.NEGATIVE_INFINITY)) continue
+    if (size === room && !worse(heap[0], i)) continue
     if (!allowed(ids[i])) continue
-    if (size < count) {
+    if (size < room) {
       let at = size++
       while (at > 0 && worse(i, heap[(at - 1) >> 1])) {
         heap[at] = heap[(at - 1) >> 1]
@@ -62,12 +64,12 @@ export function firstAllowed(
   return found
 }
 
-/** Keeps the first of each group of variants; an item without a group (-1) stands for itself. */
-export function onePerGroup(
-  ranked: readonly Candidate[],
+/** Keeps the first of each group of variants that is not `taken`, and takes it; an item without one (-1) is its own. */
+export function onePerGroup<T extends { readonly id: number }>(
+  ranked: readonly T[],
   groupOf: (id: number) => number,
   taken: Set<number>,
-): Candidate[] {
+): T[] {
   return ranked.filter(({ id }) => {
     const group = groupOf(id)
     if (group < 0) return true

@@ -62,6 +62,9 @@ export function checkRule(input: unknown): Rule {
   const items = list(rule, 'items')
   if (items.some((item) => typeof item !== 'string' || item === '')) throw invalid('items', items, 'a list of item ids')
   if (items.length === 0 && rule.filter === undefined) throw invalid('items', undefined, 'items, or a filter')
+  if (rule.filter !== undefined && (typeof rule.filter !== 'object' || rule.filter === null)) {
+    throw invalid('filter', rule.filter, 'an object')
+  }
   checkEffect(rule)
   for (const field of ['from', 'until'] as const) {
     if (rule[field] !== undefined && !Number.isFinite(rule[field])) throw invalid(field, rule[field], 'a time')
@@ -110,7 +113,7 @@ export function compileRule(rule: Rule, catalogue: RuleCatalogue): CompiledRule 
   return { rule, ids, matches: (id) => ids.has(id) || (byFilter?.(id) ?? false) }
 }
 
-/** The rules that hold now in this placement, by kind, in order of id. */
+/** The rules that hold now in this placement, in the order given. */
 export function rulesFor(rules: readonly CompiledRule[], placement: PlacementName, now: number): CompiledRule[] {
   return rules.filter(
     ({ rule }) =>
@@ -127,18 +130,13 @@ export interface Candidate {
   rule?: string
 }
 
-/** Whether `exclude` and `require` leave this item in. */
+/** Whether `exclude` and `require` leave this item in: no `exclude` is about it, and every `require` is. */
 export function admits(rules: readonly CompiledRule[], id: number): boolean {
-  let required = false
-  let met = false
   for (const { rule, matches } of rules) {
     if (rule.kind === 'exclude' && matches(id)) return false
-    if (rule.kind === 'require') {
-      required = true
-      met ||= matches(id)
-    }
+    if (rule.kind === 'require' && !matches(id)) return false
   }
-  return !required || met
+  return true
 }
 
 /** The policy that a `repeat` rule sets for an item; the last rule that matches holds. */
@@ -148,12 +146,18 @@ export function repeatPolicyOf(rules: readonly CompiledRule[], id: number): Repe
   return policy
 }
 
+/** The rules that change scores. */
+export function movers(rules: readonly CompiledRule[]): CompiledRule[] {
+  return rules.filter(({ rule }) => rule.kind === 'boost' || rule.kind === 'bury')
+}
+
 /**
  * Boosts and buries. Scores of models have no common zero, so they are first spread over (0, 1] within the candidates;
- * the order without rules is kept. `candidates` are sorted by score, highest first, before and after.
+ * the order without rules is kept. What was boosted names the rule; what was buried and is shown all the same is shown
+ * for what speaks for it. `candidates` are sorted by score, highest first, before and after.
  */
 export function weigh(candidates: Candidate[], rules: readonly CompiledRule[]): void {
-  const moving = rules.filter(({ rule }) => rule.kind === 'boost' || rule.kind === 'bury')
+  const moving = movers(rules)
   if (moving.length === 0 || candidates.length === 0) return
   const low = candidates[candidates.length - 1].score
   const span = candidates[0].score - low
@@ -162,50 +166,58 @@ export function weigh(candidates: Candidate[], rules: readonly CompiledRule[]): 
     for (const { rule, matches } of moving) {
       if (!matches(candidate.id)) continue
       candidate.score *= rule.factor ?? 1
-      candidate.rule = rule.id
+      if (rule.kind === 'boost') candidate.rule = rule.id
     }
   }
   candidates.sort((a, b) => b.score - a.score || a.id - b.id)
 }
 
-/** Puts pinned items in their places; those without a place come first, in the rule's order. `allowed` may refuse one. */
-export function pin(
-  ranked: readonly Candidate[],
-  rules: readonly CompiledRule[],
-  count: number,
-  allowed: (id: number) => boolean,
-): Candidate[] {
-  const pins = rules.filter(({ rule }) => rule.kind === 'pin')
-  if (pins.length === 0) return ranked.slice(0, count)
-  const pinned = new Map<number, Candidate>()
-  const places = new Map<number, Candidate>()
-  let free = 0
-  for (const { rule, ids } of pins) {
+/** An item that a rule puts into a place of the list, from 0; null = before all that have none. */
+export interface Pin {
+  readonly id: number
+  readonly place: number | null
+  readonly rule: string
+}
+
+/** The items that `pin` rules place and that are `allowed`, each once: those with a place first, then in order of rules. */
+export function pins(rules: readonly CompiledRule[], allowed: (id: number) => boolean): Pin[] {
+  const found = new Map<number, Pin>()
+  const placed = rules.filter(({ rule }) => rule.kind === 'pin' && rule.position !== undefined)
+  const free = rules.filter(({ rule }) => rule.kind === 'pin' && rule.position === undefined)
+  for (const { rule, ids } of [...placed, ...free]) {
     let place = rule.position === undefined ? null : rule.position - 1
     for (const id of ids) {
-      if (pinned.has(id) || !allowed(id)) continue
-      const candidate = { id, score: ranked[0]?.score ?? 1, rule: rule.id }
-      let at = place ?? free
-      while (places.has(at)) at++
-      places.set(at, candidate)
-      pinned.set(id, candidate)
-      if (place === null) free = at + 1
-      else place = at + 1
+      if (found.has(id) || !allowed(id)) continue
+      found.set(id, { id, place, rule: rule.id })
+      if (place !== null) place++
     }
   }
-  const rest = ranked.filter(({ id }) => !pinned.has(id))
+  return [...found.values()]
+}
+
+/**
+ * The list with the pinned items in their places; a place that is taken means the next free one, and a list too short to
+ * reach a place ends with what belongs there.
+ *
+ * @param ranked the others, highest first
+ * @param offset how many items were on earlier pages: places count over the whole list
+ */
+export function lay(ranked: readonly Candidate[], pinned: readonly Pin[], offset = 0): Candidate[] {
+  const score = ranked[0]?.score ?? 1
+  const places = new Map<number, Candidate>()
+  for (const { id, place, rule } of pinned) {
+    let at = place === null ? 0 : Math.max(0, place - offset)
+    while (places.has(at)) at++
+    places.set(at, { id, score, rule })
+  }
   const result: Candidate[] = []
-  for (let at = 0; result.length < count && (rest.length > 0 || places.size > 0); at++) {
-    const placed = places.get(at)
-    if (placed) {
-      places.delete(at)
-      result.push(placed)
-    } else if (rest.length > 0) result.push(rest.shift() as Candidate)
-    else {
-      const [next] = [...places.keys()].sort((a, b) => a - b)
-      result.push(places.get(next) as Candidate)
-      places.delete(next)
+  for (const candidate of ranked) {
+    for (let next = places.get(result.length); next; next = places.get(result.length)) {
+      places.delete(result.length)
+      result.push(next)
     }
+    result.push(candidate)
   }
-  return result
+  const rest = [...places].sort(([a], [b]) => a - b)
+  return [...result, ...rest.map(([, candidate]) => candidate)]
 }

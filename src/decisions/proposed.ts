@@ -1,0 +1,42 @@
+/** Candidates enough for the shop's rules: what a rule lifts need not be among the best without it. */
+import type { Proposal, Propose, Setting } from './placements.ts'
+import { type CompiledRule, movers } from './rules.ts'
+
+/**
+ * The proposal of a placement; where rules boost or bury and the pool is full, with the best of what is boosted, and the
+ * best of what is not buried, beside it: the order by weighed scores then begins as it would over all items.
+ */
+export function proposed(
+  propose: Propose,
+  setting: Setting,
+  pool: number,
+  allowed: (id: number) => boolean,
+  rules: readonly CompiledRule[],
+): Proposal {
+  const main = propose(setting, pool, allowed)
+  const moving = rules.length === 0 ? [] : movers(rules)
+  if (moving.length === 0 || main.candidates.length < pool) return main
+  const boosts = moving.filter(({ rule }) => rule.kind === 'boost')
+  const buries = moving.filter(({ rule }) => rule.kind === 'bury')
+  const among = (some: readonly CompiledRule[], id: number) => some.some(({ matches }) => matches(id))
+  const further: Proposal[] = []
+  if (boosts.length > 0) further.push(propose(setting, pool, (id) => among(boosts, id) && allowed(id)))
+  if (buries.length > 0) further.push(propose(setting, pool, (id) => !among(buries, id) && allowed(id)))
+  return together(main, further)
+}
+
+/** What is not in a full pool scored at most what its last one did; fillers of a further proposal are cut to that. */
+function together(main: Proposal, further: readonly Proposal[]): Proposal {
+  const from = new Map(main.candidates.map(({ id }) => [id, main]))
+  const candidates = [...main.candidates]
+  const highest = candidates[candidates.length - 1].score
+  for (const proposal of further) {
+    for (const { id, score } of proposal.candidates) {
+      if (from.has(id)) continue
+      from.set(id, proposal)
+      candidates.push({ id, score: Math.min(score, highest) })
+    }
+  }
+  candidates.sort((a, b) => b.score - a.score || a.id - b.id)
+  return { ...main, candidates, reasonOf: (id) => (from.get(id) ?? main).reasonOf(id) }
+}
