@@ -25,7 +25,7 @@ async function insertAll(
   tail = '',
 ): Promise<void> {
   const sql = `insert into ${table} (${columns.join(', ')}) select * from ${unnest(connection, table, columns)} ${tail}`
-  for (const part of inChunks(rows, chunk)) await connection.all(sql, transpose(columns, part))
+  for (const part of inChunks(rows, chunk)) await connection.send(sql, transpose(columns, part))
 }
 
 export async function insertRows(
@@ -83,13 +83,28 @@ export async function selectByKeys<T>(
   keys: readonly Row[],
   columns: readonly string[],
 ): Promise<T[]> {
-  const sql = `select ${columns.map((name) => `t.${name}`).join(', ')} from ${table} t where ${keyed(connection, table, keyColumns)}`
+  const sql = selectText(connection, table, keyColumns, columns)
   const found: T[] = []
   for (const part of inChunks(keys, chunk)) {
     const rows = await connection.all<T>(sql, transpose(keyColumns, part))
     for (const row of rows) found.push(row)
   }
   return found
+}
+
+/** For tuples: one look into the index a key. Left to itself the planner scans a small table whole for every batch. */
+function selectText(
+  connection: PostgresConnection,
+  table: string,
+  keyColumns: readonly string[],
+  columns: readonly string[],
+): string {
+  const wanted = columns.map((name) => `t.${name}`).join(', ')
+  if (keyColumns.length === 1) return `select ${wanted} from ${table} t where ${keyed(connection, table, keyColumns)}`
+  const keys = keyColumns.map((_, i) => `key${i}`)
+  const equal = keyColumns.map((name, i) => `${name} = u.${keys[i]}`).join(' and ')
+  return `select ${wanted} from ${unnest(connection, table, keyColumns)} as u (${keys.join(', ')})
+    cross join lateral (select ${columns.join(', ')} from ${table} where ${equal} offset 0) t`
 }
 
 export async function upsertFold(
@@ -156,7 +171,7 @@ export async function deleteByKeys(
   const sorted = keys.map((key) => [keyText(key), key] as const).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
   const sql = `delete from ${table} t where ${keyed(connection, table, keyColumns)}`
   const ordered = sorted.map(([, key]) => key)
-  for (const part of inChunks(ordered, chunk)) await connection.all(sql, transpose(keyColumns, part))
+  for (const part of inChunks(ordered, chunk)) await connection.send(sql, transpose(keyColumns, part))
 }
 
 function keyed(connection: PostgresConnection, table: string, keyColumns: readonly string[]): string {

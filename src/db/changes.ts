@@ -1,6 +1,6 @@
 /** Collects what a transaction changes, and raises the versions by which other processes see that a cache is old. */
 import { upsertFold } from './batch.ts'
-import { type Changes, everything, type Topic, type Tx } from './database.ts'
+import { type Changes, everything, type Log, type Topic, type Tx } from './database.ts'
 
 /** More keys of one topic than this are told as `everything`. */
 const mostKeys = 10_000
@@ -57,6 +57,11 @@ export type Listener = (changes: Changes) => void
 
 export class Listeners {
   readonly #all = new Set<Listener>()
+  readonly #log: Log
+
+  constructor(log: Log) {
+    this.#log = log
+  }
 
   add(listener: Listener): () => void {
     this.#all.add(listener)
@@ -65,6 +70,13 @@ export class Listeners {
 
   tell(changes: Changes): void {
     if (changes.size === 0) return
-    for (const listener of this.#all) listener(changes)
+    for (const listener of this.#all) {
+      // What is told is committed: a listener that fails may neither undo it nor keep the others and the answer waiting.
+      try {
+        listener(changes)
+      } catch (error) {
+        this.#log.error({ err: error }, 'a cache could not follow a change')
+      }
+    }
   }
 }

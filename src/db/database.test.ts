@@ -74,6 +74,17 @@ forEachEngine((engine, open) => {
     expect(told).toEqual([new Map([['items', new Set([5])]])])
   })
 
+  it('acknowledges what is committed although a listener fails', async () => {
+    const db = await open(handlers)
+    let told = 0
+    db.onChange(() => {
+      throw new Error('a broken cache')
+    })
+    db.onChange(() => told++)
+    expect(await db.write('add', { messages: ['a'], item: 5 })).toEqual({ added: 1 })
+    expect(told).toBe(1)
+  })
+
   it('streams from one moment while others write and read', async () => {
     const db = await open(handlers)
     const names = Array.from({ length: 500 }, (_, i) => `item ${i}`)

@@ -40,7 +40,7 @@ async function openSqlite(file: string, options: OpenOptions): Promise<Database>
   try {
     if (writerEntry) {
       let writer: ThreadWriter | undefined
-      const database = new SqliteDatabase(reading, (tell) => {
+      const database = new SqliteDatabase(reading, log, (tell) => {
         writer = new ThreadWriter(writerEntry, { file, data: options.writerData }, log, tell)
         return writer
       })
@@ -50,7 +50,7 @@ async function openSqlite(file: string, options: OpenOptions): Promise<Database>
     const reader: Reader = { engine: 'sqlite', connection: reading, k: sqliteKysely(reading, 'reading') }
     const handlers = await resolved(options.handlers, reader)
     const writing = SqliteConnection.open(file)
-    return new SqliteDatabase(reading, (tell) => new LocalWriter(writing, handlers, world, tell))
+    return new SqliteDatabase(reading, log, (tell) => new LocalWriter(writing, handlers, world, tell))
   } catch (error) {
     reading.close()
     throw error

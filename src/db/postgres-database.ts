@@ -33,7 +33,7 @@ export class PostgresDatabase implements Database {
   readonly connection: PostgresConnection
   readonly k: Kysely<Tables>
   readonly #options: PostgresOptions
-  readonly #listeners = new Listeners()
+  readonly #listeners: Listeners
   readonly #signals: PostgresSignals
   readonly #kyselys = new WeakMap<pg.PoolClient, Kysely<Tables>>()
   readonly #turns: (() => void)[] = []
@@ -45,6 +45,7 @@ export class PostgresDatabase implements Database {
     this.connection = new PostgresConnection(options.pool, options.types)
     this.k = postgresKysely(options.pool)
     const { url, world, log } = options
+    this.#listeners = new Listeners(log)
     const connection = this.connection
     this.#signals = new PostgresSignals({ url, connection, world, log }, (changes) => this.#listeners.tell(changes))
   }
@@ -94,10 +95,11 @@ export class PostgresDatabase implements Database {
   async #transaction<R>(handler: Handler<unknown, R>, payload: unknown): Promise<R> {
     const client = await this.#options.pool.connect()
     const changes = new ChangeSet()
+    const connection = new PostgresConnection(client, this.#options.types)
     const tx: Tx = {
       engine: 'postgres',
       k: this.#kysely(client),
-      connection: new PostgresConnection(client, this.#options.types),
+      connection,
       changed: (topic, key) => changes.add(topic, key),
     }
     let broken: Error | undefined
@@ -107,11 +109,15 @@ export class PostgresDatabase implements Database {
     }
     client.on('error', onError)
     try {
-      await client.query('begin')
+      // Not awaited: it goes out together with the handler's first statement.
+      client.query('begin').catch((error: unknown) => {
+        connection.failure ??= error
+      })
       const value = await handler(tx, payload)
       const versions = await raiseVersions(tx, changes.topics)
       // PostgreSQL answers ROLLBACK where a statement failed, even if the handler swallowed the error.
       const { command } = await client.query('commit')
+      if (connection.failure) throw connection.failure
       if (command !== 'COMMIT') throw new Error('The transaction was rolled back: a statement of it had failed')
       this.#listeners.tell(changes.topics)
       this.#signals.committed(versions)
@@ -120,7 +126,7 @@ export class PostgresDatabase implements Database {
       await client.query('rollback').catch((failure: Error) => {
         broken ??= failure
       })
-      throw error
+      throw connection.failure ?? error
     } finally {
       client.off('error', onError)
       client.release(broken)

@@ -6,13 +6,20 @@ import { storageError } from './storage-errors.ts'
 /** `table.column` -> type, as PostgreSQL spells it (`bigint`, `text`, ...), for the arrays of batch.ts. */
 export type ColumnTypes = ReadonlyMap<string, string>
 
-/**
- * What a query needs of the driver; `pg.Pool` and `pg.PoolClient` both have it. Errors come out coded.
- */
+/** Statements of a transaction that are on their way at a time; bounds the memory of their arrays. */
+const mostUnderWay = 16
+
+/** The pool, for reading; or the client of one transaction. Errors come out coded. */
 export class PostgresConnection {
   readonly engine = 'postgres'
   readonly client: pg.Pool | pg.PoolClient
   readonly types: ColumnTypes
+  /**
+   * What went wrong first with a statement that nobody waited for. PostgreSQL refuses every later one of the transaction
+   * with "current transaction is aborted", which says nothing; this says why.
+   */
+  failure: unknown = null
+  #underWay: Promise<void>[] = []
 
   constructor(client: pg.Pool | pg.PoolClient, types: ColumnTypes) {
     this.client = client
@@ -25,8 +32,25 @@ export class PostgresConnection {
       const { rows } = await this.client.query({ name: statementName(text), text, values: values as unknown[] })
       return rows as T[]
     } catch (error) {
-      throw storageError(error)
+      throw storageError(this.failure ?? error)
     }
+  }
+
+  /**
+   * Sends a statement without waiting for what becomes of it: while PostgreSQL works the handler goes on. Statements of a
+   * transaction happen in the order in which they were sent, so the next reads see it; its failure fails the transaction.
+   */
+  async send(text: string, values: readonly unknown[]): Promise<void> {
+    if (this.client instanceof pg.Pool) throw new Error('Writing needs a transaction')
+    if (this.#underWay.length >= mostUnderWay) await this.#underWay.shift()
+    const query = { name: statementName(text), text, values: values as unknown[] }
+    const sent = this.client.query(query).then(
+      () => {},
+      (error) => {
+        this.failure ??= error
+      },
+    )
+    this.#underWay.push(sent)
   }
 
   /** The type of a column, for a typed array. @throws Error where the table has no such column: a fault of the caller. */
@@ -82,6 +106,8 @@ export function clientConfig(url: string): pg.ClientConfig {
     options: sessionSettings.map((setting) => `-c ${setting}`).join(' '),
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
+    // Statements are sent without waiting for the answer to the one before; each still ends for itself.
+    pipeline: true,
   }
 }
 

@@ -4,7 +4,7 @@ import { backup } from 'node:sqlite'
 import type { Kysely } from 'kysely'
 import { HabitueError } from '../errors.ts'
 import { type Listener, Listeners } from './changes.ts'
-import type { Changes, Database } from './database.ts'
+import type { Changes, Database, Log } from './database.ts'
 import type { Writer } from './local-writer.ts'
 import { SqliteConnection } from './sqlite.ts'
 import { sqliteKysely } from './sqlite-dialect.ts'
@@ -15,11 +15,12 @@ export class SqliteDatabase implements Database {
   readonly engine = 'sqlite'
   readonly connection: SqliteConnection
   readonly k: Kysely<Tables>
-  readonly #listeners = new Listeners()
+  readonly #listeners: Listeners
   readonly #writer: Writer
 
   /** `startWriter` gets the function by which the writer tells what each commit changed. */
-  constructor(reading: SqliteConnection, startWriter: (tell: (changes: Changes) => void) => Writer) {
+  constructor(reading: SqliteConnection, log: Log, startWriter: (tell: (changes: Changes) => void) => Writer) {
+    this.#listeners = new Listeners(log)
     this.connection = reading
     this.k = sqliteKysely(reading, 'reading')
     this.#writer = startWriter((changes) => this.#listeners.tell(changes))
