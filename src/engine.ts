@@ -20,7 +20,7 @@ import { createDecider } from './decisions/decider.ts'
 import { decisionLog } from './decisions/log.ts'
 import { listModels } from './decisions/models-store.ts'
 import { repeatPolicies } from './decisions/repeat.ts'
-import { checkRule, compileRule } from './decisions/rules.ts'
+import { type CompiledRule, checkRule, compileRule } from './decisions/rules.ts'
 import { listRules } from './decisions/rules-store.ts'
 import { bundleName } from './decisions/serving.ts'
 import { createTrainer, type Trainer } from './decisions/trainer.ts'
@@ -68,7 +68,13 @@ export async function createEngine(config: Config, options: EngineOptions = {}):
       world,
       log,
     })
-    return await compose({ config, world, log, owner, db, demo: options.demo ?? null })
+    try {
+      return await compose({ config, world, log, owner, db, demo: options.demo ?? null })
+    } catch (error) {
+      // Else the writer's thread would keep the process alive.
+      await db.close()
+      throw error
+    }
   } catch (error) {
     owner?.release()
     throw error
@@ -95,7 +101,11 @@ async function compose({ config, world, log, owner, db, demo }: Base): Promise<R
   const decisions = decisionLog(db, onError)
   const repeats = repeatPolicies(catalogue)
   const decider = createDecider({ ...state, catalogue, customers, repeats, log: decisions, world })
-  const trainer = createTrainer({ db, config, world, newestEvent: () => newestEvent(db), onError })
+  const onFailure = (error: unknown) => {
+    totals.trainingsFailed++
+    log.warn({ err: error }, 'a training failed; the old model serves')
+  }
+  const trainer = createTrainer({ db, config, world, newestEvent: () => newestEvent(db), onFailure, onError })
   const keeper = upkeep({ db, config, world, keys, onError })
   const events = watch((name) => catalogue.idOf(name) !== undefined)
   const totals = { decisions: 0, personalised: 0, trainingsFailed: 0 }
@@ -127,13 +137,10 @@ async function compose({ config, world, log, owner, db, demo }: Base): Promise<R
       const compiled = compileRule(rule, catalogue)
       return {
         before: await decider.decide(quiet, 'known'),
-        after: await decider.decide(quiet, 'known', [...rules.filter((one) => one.rule.id !== rule.id), compiled]),
+        after: await decider.decide(quiet, 'known', replaced(rules, compiled)),
       }
     }),
-    training: trainingApi(db, trainer, state.serving, (error) => {
-      totals.trainingsFailed++
-      log.warn({ err: error }, 'a training failed; the old model serves')
-    }),
+    training: trainingApi(db, trainer, state.serving),
     imports: {
       get: (id) => readImportProgress(db, id),
       list: () => listImports(db),
@@ -211,18 +218,13 @@ function keysApi(db: Database, world: World, ring: KeyRing): KeysApi {
   }
 }
 
-function trainingApi(
-  db: Database,
-  trainer: Trainer,
-  serving: TrainingApi['serving'],
-  onFailure: (error: unknown) => void,
-): TrainingApi {
+function trainingApi(db: Database, trainer: Trainer, serving: TrainingApi['serving']): TrainingApi {
   return {
     models: () => listModels(db, bundleName),
     serving,
     status: () => trainer.status(),
     async start() {
-      await trainer.begin(onFailure)
+      await trainer.begin()
       return trainer.status()
     },
     async cancel() {
@@ -251,6 +253,12 @@ function rulesApi(
     remove: (id) => db.write('rules.remove', { id }),
     preview: async (rule, request) => preview(checkRule(rule), request),
   }
+}
+
+/** In order of id, as rules are listed: with several pins of one place the order counts. */
+function replaced(rules: readonly CompiledRule[], rule: CompiledRule): CompiledRule[] {
+  const others = rules.filter((one) => one.rule.id !== rule.rule.id)
+  return [...others, rule].sort((a, b) => (a.rule.id < b.rule.id ? -1 : 1))
 }
 
 function createLog(config: Config): Logger {

@@ -1,7 +1,7 @@
 /**
  * What became of a decision: later views, carts and orders of an item that it showed. By the decision's id where the
- * event carries one, else by time: the latest decision for the same identifier that showed the item. A fold that only
- * adds rows; imports of the past are attributed to nothing.
+ * event carries one, else by time: the latest decision that showed the item to the same customer, by whichever of his
+ * identifiers. A fold that only adds rows; imports of the past are attributed to nothing.
  */
 import { insertRows } from '../db/batch.ts'
 import type { Tx } from '../db/database.ts'

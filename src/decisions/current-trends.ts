@@ -22,16 +22,18 @@ export interface TrendNeeds {
   readonly db: Reader
   readonly signals: SignalWeights
   readonly world: World
+  /** The item that another name turned out to be; trends count them as one. */
+  readonly canonical: (item: number) => number
   readonly onError: (error: unknown) => void
 }
 
-export async function currentTrends({ db, signals, world, onError }: TrendNeeds): Promise<CurrentTrends> {
+export async function currentTrends({ db, signals, world, canonical, onError }: TrendNeeds): Promise<CurrentTrends> {
   let trends = noTrends
   let took = 0
   let soon: NodeJS.Timeout | undefined
   const refresh = async (): Promise<void> => {
     const begun = world.elapsed()
-    trends = trendsOf(await itemDayTotals(db, world.now()), signals)
+    trends = trendsOf(await itemDayTotals(db, world.now()), signals, canonical)
     took = world.elapsed() - begun
   }
   const count = () => {

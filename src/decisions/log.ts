@@ -4,7 +4,7 @@
  */
 
 import type { Permit } from '../consent/permit.ts'
-import { insertRows } from '../db/batch.ts'
+import { upsertRows } from '../db/batch.ts'
 import type { Database, Handlers, Reader } from '../db/database.ts'
 
 export interface LoggedDecision {
@@ -23,7 +23,8 @@ const columns = ['id', 'time', 'placement', 'identifier', 'model', 'items', 'det
 
 export const logHandlers: Handlers = {
   'decisions.log': async (tx, rows: readonly unknown[][]) => {
-    await insertRows(tx, 'decisions', columns, rows)
+    // The same rows again, when nobody knows whether the first write went through, are the same rows.
+    await upsertRows(tx, 'decisions', ['id', 'placement'], columns, rows)
   },
 }
 
@@ -38,18 +39,33 @@ export interface DecisionLog {
 
 const intervalMs = 250
 const groupSize = 2_000
-const capacity = 200_000
+/** Groups that wait at most: 200,000 decisions. */
+const mostGroups = 100
+/** While storage is away it is tried ever more rarely, down to this. */
+const longestPauseMs = 15_000
 
 /** @param onError told when writing failed; the entries are kept and tried again */
 export function decisionLog(db: Database, onError: (error: unknown) => void): DecisionLog {
-  let waiting: unknown[][] = []
+  /** The oldest first; the last one is being filled. */
+  const groups: unknown[][][] = []
   let writing: Promise<void> | null = null
   let dropped = 0
+  let failures = 0
+  let pause = 0
+  const keepWithin = (most: number) => {
+    while (groups.length > most) dropped += (groups.shift() as unknown[][]).length
+  }
   const write = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      const group = waiting.slice(0, groupSize)
-      await db.write('decisions.log', group)
-      waiting = waiting.slice(group.length)
+    for (let group = groups.shift(); group; group = groups.shift()) {
+      try {
+        await db.write('decisions.log', group)
+        failures = 0
+      } catch (error) {
+        groups.unshift(group)
+        keepWithin(mostGroups)
+        pause = Math.min(intervalMs * 2 ** failures++, longestPauseMs)
+        throw error
+      }
     }
   }
   const flush = (): Promise<void> => {
@@ -60,15 +76,21 @@ export function decisionLog(db: Database, onError: (error: unknown) => void): De
       })
     return writing
   }
-  const timer = setInterval(flush, intervalMs)
+  const tick = () => {
+    pause -= intervalMs
+    if (pause <= 0) flush()
+  }
+  const timer = setInterval(tick, intervalMs)
   timer.unref()
   return {
     add: ({ id, time, placement, identifier, model, items, detail }) => {
-      if (waiting.length >= capacity) {
-        dropped += waiting.length - capacity + 1
-        waiting = waiting.slice(-capacity + 1)
+      let last = groups.at(-1)
+      if (!last || last.length >= groupSize) {
+        last = []
+        groups.push(last)
+        keepWithin(mostGroups)
       }
-      waiting.push([id, time, placement, identifier, model, items, detail])
+      last.push([id, time, placement, identifier, model, items, detail])
     },
     get dropped() {
       return dropped
@@ -76,6 +98,7 @@ export function decisionLog(db: Database, onError: (error: unknown) => void): De
     flush,
     close: async () => {
       clearInterval(timer)
+      await writing
       await flush()
     },
   }

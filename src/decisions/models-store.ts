@@ -2,7 +2,8 @@
  * Trained models as rows: one row a model with its report, its bytes in chunks. A training holds a lease, so that of
  * several processes on one database one trains; a lease that was not renewed is a process that died.
  */
-import type { Handlers, Reader } from '../db/database.ts'
+import { sql } from 'kysely'
+import type { Handlers, Reader, Tx } from '../db/database.ts'
 import { HabitueError } from '../errors.ts'
 
 /** How long a training may be silent before another process may begin one. */
@@ -31,6 +32,7 @@ interface Chunk {
   readonly id: number
   readonly n: number
   readonly bytes: Uint8Array
+  readonly now: number
 }
 interface Finish {
   readonly id: number
@@ -44,7 +46,6 @@ export const modelHandlers: Handlers = {
   /** Opens a training. Answers its id and version. @throws training_running while another one holds a live lease */
   'models.begin': async (tx, { name, now }: Begin) => {
     if (tx.engine === 'postgres') {
-      const { sql } = await import('kysely')
       await sql`select pg_advisory_xact_lock(hashtext('habitue.models'))`.execute(tx.k)
     }
     const running = await tx.k
@@ -77,18 +78,12 @@ export const modelHandlers: Handlers = {
     return { id: row.id, version }
   },
 
-  /** Renews the lease of a training; answers false when it was taken over or cancelled elsewhere. */
-  'models.renew': async (tx, { id, now }: { id: number; now: number }) => {
-    const result = await tx.k
-      .updateTable('models')
-      .set({ lease: now })
-      .where('id', '=', id)
-      .where('state', '=', 'training')
-      .executeTakeFirst()
-    return result.numUpdatedRows > 0n
-  },
+  /** Renews the lease of a training; answers false when another process has taken over. */
+  'models.renew': (tx, { id, now }: { id: number; now: number }) => renew(tx, id, now),
 
-  'models.chunk': async (tx, { id, n, bytes }: Chunk) => {
+  /** Stores a piece of the bytes, and renews the lease. @throws conflict when another process has taken over */
+  'models.chunk': async (tx, { id, n, bytes, now }: Chunk) => {
+    if (!(await renew(tx, id, now))) throw takenOver()
     await tx.k.insertInto('model_chunks').values({ model: id, n, bytes }).execute()
   },
 
@@ -101,20 +96,35 @@ export const modelHandlers: Handlers = {
       .where('state', '=', 'training')
       .returning(['name'])
       .executeTakeFirst()
-    if (!row) throw new HabitueError('conflict', 'Another process has taken over this training.')
+    if (!row) throw takenOver()
     const others = await tx.k
       .selectFrom('models')
-      .select('id')
+      .select(['id', 'state'])
       .where('name', '=', row.name)
       .where('id', '!=', id)
       .orderBy('id', 'desc')
       .execute()
     const withoutBytes = state === 'ready' ? others.map((other) => other.id) : [id]
     if (withoutBytes.length > 0) await tx.k.deleteFrom('model_chunks').where('model', 'in', withoutBytes).execute()
-    const old = others.slice(keptReports).map((other) => other.id)
+    const serves = state === 'ready' ? id : others.find((other) => other.state === 'ready')?.id
+    const old = others.slice(keptReports).flatMap((other) => (other.id === serves ? [] : [other.id]))
     if (old.length > 0) await tx.k.deleteFrom('models').where('id', 'in', old).execute()
     if (state === 'ready') tx.changed('models', row.name)
   },
+}
+
+async function renew(tx: Tx, id: number, now: number): Promise<boolean> {
+  const result = await tx.k
+    .updateTable('models')
+    .set({ lease: now })
+    .where('id', '=', id)
+    .where('state', '=', 'training')
+    .executeTakeFirst()
+  return result.numUpdatedRows > 0n
+}
+
+function takenOver(): HabitueError {
+  return new HabitueError('conflict', 'Another process has taken over this training.')
 }
 
 /** The trainings of `name`, the newest first. */
@@ -127,25 +137,45 @@ export async function listModels(reader: Reader, name: string): Promise<ModelInf
   }))
 }
 
-/** The newest ready model of `name` with its bytes, or null. */
-export async function loadModel(reader: Reader, name: string): Promise<{ info: ModelInfo; bytes: Uint8Array } | null> {
-  const info = (await listModels(reader, name)).find((model) => model.state === 'ready')
-  if (!info) return null
-  const bytes = new Uint8Array(info.bytes)
+/**
+ * The newest ready model of `name` with its bytes, or null. `found` is told which is read before it is.
+ *
+ * @throws RangeError where bytes are missing though no newer model has replaced it
+ */
+export async function loadModel(
+  reader: Reader,
+  name: string,
+  found: (info: ModelInfo) => void = () => {},
+): Promise<{ info: ModelInfo; bytes: Uint8Array } | null> {
+  const newest = async () => (await listModels(reader, name)).find((model) => model.state === 'ready')
+  for (let info = await newest(); info; ) {
+    found(info)
+    const bytes = await readBytes(reader, info)
+    if (bytes) return { info, bytes }
+    // A newer model has replaced this one between the reads.
+    const next = await newest()
+    if (next?.id === info.id) throw new RangeError(`The stored bytes of model ${info.version} are not whole.`)
+    info = next
+  }
+  return null
+}
+
+/** Null = not all are there. */
+async function readBytes(reader: Reader, { id, bytes: length }: ModelInfo): Promise<Uint8Array | null> {
+  const bytes = new Uint8Array(length)
   let at = 0
-  for (let n = 0; at < info.bytes; n++) {
+  for (let n = 0; at < length; n++) {
     const chunk = await reader.k
       .selectFrom('model_chunks')
       .select('bytes')
-      .where('model', '=', info.id)
+      .where('model', '=', id)
       .where('n', '=', n)
       .executeTakeFirst()
-    // A newer model has replaced this one between the two reads.
-    if (!chunk) return loadModel(reader, name)
+    if (!chunk || at + chunk.bytes.length > length) return null
     bytes.set(chunk.bytes, at)
     at += chunk.bytes.length
   }
-  return { info, bytes }
+  return bytes
 }
 
 /** Cuts `bytes` into the pieces that `models.chunk` stores. */

@@ -21,6 +21,7 @@ export const retentionHandlers: Handlers = {
       .orderBy('time')
       .limit(limit)
       .execute()
+    if (rows.length < limit) await dropOrphans(tx, before)
     if (rows.length === 0) return 0
     await upsertFold(tx, 'decision_days', { key: ['day', 'placement', 'model', 'kind'], add: ['count', 'value'] }, [
       ...rows.flatMap((row) => shownCounts(row)),
@@ -51,6 +52,15 @@ function shownCounts({ placement, model, time, items }: Row) {
     { ...key, kind: 'decision', count: 1, value: 0 },
     { ...key, kind: 'shown', count: (JSON.parse(items) as unknown[]).length, value: 0 },
   ]
+}
+
+/** Outcomes of decisions that are gone, or that never were: an event may carry any id. */
+async function dropOrphans(tx: Tx, before: number): Promise<void> {
+  await tx.k
+    .deleteFrom('outcomes')
+    .where('time', '<', before)
+    .where((eb) => eb.not(eb.exists(eb.selectFrom('decisions').select('id').whereRef('id', '=', 'outcomes.decision'))))
+    .execute()
 }
 
 /** Counts of what became of the decisions; those rows go with them. */

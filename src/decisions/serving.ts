@@ -5,10 +5,11 @@
 import { packModel, unpackModel } from '../models/bytes.ts'
 import type { Model } from '../models/model.ts'
 import { modelFromBytes } from '../models/registry.ts'
+import type { RepeatShare } from './repeat.ts'
 
 /** The name under which the bundle is stored. */
 export const bundleName = 'shop'
-const VERSION = 1
+const VERSION = 2
 
 /** The models that placements ask for, by what they are good for. */
 export interface Members {
@@ -29,15 +30,15 @@ export interface Serving extends Members {
   indexOf(id: number): number
   /** model index -> how many customers chose the item. */
   readonly counts: Int32Array
-  /** category -> share of its customers' items that were bought again. */
-  readonly repeatShares: Readonly<Record<string, number>>
+  /** By category: how much of it is bought again. */
+  readonly repeatShares: Readonly<Record<string, RepeatShare>>
   readonly note?: string
 }
 
 export interface Bundle extends Members {
   readonly ids: Int32Array
   readonly counts: Int32Array
-  readonly repeatShares: Readonly<Record<string, number>>
+  readonly repeatShares: Readonly<Record<string, RepeatShare>>
   readonly note?: string
 }
 
@@ -72,7 +73,7 @@ export function openBundle(bytes: Uint8Array, version: number): Serving {
     ids,
     counts: packed.i32('counts').slice(),
     indexOf: (id) => (id < index.length ? index[id] : -1),
-    repeatShares: packed.meta.repeatShares as Record<string, number>,
+    repeatShares: packed.meta.repeatShares as Record<string, RepeatShare>,
     note: packed.meta.note as string | undefined,
   }
 }

@@ -1,6 +1,7 @@
 /** The training thread: reads memory, fits, sends the bundle back. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { openReader } from '../db/open.ts'
+import { HabitueError } from '../errors.ts'
 import { type FromTraining, type TrainingOrder, trainBundle } from './train.ts'
 
 const port = parentPort
@@ -25,6 +26,7 @@ try {
     await reader.close()
   }
 } catch (error) {
-  send({ type: 'failed', message: error instanceof Error ? error.message : String(error) })
+  const code = error instanceof HabitueError ? error.code : 'training_failed'
+  send({ type: 'failed', code, message: error instanceof Error ? error.message : String(error) })
 }
 port.close()

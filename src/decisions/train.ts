@@ -5,7 +5,7 @@ import { type Catalogue, loadCatalogue } from '../catalog/catalogue.ts'
 import type { Config } from '../config.ts'
 import { type Policy, populationPermit } from '../consent/permit.ts'
 import type { Reader } from '../db/database.ts'
-import { HabitueError } from '../errors.ts'
+import { type ErrorCode, HabitueError } from '../errors.ts'
 import { type TrainingGroup, trainingRows } from '../memory/training-rows.ts'
 import type { BlendReport } from '../models/blend-learning.ts'
 import { type ItemContent, type Model, ModelDeclined, type Progress, type TrainingData } from '../models/model.ts'
@@ -23,7 +23,7 @@ export interface TrainingOrder {
 export type FromTraining =
   | { readonly type: 'step'; readonly done: number; readonly total: number; readonly note: string }
   | { readonly type: 'done'; readonly bytes: Uint8Array; readonly report: Record<string, unknown> }
-  | { readonly type: 'failed'; readonly message: string }
+  | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string }
 
 /** Shares of the whole work, for progress. */
 const parts = { reading: 10, taste: 75, together: 10, content: 5 } as const
@@ -104,7 +104,7 @@ interface Collected {
   readonly times: Float64Array
   /** model index -> internal item id. */
   readonly ids: Int32Array
-  /** How often each (customer, item) was ordered. */
+  /** How often each (customer, item) was ordered, gifts left out. */
   readonly pairs: readonly { readonly item: number; readonly orders: number }[]
 }
 
@@ -116,11 +116,12 @@ async function collect(
 ): Promise<Collected> {
   const entries = new Entries()
   const pairs: { item: number; orders: number }[] = []
-  for await (const { items, weights, times, orders } of groups) {
+  for await (const { recipient, items, weights, times, orders } of groups) {
     progress.signal.throwIfAborted()
     for (let i = 0; i < items.length; i++) {
       const item = catalogue.canonical(items[i])
-      if (orders[i] > 0) pairs.push({ item, orders: orders[i] })
+      // What is given away twice is not what one has and buys again.
+      if (orders[i] > 0 && recipient === '') pairs.push({ item, orders: orders[i] })
       // What was not wanted teaches nothing to models of what is wanted; decisions keep it out by other means.
       if (weights[i] > 0) entries.add(item, weights[i], times[i])
     }

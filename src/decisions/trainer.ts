@@ -24,10 +24,10 @@ export interface TrainingStatus {
 }
 
 export interface Trainer {
-  /** Begins a training and resolves when it has ended. @throws training_running, training_failed; the reason of a cancel */
+  /** Begins a training and resolves when it has ended. @throws training_running, training_failed (when cancelled too) */
   train(onStep?: (status: TrainingStatus) => void): Promise<ModelInfo>
-  /** Begins a training and resolves when it has begun; `onFailure` is told if it ends badly. @throws training_running */
-  begin(onFailure: (error: unknown) => void): Promise<void>
+  /** Begins a training and resolves when it has begun. @throws training_running */
+  begin(): Promise<void>
   /** Stops the running training of this process; answers whether there was one. */
   cancel(): boolean
   status(): Promise<TrainingStatus>
@@ -42,9 +42,15 @@ interface Running {
   readonly worker: Worker
   step: { done: number; total: number; note: string }
   cancelled: boolean
+  /** Runs out when a cancelled worker does not end by itself. */
+  patience: NodeJS.Timeout | undefined
 }
 
 const checkMs = 30_000
+/** How long a cancelled worker may take to come to its next step. */
+const patienceMs = 2_000
+/** Codes with which a training ends that is told elsewhere. */
+const toldOf: readonly string[] = ['training_running', 'training_failed', 'consent_refused', 'conflict']
 /** Fewer events than this teach nothing worth a training. */
 const fewestEvents = 50
 
@@ -54,30 +60,42 @@ export interface TrainerNeeds {
   readonly world: World
   /** The newest sequence number of the stored events. */
   readonly newestEvent: () => Promise<number>
+  /** Told of each training that failed, whoever began it; not of one that was cancelled. */
+  readonly onFailure: (error: unknown) => void
   readonly onError: (error: unknown) => void
 }
 
 export function createTrainer(needs: TrainerNeeds): Trainer {
-  const { db, config, world, newestEvent, onError } = needs
+  const { db, config, world, newestEvent, onFailure, onError } = needs
   let running: Running | null = null
-  let ended: Promise<unknown> = Promise.resolve()
+  let closed = false
+  /** What `close` waits for: trainings, and those just being opened. */
+  const pending = new Set<Promise<unknown>>()
   let timer: NodeJS.Timeout | null = null
 
+  const under = <T>(work: Promise<T>): Promise<T> => {
+    pending.add(work)
+    const settled = () => pending.delete(work)
+    work.then(settled, settled)
+    return work
+  }
   const open = async (onStep?: (status: TrainingStatus) => void): Promise<{ work: Promise<ModelInfo> }> => {
     if (running) throw new HabitueError('training_running', 'A training is under way; wait for it or cancel it.')
     const events = await newestEvent()
-    const begun = await db.write<{ id: number; version: number }>('models.begin', {
-      name: bundleName,
-      now: world.now(),
-    })
-    running = start(begun.version)
-    const work = follow(needs, running, begun.id, events, onStep).finally(() => {
+    const now = world.now()
+    const { id, version } = await db.write<{ id: number; version: number }>('models.begin', { name: bundleName, now })
+    const begun: Running = start(version)
+    running = begun
+    if (closed) stop(begun)
+    const work = follow(needs, begun, id, events, onStep).finally(() => {
       running = null
     })
-    ended = work.catch(() => {})
+    under(work).catch((error) => {
+      if (!begun.cancelled) onFailure(error)
+    })
     return { work }
   }
-  const train = async (onStep?: (status: TrainingStatus) => void) => (await open(onStep)).work
+  const train = async (onStep?: (status: TrainingStatus) => void) => (await under(open(onStep))).work
 
   const start = (version: number): Running => ({
     version,
@@ -85,6 +103,7 @@ export function createTrainer(needs: TrainerNeeds): Trainer {
     worker: startWorker(config, world, version),
     step: { done: 0, total: 1, note: 'starting' },
     cancelled: false,
+    patience: undefined,
   })
 
   const due = async (): Promise<boolean> => {
@@ -98,17 +117,15 @@ export function createTrainer(needs: TrainerNeeds): Trainer {
   }
 
   const cancel = (): boolean => {
-    if (!running) return false
-    running.cancelled = true
-    running.worker.postMessage('cancel')
-    return true
+    if (running) stop(running)
+    return running !== null
   }
 
   return {
     train,
-    begin: async (onFailure) => {
-      const { work } = await open()
-      work.catch(onFailure)
+    begin: async () => {
+      const { work } = await under(open())
+      work.catch(() => {})
     },
     cancel,
     status: async () => {
@@ -122,49 +139,68 @@ export function createTrainer(needs: TrainerNeeds): Trainer {
         try {
           if (await due()) await train()
         } catch (error) {
-          if (!(error instanceof HabitueError && error.code === 'training_running')) onError(error)
+          // A training that another process runs is as good; one that failed has been told.
+          if (!(error instanceof HabitueError && toldOf.includes(error.code))) onError(error)
         }
       }
       timer ??= setInterval(tick, checkMs)
       timer.unref()
     },
     close: async () => {
+      closed = true
       if (timer) clearInterval(timer)
       cancel()
-      await ended
+      while (pending.size > 0) await Promise.allSettled(pending)
     },
   }
+}
+
+/** Asks the worker to end; one that is deep in a computation is ended. */
+function stop(training: Running): void {
+  if (training.cancelled) return
+  training.cancelled = true
+  training.worker.postMessage('cancel')
+  training.patience = setTimeout(() => training.worker.terminate(), patienceMs)
 }
 
 /** Waits for the worker, stores what it made, and closes the books on it, however it ends. @throws training_failed */
 async function follow(
   { db, world, onError }: TrainerNeeds,
-  now: Running,
+  training: Running,
   id: number,
   events: number,
   onStep?: (status: TrainingStatus) => void,
 ): Promise<ModelInfo> {
-  const { worker, version, started } = now
-  const renew = setInterval(() => db.write('models.renew', { id, now: world.now() }).catch(onError), leaseMs / 4)
+  const { worker, version, started } = training
+  const renew = async (): Promise<void> => {
+    // Another process has taken over: what is made here would be thrown away.
+    if (!(await db.write<boolean>('models.renew', { id, now: world.now() }))) await worker.terminate()
+  }
+  const renewing = setInterval(() => renew().catch(onError), leaseMs / 4)
   const finish = (state: 'ready' | 'failed' | 'cancelled', report: object, bytes: number) =>
     db.write('models.finish', { id, state, report: JSON.stringify(report), bytes, now: world.now() })
   try {
     const { bytes, report } = await result(worker, (step) => {
-      now.step = step
+      training.step = step
       onStep?.({ running: true, version, started, ...step })
     })
     let n = 0
-    for (const chunk of chunks(bytes)) await db.write('models.chunk', { id, n: n++, bytes: chunk })
+    for (const chunk of chunks(bytes)) {
+      if (training.cancelled) break
+      await db.write('models.chunk', { id, n: n++, bytes: chunk, now: world.now() })
+    }
+    if (training.cancelled) throw new HabitueError('training_failed', 'The training was cancelled.')
     await finish('ready', { ...report, events }, bytes.length)
   } catch (error) {
-    const failure = now.cancelled
+    const failure = training.cancelled
       ? new HabitueError('training_failed', 'The training was cancelled.')
       : asFailure(error)
     const report = { error: { code: failure.code, message: failure.message }, events }
-    await finish(now.cancelled ? 'cancelled' : 'failed', report, 0).catch(onError)
+    await finish(training.cancelled ? 'cancelled' : 'failed', report, 0).catch(onError)
     throw failure
   } finally {
-    clearInterval(renew)
+    clearInterval(renewing)
+    clearTimeout(training.patience)
     await worker.terminate()
   }
   const [info] = (await listModels(db, bundleName)).filter((model) => model.id === id)
@@ -186,7 +222,7 @@ function result(
     worker.on('message', (message: FromTraining) => {
       if (message.type === 'step') onStep(message)
       else if (message.type === 'done') resolve(message)
-      else reject(new HabitueError('training_failed', message.message))
+      else reject(new HabitueError(message.code, message.message))
     })
     worker.on('error', reject)
     worker.on('exit', (code) =>

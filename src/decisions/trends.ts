@@ -37,15 +37,20 @@ export const noTrends: Trends = { popular: [], trending: [] }
 /**
  * Popular: counts with exponential decay. Trending: by how many standard deviations of a Poisson count the last week
  * exceeds what the four weeks before it promised, (n - e) / sqrt(e + 1). "Now" is the newest day with an event: an
- * imported past has trends of its own.
+ * imported past has trends of its own. `canonical`: items that count as one have the same.
  */
-export function trendsOf(days: readonly ItemDay[], scale: SignalScale): Trends {
+export function trendsOf(
+  days: readonly ItemDay[],
+  scale: SignalScale,
+  canonical: (item: number) => number = (item) => item,
+): Trends {
   const now = days.reduce((most, { day }) => Math.max(most, day), 0)
   const popular = new Map<number, number>()
   const recent = new Map<number, number>()
   const before = new Map<number, number>()
   const add = (map: Map<number, number>, item: number, n: number) => map.set(item, (map.get(item) ?? 0) + n)
-  for (const { item, day, views, carts, bought } of days) {
+  for (const { item: called, day, views, carts, bought } of days) {
+    const item = canonical(called)
     const weight = scale.view * views + scale.cart * carts + scale.buy * bought
     const age = now - day
     add(popular, item, weight * 2 ** (-age / popularHalfLifeDays))

@@ -32,17 +32,18 @@ export function upkeep({ db, config, world, keys, onError }: UpkeepNeeds): Upkee
   const drain = async (handler: string, before: number): Promise<void> => {
     for (;;) {
       const done = await db.write<number>(handler, { before, limit: piece })
-      if (stopped || done < piece) return
+      if (done < piece || stopped) return
     }
   }
+  /** One that fails holds no other up. */
   const once = async (): Promise<void> => {
     const { viewDays, decisionDays } = config.retention
-    await drain('memory.retain', world.now() - viewDays * day)
-    await drain('decisions.retain', world.now() - decisionDays * day)
-    await keys.noteUse()
+    await drain('memory.retain', world.now() - viewDays * day).catch(onError)
+    await drain('decisions.retain', world.now() - decisionDays * day).catch(onError)
+    await keys.noteUse().catch(onError)
   }
   const tick = () => {
-    running = running.then(once).catch(onError)
+    running = running.then(once)
   }
   return {
     start: () => {
