@@ -14,6 +14,7 @@ import { CHUNK, instantiate } from '../kernels/module.ts'
 import { openPool, type Pool, threadsFor } from '../kernels/pool.ts'
 import { seededRandom } from '../world.ts'
 import { packModel, unpackModel } from './bytes.ts'
+import { strongest } from './contributions.ts'
 import { transpose } from './matrix.ts'
 import { type Contribution, type History, type Model, ModelDeclined, type ModelKind } from './model.ts'
 import { pace } from './pace.ts'
@@ -282,14 +283,13 @@ function makeModel(factors: Float32Array, popularity: Float32Array, settings: Se
       // The solver leaves the Cholesky factor of the row's matrix A at the start of its scratch.
       w.set(h.subarray(item * d, (item + 1) * d))
       kernels.choleskySolve(at.scratch, at.w, d)
-      const parts: Contribution[] = []
+      const parts = strongest(count)
       for (let e = 0; e < entries; e++) {
         let weight = 0
         for (let f = 0; f < d; f++) weight += h[items[e] * d + f] * w[f]
-        weight *= Math.max(0, values[e])
-        if (weight > 0) parts.push({ item: items[e], weight })
+        parts.offer(items[e], weight * Math.max(0, values[e]))
       }
-      return parts.sort((p, q) => q.weight - p.weight || p.item - q.item).slice(0, count)
+      return parts.list()
     },
     toBytes: () => packModel(KIND, VERSION, { ...settings }, { h, popularity }),
   }

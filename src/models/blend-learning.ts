@@ -4,6 +4,7 @@ import { buildPools, type HeldOutRows, heldOutRows, ndcgOf } from './blend-pools
 import { combine, difference, learnWeights, mean, ndcgByRow } from './blend-weights.ts'
 import { memberKind } from './members.ts'
 import { type Model, ModelDeclined, type Progress, type TrainingData } from './model.ts'
+import { type Fade, noFade } from './recency.ts'
 import { holdOut, holdOutMasked } from './split.ts'
 
 export type BlendOptions = {
@@ -38,8 +39,8 @@ export interface BlendReport {
 export interface BlendMember {
   readonly model: Model
   readonly weight: number
-  /** Power by which the history's weights fall with rank from the latest; 0 = all alike. */
-  readonly recency: number
+  /** How a history fades before this member hears it. */
+  readonly fade: Fade
 }
 
 export interface LearnedBlend {
@@ -54,13 +55,14 @@ type Settings = Readonly<Record<string, number | string>>
 interface Candidate {
   readonly kind: string
   readonly settings: Settings
-  readonly recency: number
+  readonly fade: Fade
   readonly model: Model
   readonly alone: number
 }
 
 /** Tuning compares settings on this many held-out customers, weights on all that `heldOutRows` takes. */
 const TUNING_ROWS = 2_000
+const VARIANTS: Readonly<Record<string, readonly number[]>> = { recency: [0, 0.5, 1], reach: [1, 3, 10] }
 /** Standard errors by which the blend must beat popularity. */
 const SURE = 2
 
@@ -84,13 +86,13 @@ export async function learnBlend(data: TrainingData, options: BlendOptions, prog
     if ('reason' in tuned) dropped.push({ kind: grid.kind, reason: tuned.reason })
     else candidates.push(tuned)
   }
-  const learned = weigh(candidates, rows)
+  const learned = weigh(candidates, rows, held.train.times !== undefined)
   dropped.push(...learned.dropped)
   for (const { model } of candidates) model.dispose?.()
   if (learned.admitted.length === 0) return onlyPopularity(data, fitting, { ...learned, dropped })
   const members: BlendMember[] = []
-  for (const { kind, settings, recency, weight } of learned.admitted) {
-    members.push({ model: await fitting.fit(kind, settings, data), weight, recency })
+  for (const { kind, settings, fade, weight } of learned.admitted) {
+    members.push({ model: await fitting.fit(kind, settings, data), weight, fade })
   }
   const stranger = await fitting.fit('popularity', settingsOf(candidates, 'popularity'), data)
   const admitted = learned.admitted.map(({ kind, settings, weight, metric, alone }) => ({
@@ -104,19 +106,20 @@ function settingsOf(candidates: readonly Candidate[], kind: string): Settings {
   return candidates.find((c) => c.kind === kind)?.settings ?? {}
 }
 
-/** Fits members under one running count of steps; `recency` is the blend's own setting and no option of the kind. */
+/** Fits members under one running count of steps. */
 function fitter(options: BlendOptions, progress: Progress) {
   let done = 0
   const planned = grids.reduce((sum, grid) => sum + 1 + Math.ceil((options.effort * grid.trials) / 2), 0)
   return {
     async fit(name: string, settings: Settings, data: TrainingData): Promise<Model> {
       const kind = memberKind(name)
-      const { recency: _, ...own } = settings
-      const limits = { memoryMb: options.memoryMb, threads: options.threads }
+      // `reach: 0`: the blend has faded the history already.
+      const limits = { memoryMb: options.memoryMb, threads: options.threads, reach: 0 }
       const known = Object.entries(limits).filter(([key]) => Object.hasOwn(kind.defaults, key))
       const step = (_done: number, _total: number, note: string) =>
         progress.step(Math.min(done, planned), planned, `${name}: ${note}`)
-      const all = { ...kind.defaults, ...Object.fromEntries(known), ...own }
+      const given = Object.entries(settings).filter(([key]) => !own.includes(key))
+      const all = { ...kind.defaults, ...Object.fromEntries(given), ...Object.fromEntries(known) }
       const model = await kind.fit(data, all, { step, signal: progress.signal })
       done++
       return model
@@ -140,22 +143,22 @@ async function tune(
   let best: Candidate | undefined
   const attempt = async (settings: Settings): Promise<boolean> => {
     trials++
-    const recency = Number(settings.recency ?? 0)
-    const sameFit = best && sameBut(best.settings, settings, 'recency')
+    const fade = fadeOf(settings)
+    const sameFit = best && sameFitted(best.settings, settings)
     const model = best && sameFit ? best.model : await fitting.fit(grid.kind, settings, train)
-    const alone = ndcgOf(model, recency, some)
+    const alone = ndcgOf(model, fade, some)
     if (best && alone <= best.alone) {
       if (!sameFit) model.dispose?.()
       return false
     }
     if (best && !sameFit) best.model.dispose?.()
-    best = { kind: grid.kind, settings, recency, model, alone }
+    best = { kind: grid.kind, settings, fade, model, alone }
     return true
   }
   try {
     await attempt(grid.start)
     for (const { name, values } of grid.axes) {
-      if (!train.times && (name === 'recency' || name === 'halfLifeDays')) continue
+      if (!train.times && (own.includes(name) || name === 'halfLifeDays')) continue
       for (const direction of [1, -1]) {
         let moved = false
         while (trials < most) {
@@ -173,8 +176,15 @@ async function tune(
   return best!
 }
 
-function sameBut(a: Settings, b: Settings, except: string): boolean {
-  return Object.keys(a).every((key) => key === except || a[key] === b[key])
+/** The blend's own settings: they fade the history and need no new fit. */
+const own: readonly string[] = ['recency', 'reach']
+
+function fadeOf(settings: Settings): Fade {
+  return { recency: Number(settings.recency ?? 0), reach: Number(settings.reach ?? 0) }
+}
+
+function sameFitted(a: Settings, b: Settings): boolean {
+  return Object.keys(a).every((key) => own.includes(key) || a[key] === b[key])
 }
 
 interface Weighed {
@@ -185,13 +195,29 @@ interface Weighed {
   readonly note: string
 }
 
+/** What is best alone is not always best in company: the same model with histories that fade otherwise. */
+function fadeVariants(candidate: Candidate): Candidate[] {
+  const name = own.find((key) => key in candidate.settings)
+  if (name === undefined) return [candidate]
+  const others = VARIANTS[name].filter((value) => value !== candidate.settings[name])
+  const variants = others.map((value) => {
+    const settings = { ...candidate.settings, [name]: value }
+    return { ...candidate, settings, fade: fadeOf(settings) }
+  })
+  return [candidate, ...variants]
+}
+
 /**
  * Weights from the learning customers. Whether the blend beats popularity is asked of the others: tuning picks the best
  * of many settings, which on the customers that it looked at flatters even chance.
  */
-function weigh(candidates: readonly Candidate[], rows: HeldOutRows): Weighed {
+function weigh(tuned: readonly Candidate[], rows: HeldOutRows, timed: boolean): Weighed {
   const { learning, checking } = rows.parts()
-  const { weights, gains } = learnWeights(buildPools(candidates, learning))
+  const candidates = timed ? tuned.flatMap(fadeVariants) : tuned
+  const { weights, gains } = learnWeights(
+    buildPools(candidates, learning),
+    candidates.map(({ kind }) => kind),
+  )
   const pools = buildPools(candidates, checking)
   const popular = ndcgByRow(pools, pools.scores[candidates.findIndex((c) => c.kind === 'popularity')])
   const blended = ndcgByRow(pools, combine(pools, weights))
@@ -201,7 +227,7 @@ function weigh(candidates: readonly Candidate[], rows: HeldOutRows): Weighed {
   const gain = difference(blended, popular)
   if (!(gain.mean > SURE * gain.error)) {
     const reason = 'the blend does not beat popularity beyond noise'
-    const dropped = candidates.filter((c) => c.kind !== 'popularity').map(({ kind }) => ({ kind, reason }))
+    const dropped = tuned.filter((c) => c.kind !== 'popularity').map(({ kind }) => ({ kind, reason }))
     return {
       admitted: [],
       dropped,
@@ -211,7 +237,9 @@ function weigh(candidates: readonly Candidate[], rows: HeldOutRows): Weighed {
     }
   }
   const dropped = candidates
-    .filter((_, m) => weights[m] === 0)
+    .filter(
+      ({ kind }, m) => tuned.includes(candidates[m]) && !candidates.some((c, k) => c.kind === kind && weights[k] > 0),
+    )
     .map(({ kind, alone }) => ({ kind, reason: `adds nothing beyond noise (alone NDCG@10 ${alone.toFixed(4)})` }))
   const admitted = candidates
     .map((c, m) => ({ ...c, weight: weights[m], metric: gains[m].mean }))
@@ -230,5 +258,5 @@ async function onlyPopularity(
   const admitted = [{ kind: 'popularity', options: {}, weight: 1, metric: 0, alone: baseline ?? 0 }]
   const note = `${why.note} Popularity serves.`
   const report = { admitted, dropped, metric, baseline, note }
-  return { members: [{ model: stranger, weight: 1, recency: 0 }], stranger, report }
+  return { members: [{ model: stranger, weight: 1, fade: noFade }], stranger, report }
 }

@@ -4,7 +4,7 @@ import { metricCut } from './blend-weights.ts'
 import { historyOf } from './matrix.ts'
 import { ndcgAt, ranksAmongAll } from './metrics.ts'
 import type { History, Model } from './model.ts'
-import { withRecency } from './recency.ts'
+import { type Fade, faded, recencyRanks } from './recency.ts'
 import type { HeldOut } from './split.ts'
 
 export interface HeldOutRows {
@@ -22,7 +22,7 @@ const MAX_CELLS = 40_000_000
 const MIN_ROWS = 300
 const MAX_ROWS = 8_000
 /** Items that each member brings into a customer's pool. */
-const POOL_DEPTH = 80
+const POOL_DEPTH = 60
 
 /** The held-out customers, thinned evenly where there are more than can be looked at. */
 export function heldOutRows(held: HeldOut): HeldOutRows {
@@ -30,7 +30,10 @@ export function heldOutRows(held: HeldOut): HeldOutRows {
   const rowsOf = (chosen: readonly [number, Int32Array][]): HeldOutRows => ({
     count: chosen.length,
     each(see): void {
-      for (const [row, targets] of chosen) see(historyOf(held.train, row), targets)
+      for (const [row, targets] of chosen) {
+        const history = historyOf(held.train, row)
+        see(history.times ? { ...history, ranks: recencyRanks(history.times) } : history, targets)
+      }
     },
     thin: (n) => rowsOf(thinned(chosen, n)),
     parts: () => ({
@@ -47,18 +50,18 @@ function thinned<T>(list: readonly T[], n: number): readonly T[] {
 }
 
 /** Mean NDCG@10 of one model over all items, the history masked. */
-export function ndcgOf(model: Model, recency: number, rows: HeldOutRows): number {
+export function ndcgOf(model: Model, fade: Fade, rows: HeldOutRows): number {
   const scores = new Float32Array(model.items)
   let sum = 0
   rows.each((history, targets) => {
-    model.score(withRecency(history, recency), scores)
+    model.score(faded(history, fade), scores)
     sum += ndcgAt(metricCut, ranksAmongAll(scores, targets, history.items))
   })
   return rows.count > 0 ? sum / rows.count : 0
 }
 
 /** For each customer the union of every member's best items and the targets, with every member's scores. */
-export function buildPools(members: readonly { model: Model; recency: number }[], rows: HeldOutRows): Pools {
+export function buildPools(members: readonly { model: Model; fade: Fade }[], rows: HeldOutRows): Pools {
   const items = members[0].model.items
   const scores = members.map(() => new Float32Array(items))
   const indptr = new Int32Array(rows.count + 1)
@@ -67,8 +70,8 @@ export function buildPools(members: readonly { model: Model; recency: number }[]
   let row = 0
   rows.each((history, targets) => {
     const pool = new Set(targets)
-    members.forEach(({ model, recency }, m) => {
-      model.score(withRecency(history, recency), scores[m])
+    members.forEach(({ model, fade }, m) => {
+      model.score(faded(history, fade), scores[m])
       const masked = scores[m].slice()
       for (const item of history.items) masked[item] = Number.NEGATIVE_INFINITY
       for (const item of highest(masked, POOL_DEPTH)) pool.add(item)

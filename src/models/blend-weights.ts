@@ -29,6 +29,8 @@ export interface LearnedWeights {
 const LADDER = [0.02, 0.04, 0.07, 0.12, 0.2, 0.3, 0.45, 0.65, 1, 1.5, 2.2, 3.3, 5]
 /** A member must add more than this many standard errors of what it adds. */
 const NOISE = 1
+/** What is tried around a weight that is in use. */
+const NUDGES = [0.4, 0.65, 0.85, 1, 1.2, 1.5, 2.5]
 const MAX_SWEEPS = 4
 
 /** NDCG@10 of each row when its pool is ranked by `combined` (one score an entry). */
@@ -46,51 +48,72 @@ export function ndcgByRow(pools: Pools, combined: Float32Array): Float64Array {
   return out
 }
 
+/** Rank of `score` among the entries start .. end; Infinity as soon as it is past the cut. */
 function rankWithin(scores: Float32Array, start: number, end: number, score: number): number {
   let higher = 0
   let equal = 0
   for (let e = start; e < end; e++) {
-    if (scores[e] > score) higher++
-    else if (scores[e] === score) equal++
+    if (scores[e] > score) {
+      if (++higher === metricCut) return Number.POSITIVE_INFINITY
+    } else if (scores[e] === score) equal++
   }
   return 1 + higher + (equal - 1) / 2
 }
 
-/** Learns the weights. Members are tried in any order; the strongest alone comes first. */
-export function learnWeights(pools: Pools): LearnedWeights {
-  const members = pools.scores.length
-  const scales = pools.scores.map((scores) => meanTop(pools, scores))
-  const weights = new Float64Array(members)
+/**
+ * Learns the weights, the strongest member first. Members of one group are variants of one another: at most one of a
+ * group is taken.
+ */
+export function learnWeights(pools: Pools, groups: readonly string[]): LearnedWeights {
+  const search: Search = { pools, groups, scales: pools.scores.map((scores) => meanTop(pools, scores)) }
+  const weights = new Float64Array(groups.length)
   const alone = pools.scores.map((scores) => mean(ndcgByRow(pools, scores)))
   const strongest = alone.indexOf(Math.max(...alone))
-  weights[strongest] = 1 / scales[strongest]
-  let best = ndcgByRow(pools, combine(pools, weights))
+  weights[strongest] = 1 / search.scales[strongest]
+  let best = ndcgByRow(pools, pools.scores[strongest])
+  const names = [...new Set(groups)]
   while (true) {
-    let chosen: { member: number; weight: number; ndcg: Float64Array } | undefined
-    for (let m = 0; m < members; m++) {
-      if (weights[m] > 0) continue
-      const found = bestWeight(pools, weights, m, scales[m], best)
-      if (found && (!chosen || mean(found.ndcg) > mean(chosen.ndcg))) chosen = { member: m, ...found }
+    let chosen: Found | undefined
+    for (const group of names) {
+      if (groups.some((g, m) => g === group && weights[m] > 0)) continue
+      const found = bestOfGroup(search, weights, group, LADDER, best)
+      if (found && (!chosen || mean(found.ndcg) > mean(chosen.ndcg))) chosen = found
     }
     if (!chosen || !beyondNoise(difference(chosen.ndcg, best))) break
     weights[chosen.member] = chosen.weight
-    best = sweep(pools, weights, scales, strongest, chosen.ndcg)
+    best = sweep(search, weights, chosen.ndcg)
   }
-  prune(pools, weights, strongest)
+  prune(pools, weights)
   const ndcg = ndcgByRow(pools, combine(pools, weights))
   return { weights, metric: mean(ndcg), gains: gainsOf(pools, weights, ndcg) }
 }
 
-/** Re-tunes every weight but the strongest member's until nothing improves; returns the rows' NDCG. */
-function sweep(pools: Pools, weights: Float64Array, scales: number[], strongest: number, start: Float64Array) {
+interface Search {
+  readonly pools: Pools
+  readonly groups: readonly string[]
+  /** Mean top score of each member. */
+  readonly scales: readonly number[]
+}
+
+interface Found {
+  readonly member: number
+  readonly weight: number
+  /** NDCG@10 by row with the member at this weight. */
+  readonly ndcg: Float64Array
+}
+
+/** Tunes each group that takes part, its variant and its weight, until nothing improves; returns the rows' NDCG. */
+function sweep(search: Search, weights: Float64Array, start: Float64Array): Float64Array {
   let best = start
   for (let round = 0; round < MAX_SWEEPS; round++) {
     const before = mean(best)
     for (let m = 0; m < weights.length; m++) {
-      if (m === strongest || weights[m] === 0) continue
-      const found = bestWeight(pools, weights, m, scales[m], best)
+      if (weights[m] === 0) continue
+      const steps = NUDGES.map((nudge) => nudge * weights[m] * search.scales[m])
+      const found = bestOfGroup(search, weights, search.groups[m], steps, best)
       if (!found) continue
-      weights[m] = found.weight
+      weights[m] = 0
+      weights[found.member] = found.weight
       best = found.ndcg
     }
     if (mean(best) <= before) break
@@ -98,32 +121,43 @@ function sweep(pools: Pools, weights: Float64Array, scales: number[], strongest:
   return best
 }
 
-/** The weight on the ladder for member `m`, the others fixed, that beats `best` most; undefined where none does. */
-function bestWeight(pools: Pools, weights: Float64Array, m: number, scale: number, best: Float64Array) {
-  const others = combine(pools, weights, m)
+/** The variant of `group` and its weight, one of `steps` on the common scale, that beats `best` most; the others stay. */
+function bestOfGroup(
+  { pools, groups, scales }: Search,
+  weights: Float64Array,
+  group: string,
+  steps: readonly number[],
+  best: Float64Array,
+): Found | undefined {
+  const others = combine(
+    pools,
+    weights.map((weight, m) => (groups[m] === group ? 0 : weight)),
+  )
   const trial = new Float32Array(others.length)
-  const scores = pools.scores[m]
-  let found: { weight: number; ndcg: Float64Array } | undefined
+  let found: Found | undefined
   let top = mean(best)
-  for (const step of LADDER) {
-    const weight = step / scale
-    for (let e = 0; e < trial.length; e++) trial[e] = others[e] + weight * scores[e]
-    const ndcg = ndcgByRow(pools, trial)
-    if (mean(ndcg) > top) {
+  for (let m = 0; m < groups.length; m++) {
+    if (groups[m] !== group) continue
+    const scores = pools.scores[m]
+    for (const step of steps) {
+      const weight = step / scales[m]
+      for (let e = 0; e < trial.length; e++) trial[e] = others[e] + weight * scores[e]
+      const ndcg = ndcgByRow(pools, trial)
+      if (mean(ndcg) <= top) continue
       top = mean(ndcg)
-      found = { weight, ndcg }
+      found = { member: m, weight, ndcg }
     }
   }
   return found
 }
 
 /** Drops, weakest first, members whose part does not rise above noise. */
-function prune(pools: Pools, weights: Float64Array, strongest: number): void {
-  while (true) {
+function prune(pools: Pools, weights: Float64Array): void {
+  while (weights.filter((weight) => weight > 0).length > 1) {
     const gains = gainsOf(pools, weights, ndcgByRow(pools, combine(pools, weights)))
     let weakest = -1
     for (let m = 0; m < weights.length; m++) {
-      if (m === strongest || weights[m] === 0 || beyondNoise(gains[m])) continue
+      if (weights[m] === 0 || beyondNoise(gains[m])) continue
       if (weakest < 0 || gains[m].mean < gains[weakest].mean) weakest = m
     }
     if (weakest < 0) return

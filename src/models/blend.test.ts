@@ -111,11 +111,16 @@ describe('learnWeights', () => {
   }
 
   it('takes members that complement each other, on one scale, and drops noise', () => {
-    const { weights, metric } = learnWeights(pools(300))
+    const { weights, metric } = learnWeights(pools(300), ['a', 'b', 'c'])
     expect(weights[0]).toBeGreaterThan(0)
     expect((weights[1] * 100) / weights[0]).toBeGreaterThan(0.5)
     expect((weights[1] * 100) / weights[0]).toBeLessThan(2)
     expect(weights[2]).toBe(0)
     expect(metric).toBeGreaterThan(0.9)
+  })
+
+  it('takes one of several variants', () => {
+    const { weights } = learnWeights(pools(300), ['a', 'a', 'b'])
+    expect([weights[0] > 0, weights[1] > 0].filter(Boolean)).toHaveLength(1)
   })
 })

@@ -4,9 +4,10 @@
  */
 import { type BlendMember, type BlendOptions, type BlendReport, blendDefaults, learnBlend } from './blend-learning.ts'
 import { packModel, unpackModel } from './bytes.ts'
+import { strongest } from './contributions.ts'
 import { memberKind } from './members.ts'
 import type { Contribution, History, Model, ModelKind, Progress, TrainingData } from './model.ts'
-import { withRecency } from './recency.ts'
+import { type Fade, faded, recencyRanks } from './recency.ts'
 
 export interface BlendModel extends Model {
   readonly report: BlendReport
@@ -16,6 +17,8 @@ export interface BlendModel extends Model {
 }
 
 const KIND = 'blend'
+/** Evidence that each member names, so that their sums agree about the strongest. */
+const EVIDENCE = 6
 const VERSION = 1
 
 export const blend: ModelKind<BlendOptions> = {
@@ -27,21 +30,41 @@ export const blend: ModelKind<BlendOptions> = {
   },
   fromBytes(bytes): BlendModel {
     const packed = unpackModel(bytes, KIND, VERSION)
-    const stored = packed.meta.members as readonly { kind: string; weight: number; recency: number }[]
-    const members = stored.map(({ kind, weight, recency }, m) => ({
+    const stored = packed.meta.members as readonly { kind: string; weight: number; fade: Fade }[]
+    const members = stored.map(({ kind, weight, fade }, m) => ({
       model: memberKind(kind).fromBytes(packed.u8(`member${m}`)),
       weight,
-      recency,
+      fade,
     }))
     const stranger = memberKind('popularity').fromBytes(packed.u8('stranger'))
     return makeBlend(members, stranger, packed.meta.report as BlendReport)
   },
 }
 
+/** What the members said of one history: kept for the history scored last, since its best items are explained next. */
+interface Heard {
+  readonly history: History
+  /** By member: the history as it hears it. */
+  readonly histories: readonly History[]
+}
+
 function makeBlend(members: readonly BlendMember[], stranger: Model, report: BlendReport): BlendModel {
   const items = stranger.items
-  const scratch = new Float32Array(items)
-  const explainBy = (history: History, item: number, count: number) => explainBlend(members, history, item, count)
+  const scores = members.map(() => new Float32Array(items))
+  let last: Heard | undefined
+  const hear = (history: History): Heard => {
+    const ranked = withRanks(history)
+    const histories = members.map(({ fade }) => faded(ranked, fade))
+    members.forEach(({ model }, m) => {
+      model.score(histories[m], scores[m])
+    })
+    last = { history, histories }
+    return last
+  }
+  const explainBy = (history: History, item: number, count: number) => {
+    const heard = last?.history === history ? last : hear(history)
+    return explainBlend(members, scores, heard.histories, item, count)
+  }
   return {
     kind: KIND,
     items,
@@ -52,10 +75,10 @@ function makeBlend(members: readonly BlendMember[], stranger: Model, report: Ble
         stranger.score(history, out)
         return
       }
-      members.forEach(({ model, weight, recency }, m) => {
-        model.score(withRecency(history, recency), m === 0 ? out : scratch)
-        if (m === 0) scale(out, weight)
-        else addScaled(out, scratch, weight)
+      hear(history)
+      members.forEach(({ weight }, m) => {
+        if (m === 0) copyScaled(out, scores[m], weight)
+        else addScaled(out, scores[m], weight)
       })
     },
     explainBy,
@@ -65,7 +88,7 @@ function makeBlend(members: readonly BlendMember[], stranger: Model, report: Ble
       members.forEach(({ model }, m) => {
         arrays[`member${m}`] = model.toBytes()
       })
-      const stored = members.map(({ model, weight, recency }) => ({ kind: model.kind, weight, recency }))
+      const stored = members.map(({ model, weight, fade }) => ({ kind: model.kind, weight, fade }))
       return packModel(KIND, VERSION, { members: stored, report }, arrays)
     },
     dispose(): void {
@@ -75,8 +98,14 @@ function makeBlend(members: readonly BlendMember[], stranger: Model, report: Ble
   }
 }
 
-function scale(out: Float32Array, weight: number): void {
-  for (let i = 0; i < out.length; i++) out[i] *= weight
+/** Ranks once for all members that ask for them. */
+function withRanks(history: History): History {
+  if (!history.times || history.ranks) return history
+  return { ...history, ranks: recencyRanks(history.times) }
+}
+
+function copyScaled(out: Float32Array, scores: Float32Array, weight: number): void {
+  for (let i = 0; i < out.length; i++) out[i] = weight * scores[i]
 }
 
 /** out += weight * scores, where -Infinity in either means "knows nothing". */
@@ -88,22 +117,36 @@ function addScaled(out: Float32Array, scores: Float32Array, weight: number): voi
   }
 }
 
-function explainBlend(members: readonly BlendMember[], history: History, item: number, count: number) {
-  const total = new Map<number, number>()
+/**
+ * The kind with the largest share in the item's score, and the evidence of the members for which naming it is cheap. ALS
+ * must solve an equation for each item: it is asked where nobody else speaks.
+ */
+function explainBlend(
+  members: readonly BlendMember[],
+  scores: readonly Float32Array[],
+  histories: readonly History[],
+  item: number,
+  count: number,
+) {
   let kind = 'popularity'
   let largest = 0
-  for (const { model, weight, recency } of members) {
-    let sum = 0
-    for (const part of model.explain(withRecency(history, recency), item, history.items.length)) {
-      sum += weight * part.weight
-      total.set(part.item, (total.get(part.item) ?? 0) + weight * part.weight)
-    }
-    if (sum > largest) {
-      largest = sum
-      kind = model.kind
+  const total = new Map<number, number>()
+  const hearEvidence = (m: number) => {
+    for (const part of members[m].model.explain(histories[m], item, Math.max(count, EVIDENCE))) {
+      total.set(part.item, (total.get(part.item) ?? 0) + members[m].weight * part.weight)
     }
   }
-  const contributions = Array.from(total, ([source, weight]) => ({ item: source, weight }))
-  contributions.sort((a, b) => b.weight - a.weight || a.item - b.item)
-  return { kind, contributions: contributions.slice(0, count) }
+  const dear = members.findIndex(({ model }) => model.kind === 'als')
+  members.forEach(({ model, weight }, m) => {
+    const share = weight * scores[m][item]
+    if (share > largest) {
+      largest = share
+      kind = model.kind
+    }
+    if (m !== dear) hearEvidence(m)
+  })
+  if (total.size === 0 && dear >= 0) hearEvidence(dear)
+  const parts = strongest(count)
+  for (const [source, weight] of total) parts.offer(source, weight)
+  return { kind, contributions: parts.list() }
 }

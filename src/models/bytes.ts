@@ -46,6 +46,7 @@ export interface UnpackedModel {
   readonly version: number
   /** Whatever the kind stored that is not an array: options, reports. */
   readonly meta: Record<string, unknown>
+  has(name: string): boolean
   /** @throws RangeError where the bytes hold no such section or one of another element type. */
   f32(name: string): Float32Array
   f64(name: string): Float64Array
@@ -124,6 +125,7 @@ export function unpackModel(bytes: Uint8Array, kind: string, newest: number): Un
     kind,
     version,
     meta: directory.meta,
+    has: (name) => directory.sections.some((section) => section.name === name),
     f32: (name) => open(name, 'f32', Float32Array),
     f64: (name) => open(name, 'f64', Float64Array),
     i32: (name) => open(name, 'i32', Int32Array),

@@ -12,7 +12,7 @@ import {
   type Progress,
   type TrainingData,
 } from './model.ts'
-import { explainByNeighbours, type NeighbourTable, serveTable, strongestPerTarget } from './neighbour-table.ts'
+import { type NeighbourTable, openTable, type ServedTable, serveTable, strongestPerTarget } from './neighbour-table.ts'
 import { pace } from './pace.ts'
 
 export type ContentOptions = {
@@ -40,12 +40,11 @@ export const content: ModelKind<ContentOptions> = {
     const features = describe(data.content, items, options)
     if (features.indices.length === 0) throw new ModelDeclined('content: the catalogue describes no items')
     const table = await similarities(features, data.content?.price, options, progress)
-    return makeModel(table, standing(data, features))
+    return makeModel(serveTable(table), standing(data, features))
   },
   fromBytes(bytes): Model {
     const packed = unpackModel(bytes, KIND, VERSION)
-    const table = { indptr: packed.i32('indptr'), targets: packed.i32('targets'), values: packed.f32('values') }
-    return makeModel(table, packed.f32('standing'))
+    return makeModel(openTable(packed), packed.f32('standing'))
   },
 }
 
@@ -183,21 +182,19 @@ function standing(data: TrainingData, features: Features): Float32Array {
   return out
 }
 
-function makeModel(trained: NeighbourTable, standing: Float32Array): Model {
-  const served = serveTable(trained)
-  const { table } = served
+function makeModel(table: ServedTable, standing: Float32Array): Model {
   const items = standing.length
   return {
     kind: KIND,
     items,
     score(history, out): void {
-      const known = served.score(history, out)
+      const known = table.score(history, out)
       for (let i = 0; i < items; i++) {
         if (standing[i] < 0) out[i] = Number.NEGATIVE_INFINITY
         else if (!known) out[i] = standing[i]
       }
     },
-    explain: (history, item, count) => explainByNeighbours(table, history, item, count),
-    toBytes: () => packModel(KIND, VERSION, {}, { ...table, standing }),
+    explain: (history, item, count) => table.explain(history, item, count),
+    toBytes: () => packModel(KIND, VERSION, {}, { ...table.arrays(), standing }),
   }
 }

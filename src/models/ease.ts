@@ -12,6 +12,7 @@ import { borrow, floatsAt, giveBack, intsAt, Layout } from '../kernels/memory.ts
 import { SPIKES, TILE, TILE_BYTES } from '../kernels/module.ts'
 import { openPool, type Pool, threadsFor } from '../kernels/pool.ts'
 import { packModel, unpackModel } from './bytes.ts'
+import { strongest } from './contributions.ts'
 import { transpose } from './matrix.ts'
 import { type Contribution, type History, type Model, ModelDeclined, type ModelKind } from './model.ts'
 import { pace } from './pace.ts'
@@ -276,15 +277,14 @@ function makeModel(rows: ItemRows, popularity: Float32Array): Model {
       for (const item of unknown) out[item] = Number.NEGATIVE_INFINITY
     },
     explain(history, item, count): Contribution[] {
-      const parts: Contribution[] = []
-      if (!(item >= 0 && item < n)) return parts
+      if (!(item >= 0 && item < n)) return []
+      const parts = strongest(count)
       for (let h = 0; h < history.items.length; h++) {
         const i = history.items[h]
         if (!(i >= 0 && i < n)) continue
-        const weight = history.weights[h] * rows.weight(i, item)
-        if (weight > 0) parts.push({ item: i, weight })
+        parts.offer(i, history.weights[h] * rows.weight(i, item))
       }
-      return parts.sort((x, y) => y.weight - x.weight || x.item - y.item).slice(0, count)
+      return parts.list()
     },
     toBytes: () => packModel(KIND, VERSION, { sparse: 'rowptr' in rows.arrays }, { ...rows.arrays, popularity }),
   }

@@ -12,6 +12,8 @@ export interface History {
   readonly weights: Float32Array
   /** Milliseconds since 1970, where known. */
   readonly times?: Float64Array
+  /** `recencyRanks(times)`, where somebody has worked them out already. */
+  readonly ranks?: Float32Array
 }
 
 /** Descriptions of items, for models that place an item without a history. Arrays of length `items`. */

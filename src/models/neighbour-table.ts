@@ -1,6 +1,12 @@
-/** A sparse item-to-item table by source: for each item of a history, the targets that it speaks for. */
-import { type SparseArrays, sparseRows } from '../kernels/item-rows.ts'
+/**
+ * A sparse item-to-item table, built target by target and served by the kernels: for each item of a history, the targets
+ * that it speaks for.
+ */
+import { type ItemRows, narrowRows, sparseRows } from '../kernels/item-rows.ts'
+import type { ModelArray, UnpackedModel } from './bytes.ts'
+import { strongest } from './contributions.ts'
 import type { Contribution, History } from './model.ts'
+import { narrowTable } from './narrow-table.ts'
 
 export interface NeighbourTable {
   /** Length items + 1: source i's targets are targets[indptr[i] .. indptr[i+1]), ascending. */
@@ -10,56 +16,60 @@ export interface NeighbourTable {
 }
 
 export interface ServedTable {
-  readonly table: NeighbourTable
   /**
    * Fills `out` (length items) with the sum of the history's rows. Returns false where no item of the history has a
-   * row: then what is in `out` means nothing and the caller decides what a stranger gets.
+   * row: then `out` is left alone and the caller decides what a stranger gets.
    */
   score(history: History, out: Float32Array): boolean
+  /** The at most `count` items of the history with the largest positive share in `item`'s score, largest first. */
+  explain(history: History, item: number, count: number): Contribution[]
+  /** For `packModel`; `openTable` takes them back. */
+  arrays(): Record<string, ModelArray>
 }
 
-/** Copies the table to where the kernel reads it. */
+/** Up to this many items a row may be stored whole, a byte an item; it is then quicker to add up than a sparse one ... */
+const NARROW_ITEMS = 8192
+/** ... which has more than this share of the items. */
+const NARROW_SHARE = 1 / 16
+
+/** Brings a table into the form in which it is quickest to serve. */
 export function serveTable(table: NeighbourTable): ServedTable {
-  const rows = sparseRows({ rowptr: table.indptr, columns: table.targets, values: table.values })
-  const { rowptr, columns, values } = rows.arrays as SparseArrays
-  const served = { indptr: rowptr, targets: columns, values }
-  return {
-    table: served,
-    score(history, out): boolean {
-      const known = history.items.some((item, k) => history.weights[k] !== 0 && rowptr[item + 1] > rowptr[item])
-      return known && rows.add(history.items, history.weights, out) > 0
-    },
-  }
-}
-
-/** The at most `count` items of the history with the largest positive share in `item`'s score, largest first. */
-export function explainByNeighbours(
-  table: NeighbourTable,
-  history: History,
-  item: number,
-  count: number,
-): Contribution[] {
   const items = table.indptr.length - 1
-  const shares: Contribution[] = []
-  for (let k = 0; k < history.items.length; k++) {
-    const source = history.items[k]
-    if (source < 0 || source >= items) continue
-    const weight = history.weights[k] * valueAt(table, source, item)
-    if (weight > 0) shares.push({ item: source, weight })
-  }
-  return shares.sort((a, b) => b.weight - a.weight || a.item - b.item).slice(0, count)
+  const known = Uint8Array.from({ length: items }, (_, i) => (table.indptr[i + 1] > table.indptr[i] ? 1 : 0))
+  const dense = items <= NARROW_ITEMS && table.targets.length > NARROW_SHARE * items * items
+  return served(dense ? narrowRows(narrowTable(table)) : sparseRows(sparseOf(table)), known)
 }
 
-/** Binary search in the source's row; 0 where it does not speak for `target`. */
-function valueAt(table: NeighbourTable, source: number, target: number): number {
-  let low = table.indptr[source]
-  let high = table.indptr[source + 1]
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (table.targets[middle] < target) low = middle + 1
-    else high = middle
+/** Opens what `arrays` gave. */
+export function openTable(packed: UnpackedModel): ServedTable {
+  const { has, i16, i32, f32, u8 } = packed
+  const rows = has('q')
+    ? narrowRows({ q: i16('q'), unit: f32('unit'), columns: i32('columns'), residuals: f32('residuals') })
+    : sparseRows({ rowptr: i32('rowptr'), columns: i32('columns'), values: f32('values') })
+  return served(rows, u8('known'))
+}
+
+function sparseOf({ indptr, targets, values }: NeighbourTable) {
+  return { rowptr: indptr, columns: targets, values }
+}
+
+function served(rows: ItemRows, known: Uint8Array): ServedTable {
+  return {
+    score(history, out): boolean {
+      const { items, weights } = history
+      let any = false
+      for (let k = 0; k < items.length && !any; k++) any = weights[k] !== 0 && known[items[k]] === 1
+      return any && rows.add(items, weights, out) > 0
+    },
+    explain({ items, weights }, item, count): Contribution[] {
+      const parts = strongest(count)
+      for (let k = 0; k < items.length; k++) {
+        if (known[items[k]] === 1) parts.offer(items[k], weights[k] * rows.weight(items[k], item))
+      }
+      return parts.list()
+    },
+    arrays: () => ({ ...rows.arrays, known }),
   }
-  return low < table.indptr[source + 1] && table.targets[low] === target ? table.values[low] : 0
 }
 
 /** A table holds about this many entries at most, 8 bytes each, however many neighbours are asked for. */

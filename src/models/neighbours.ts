@@ -13,7 +13,7 @@ import { packModel, unpackModel } from './bytes.ts'
 import { transpose } from './matrix.ts'
 import type { Model, ModelKind, Progress } from './model.ts'
 import { ModelDeclined } from './model.ts'
-import { explainByNeighbours, type NeighbourTable, serveTable, strongestPerTarget } from './neighbour-table.ts'
+import { type NeighbourTable, openTable, type ServedTable, serveTable, strongestPerTarget } from './neighbour-table.ts'
 import { pace } from './pace.ts'
 
 export type NeighboursOptions = {
@@ -42,14 +42,13 @@ export const neighbours: ModelKind<NeighboursOptions> = {
     if (byUser.indices.length === 0) throw new ModelDeclined('neighbours: no customer chose anything yet')
     const table = await similarities(byUser, options, progress)
     return makeModel(
-      table,
+      serveTable(table),
       Float32Array.from(columnCounts(byUser), (n) => n / byUser.rows),
     )
   },
   fromBytes(bytes): Model {
     const packed = unpackModel(bytes, 'neighbours', VERSION)
-    const table = { indptr: packed.i32('indptr'), targets: packed.i32('targets'), values: packed.f32('values') }
-    return makeModel(table, packed.f32('popularity'))
+    return makeModel(openTable(packed), packed.f32('popularity'))
   },
 }
 
@@ -156,21 +155,19 @@ function columnCounts(matrix: Csr): Float64Array {
 }
 
 /** `popularity`: share of customers by item, the guess for a stranger; 0 marks an item never seen. */
-function makeModel(trained: NeighbourTable, popularity: Float32Array): Model {
-  const served = serveTable(trained)
-  const { table } = served
+function makeModel(table: ServedTable, popularity: Float32Array): Model {
   const items = popularity.length
   return {
     kind: 'neighbours',
     items,
     score(history, out): void {
-      const known = served.score(history, out)
+      const known = table.score(history, out)
       for (let i = 0; i < items; i++) {
         if (popularity[i] === 0) out[i] = Number.NEGATIVE_INFINITY
         else if (!known) out[i] = popularity[i]
       }
     },
-    explain: (history, item, count) => explainByNeighbours(table, history, item, count),
-    toBytes: () => packModel('neighbours', VERSION, {}, { ...table, popularity }),
+    explain: (history, item, count) => table.explain(history, item, count),
+    toBytes: () => packModel('neighbours', VERSION, {}, { ...table.arrays(), popularity }),
   }
 }

@@ -3,22 +3,33 @@ import type { History } from './model.ts'
 
 /**
  * Rank of each entry from the latest: the number of entries that are later, plus half of the other entries of the same
- * moment, so that neither the order of the arrays nor of simultaneous entries matters. `out` has the history's length.
- * All zero where the history has no times.
+ * moment, so that neither the order of the arrays nor of simultaneous entries matters. Length of `times`.
  */
-export function recencyRanks(times: Float64Array | undefined, out: Float32Array): Float32Array {
-  const n = out.length
-  if (!times) return out.fill(0)
-  const order = latestFirst(times)
-  let start = 0
-  while (start < n) {
-    let end = start + 1
-    while (end < n && times[order[end]] === times[order[start]]) end++
-    const rank = start + (end - start - 1) / 2
-    for (let k = start; k < end; k++) out[order[k]] = rank
-    start = end
+export function recencyRanks(times: Float64Array): Float32Array {
+  // Sorted without a comparator, which is many times quicker, and each entry's place looked up.
+  const sorted = times.slice().sort()
+  return Float32Array.from(times, (time) => {
+    const earlier = firstAtLeast(sorted, time)
+    const later = sorted.length - firstAbove(sorted, time, earlier)
+    return later + (sorted.length - later - earlier - 1) / 2
+  })
+}
+
+function firstAtLeast(sorted: Float64Array, time: number): number {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (sorted[middle] < time) low = middle + 1
+    else high = middle
   }
-  return out
+  return low
+}
+
+function firstAbove(sorted: Float64Array, time: number, from: number): number {
+  let at = from
+  while (at < sorted.length && sorted[at] === time) at++
+  return at
 }
 
 /** An entry whose voice falls below this share of the latest one's is left out: it would cost time and change nothing. */
@@ -39,9 +50,22 @@ export function withReach(history: History, reach: number): History {
   return fading(history, (rank) => Math.exp(-rank / reach))
 }
 
+/** How a history fades: by a power of rank, by an exponential of rank, or (both 0) not at all. */
+export interface Fade {
+  readonly recency: number
+  readonly reach: number
+}
+
+export const noFade: Fade = { recency: 0, reach: 0 }
+
+/** The history as it sounds under `fade`; itself where nothing fades. */
+export function faded(history: History, { recency, reach }: Fade): History {
+  return reach > 0 ? withReach(history, reach) : withRecency(history, recency)
+}
+
 function fading(history: History, voice: (rank: number) => number): History {
   const n = history.items.length
-  const ranks = recencyRanks(history.times, new Float32Array(n))
+  const ranks = history.ranks ?? recencyRanks(history.times!)
   const items = new Int32Array(n)
   const weights = new Float32Array(n)
   let kept = 0
@@ -52,20 +76,6 @@ function fading(history: History, voice: (rank: number) => number): History {
     weights[kept++] = history.weights[k] * share
   }
   return { items: items.subarray(0, kept), weights: weights.subarray(0, kept) }
-}
-
-/** Entry indices, latest first. Histories mostly come in order of time already; then nothing is sorted. */
-function latestFirst(times: Float64Array): Int32Array {
-  const n = times.length
-  const order = new Int32Array(n)
-  let ascending = true
-  for (let k = 1; k < n && ascending; k++) ascending = times[k] >= times[k - 1]
-  if (ascending) {
-    for (let k = 0; k < n; k++) order[k] = n - 1 - k
-    return order
-  }
-  for (let k = 0; k < n; k++) order[k] = k
-  return order.sort((a, b) => times[b] - times[a])
 }
 
 /** x^-power; the usual powers without `pow`, which costs ten times as much. */

@@ -11,7 +11,7 @@
 import { packModel, unpackModel } from './bytes.ts'
 import { historyOf } from './matrix.ts'
 import { type Model, ModelDeclined, type ModelKind, type Progress, type TrainingData } from './model.ts'
-import { explainByNeighbours, type NeighbourTable, serveTable, strongestPerTarget } from './neighbour-table.ts'
+import { type NeighbourTable, openTable, type ServedTable, serveTable, strongestPerTarget } from './neighbour-table.ts'
 import { pace } from './pace.ts'
 import { withReach } from './recency.ts'
 
@@ -50,12 +50,11 @@ export const transitions: ModelKind<TransitionsOptions> = {
     const table = await countTransitions(sequences, data.matrix.columns, options, progress)
     const popularity = new Float32Array(data.matrix.columns)
     for (const item of sequences.items) popularity[item] += 1 / data.matrix.rows
-    return makeModel(table, popularity, options.reach)
+    return makeModel(serveTable(table), popularity, options.reach)
   },
   fromBytes(bytes): Model {
     const packed = unpackModel(bytes, KIND, VERSION)
-    const table = { indptr: packed.i32('indptr'), targets: packed.i32('targets'), values: packed.f32('values') }
-    return makeModel(table, packed.f32('popularity'), Number(packed.meta.reach))
+    return makeModel(openTable(packed), packed.f32('popularity'), Number(packed.meta.reach))
   },
 }
 
@@ -105,27 +104,22 @@ async function countTransitions(
   const touched = new Int32Array(items)
   const sourceTotals = new Float64Array(items)
   const stepSize = Math.max(16, Math.ceil(items / 50))
-  const collect = (target: number): number => {
-    let found = 0
-    const add = (source: number, weight: number) => {
-      if (counts[source] === 0) touched[found++] = source
-      counts[source] += weight
-    }
-    for (let at = firstEntry[target]; at >= 0; at = nextEntry[at]) around(sequences, at, options, lagWeights, add)
-    return found
+  await pace(progress, 0, items, 'transitions')
+  for (let at = 0; at < sequences.items.length; at++) {
+    around(sequences, at, options, lagWeights, (source, weight) => {
+      sourceTotals[source] += weight
+    })
   }
-  for (let target = 0; target < items; target++) {
-    if (target % stepSize === 0) await pace(progress, target, 2 * items, 'transitions')
-    const found = collect(target)
-    for (let k = 0; k < found; k++) {
-      sourceTotals[touched[k]] += counts[touched[k]]
-      counts[touched[k]] = 0
-    }
+  let found = 0
+  const add = (source: number, weight: number) => {
+    if (counts[source] === 0) touched[found++] = source
+    counts[source] += weight
   }
   const chosen = strongestPerTarget(items, options.neighbours)
   for (let target = 0; target < items; target++) {
-    if (target % stepSize === 0) await pace(progress, items + target, 2 * items, 'transitions')
-    const found = collect(target)
+    if (target % stepSize === 0) await pace(progress, target, items, 'transitions')
+    found = 0
+    for (let at = firstEntry[target]; at >= 0; at = nextEntry[at]) around(sequences, at, options, lagWeights, add)
     const scale = (customers[target] + shrink) ** -targetPower
     for (let k = 0; k < found; k++) {
       const source = touched[k]
@@ -171,21 +165,19 @@ function entriesByItem(entries: Int32Array, items: number) {
   return { firstEntry, nextEntry, customers }
 }
 
-function makeModel(trained: NeighbourTable, popularity: Float32Array, reach: number): Model {
-  const served = serveTable(trained)
-  const { table } = served
+function makeModel(table: ServedTable, popularity: Float32Array, reach: number): Model {
   const items = popularity.length
   return {
     kind: KIND,
     items,
     score(history, out): void {
-      const known = served.score(withReach(history, reach), out)
+      const known = table.score(withReach(history, reach), out)
       for (let i = 0; i < items; i++) {
         if (popularity[i] === 0) out[i] = Number.NEGATIVE_INFINITY
         else if (!known) out[i] = popularity[i]
       }
     },
-    explain: (history, item, count) => explainByNeighbours(table, withReach(history, reach), item, count),
-    toBytes: () => packModel(KIND, VERSION, { reach }, { ...table, popularity }),
+    explain: (history, item, count) => table.explain(withReach(history, reach), item, count),
+    toBytes: () => packModel(KIND, VERSION, { reach }, { ...table.arrays(), popularity }),
   }
 }
