@@ -52,8 +52,15 @@ export async function connect(where: Where): Promise<Connection> {
   if (where.needsServer) throw notRunning(config)
   // Not `start`ed: what Habitue does by itself, and showing the first admin key, is for the process that serves.
   const engine = await createEngine(config, { log: commandLog('warn') })
-  const app = await createApp(engine)
-  await app.ready()
+  const begin = async () => {
+    const app = await createApp(engine)
+    await app.ready()
+    return app
+  }
+  const app = await begin().catch(async (error) => {
+    await engine.stop()
+    throw error
+  })
   return inProcess(app, engine.localKey(), config.databaseUrl ? 'PostgreSQL' : config.dataFile, () => engine.stop())
 }
 

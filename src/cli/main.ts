@@ -62,7 +62,7 @@ function packageFile(): URL {
   return new URL(import.meta.url.endsWith('.ts') ? '../../package.json' : '../../../package.json', import.meta.url)
 }
 
-process.on('SIGPIPE', () => process.exit(0))
+// Whoever read the output (`| head`) has enough. By the stream, not by SIGPIPE: that comes for any socket that broke.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
   throw error

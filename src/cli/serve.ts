@@ -28,10 +28,12 @@ export async function serve(
 ): Promise<Serving> {
   checkFolder(config)
   const engine = await createEngine(config, { demo, log: commandLog(config.logLevel) })
-  const firstAdminKey = await engine.start()
-  await prepare(engine, firstAdminKey)
-  const app = await createApp(engine)
-  const url = await listen(app, config).catch(async (error) => {
+  const begin = async () => {
+    await prepare(engine, await engine.start())
+    const app = await createApp(engine)
+    return { app, url: await listen(app, config) }
+  }
+  const { app, url } = await begin().catch(async (error) => {
     await engine.stop()
     throw error
   })

@@ -32,6 +32,7 @@ const postgresCodes: readonly (readonly [RegExp, StorageCode])[] = [
   [/^53100$/, 'storage_full'], // disk_full
   [/^(08|53|57P|58)/, 'storage_unavailable'], // connection, resources, operator intervention, system error
   [/^25006$/, 'storage_unavailable'], // read_only_sql_transaction: a standby after a fail-over
+  [/^55000$/, 'storage_unavailable'], // object_not_in_prerequisite_state: the database takes no connections
   [/^(28|3D)/, 'storage_unavailable'], // authorization, no such database
   [/^XX00[12]$/, 'database_corrupt'], // data_corrupted, index_corrupted
   [/^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOENT)/, 'storage_unavailable'],

@@ -1,6 +1,8 @@
 /** For tests: `habitue` as a user runs it, a process of its own. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { StorageConfig } from '../../src/config.ts'
 
@@ -33,7 +35,13 @@ export interface Started {
 }
 
 /** Nothing of the environment of the tests decides what a command does. */
-const plain: Environment = { PATH: process.env.PATH, HOME: process.env.HOME, HABITUE_LEGAL_BASIS: 'contract' }
+const plain: Environment = {
+  PATH: process.env.PATH,
+  HOME: process.env.HOME,
+  HABITUE_LEGAL_BASIS: 'contract',
+  // Commands start in half the time.
+  NODE_COMPILE_CACHE: join(tmpdir(), `habitue-compile-cache-${process.getuid?.()}`),
+}
 
 export function startCommand(place: Place, args: readonly string[], environment: Environment = {}): Started {
   const at = place === null || place.databaseUrl ? [] : ['--data', place.dataFile]
