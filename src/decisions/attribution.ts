@@ -6,6 +6,7 @@
 import { insertRows } from '../db/batch.ts'
 import type { Tx } from '../db/database.ts'
 import type { AdmittedEvent, Fold } from '../events/event.ts'
+import { identifiersOfAll } from '../identity/store.ts'
 
 const hour = 3_600_000
 
@@ -19,7 +20,7 @@ const outcomeKinds: Readonly<Record<string, { readonly kind: string; readonly wi
 
 const longestMs = Math.max(...Object.values(outcomeKinds).map(({ withinMs }) => withinMs))
 
-/** How many of an identifier's latest decisions are looked through. */
+/** How many of a customer's latest decisions are looked through. */
 const looked = 50
 const columns = ['decision', 'item', 'kind', 'time', 'value', 'message'] as const
 
@@ -34,9 +35,9 @@ export const attributionFold: Fold = {
   async apply(tx, events) {
     const live = events.filter((event) => !event.historical && event.items.length > 0 && event.name in outcomeKinds)
     if (live.length === 0) return
-    const byTime = live.filter((event) => (event.decisionId ?? null) === null && event.identifier !== null)
-    const since = Math.min(...byTime.map((event) => event.time)) - longestMs
-    const shown = await latestDecisions(tx, [...new Set(byTime.map((event) => event.identifier as number))], since)
+    const byTime = live.filter((event) => (event.decisionId ?? null) === null && event.customer !== null)
+    const since = byTime.reduce((least, { time }) => Math.min(least, time), Number.POSITIVE_INFINITY) - longestMs
+    const shown = await latestDecisions(tx, [...new Set(byTime.map((event) => event.customer as number))], since)
     const rows = live.flatMap((event) => outcomesOf(event, shown))
     const unique = new Map(rows.map((row) => [`${row[0]}\n${row[1]}\n${row[2]}\n${row[5]}`, row]))
     if (unique.size > 0) await insertRows(tx, 'outcomes', columns, [...unique.values()])
@@ -58,29 +59,40 @@ function outcomesOf(event: AdmittedEvent, shown: ReadonlyMap<number, readonly Sh
   return event.items.flatMap((item, i) => {
     if (named !== null) return [row(named, i)]
     const decision = shown
-      .get(event.identifier as number)
+      .get(event.customer as number)
       ?.find((one) => one.items.has(item) && one.time <= event.time && event.time - one.time <= withinMs)
     return decision ? [row(decision.id, i)] : []
   })
 }
 
-/** The latest decisions of each identifier, newest first; one statement for the batch, for ingest is a hot path. */
-async function latestDecisions(tx: Tx, identifiers: readonly number[], since: number): Promise<Map<number, Shown[]>> {
+/**
+ * The latest decisions for each customer, newest first: few statements for the batch, for ingest is a hot path, and one
+ * where nothing was decided of late.
+ */
+async function latestDecisions(tx: Tx, customers: readonly number[], since: number): Promise<Map<number, Shown[]>> {
   const found = new Map<number, Shown[]>()
-  if (identifiers.length === 0) return found
+  if (customers.length === 0 || !(await anyDecision(tx, since))) return found
+  const linked = await identifiersOfAll(tx, customers)
+  const customerOf = new Map(linked.map(({ id, customer }) => [id, customer]))
   const rows = await tx.k
     .selectFrom('decisions')
     .select(['identifier', 'id', 'time', 'items'])
-    .where('identifier', 'in', identifiers)
+    .where('identifier', 'in', [...customerOf.keys()])
     .where('time', '>=', since)
     .orderBy('time', 'desc')
-    .limit(looked * identifiers.length)
+    .limit(looked * customers.length)
     .execute()
   for (const { identifier, id, time, items } of rows) {
-    const list = found.get(identifier as number) ?? []
-    if (list.length === 0) found.set(identifier as number, list)
+    const customer = customerOf.get(identifier as number) as number
+    const list = found.get(customer) ?? []
+    if (list.length === 0) found.set(customer, list)
     if (list.length < looked)
       list.push({ id, time, items: new Set((JSON.parse(items) as [number][]).map(([item]) => item)) })
   }
   return found
+}
+
+async function anyDecision(tx: Tx, since: number): Promise<boolean> {
+  const row = await tx.k.selectFrom('decisions').select('id').where('time', '>=', since).limit(1).executeTakeFirst()
+  return row !== undefined
 }

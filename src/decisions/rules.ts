@@ -152,14 +152,14 @@ export function movers(rules: readonly CompiledRule[]): CompiledRule[] {
 }
 
 /**
- * Boosts and buries. Scores of models have no common zero, so they are first spread over (0, 1] within the candidates;
- * the order without rules is kept. What was boosted names the rule; what was buried and is shown all the same is shown
+ * Boosts and buries. Scores of models may be negative, so they are first brought to (0, 1], from zero or the lowest of
+ * the candidates to the highest; the order without rules is kept. What was boosted names the rule; what was buried and is shown all the same is shown
  * for what speaks for it. `candidates` are sorted by score, highest first, before and after.
  */
 export function weigh(candidates: Candidate[], rules: readonly CompiledRule[]): void {
   const moving = movers(rules)
   if (moving.length === 0 || candidates.length === 0) return
-  const low = candidates[candidates.length - 1].score
+  const low = Math.min(0, candidates[candidates.length - 1].score)
   const span = candidates[0].score - low
   for (const candidate of candidates) {
     candidate.score = span > 0 ? 0.01 + (0.99 * (candidate.score - low)) / span : 1

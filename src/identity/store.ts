@@ -60,6 +60,11 @@ export async function identifiersOf(
   return records(reader, 'customer', [customer])
 }
 
+/** The identifiers of several customers, in order of row. */
+export async function identifiersOfAll(reader: Reader, customers: readonly number[]): Promise<IdentifierRecord[]> {
+  return records(reader, 'customer', customers)
+}
+
 /** The identifiers with these ids; those that are gone are absent. */
 export async function identifiersWith(reader: Reader, ids: readonly number[]): Promise<IdentifierRecord[]> {
   return records(reader, 'id', ids)
