@@ -1,4 +1,5 @@
 /** Scoring held-out customers: whole rankings for one model, pools of the best items for several. */
+import { makeTopK } from '../kernels/topk.ts'
 import type { Pools } from './blend-weights.ts'
 import { metricCut } from './blend-weights.ts'
 import { historyOf } from './matrix.ts'
@@ -64,17 +65,18 @@ export function ndcgOf(model: Model, fade: Fade, rows: HeldOutRows): number {
 export function buildPools(members: readonly { model: Model; fade: Fade }[], rows: HeldOutRows): Pools {
   const items = members[0].model.items
   const scores = members.map(() => new Float32Array(items))
+  const highest = makeTopK(items, POOL_DEPTH)
   const indptr = new Int32Array(rows.count + 1)
   const pooled: Float32Array[][] = members.map(() => [])
   const target: Uint8Array[] = []
   let row = 0
   rows.each((history, targets) => {
     const pool = new Set(targets)
+    const mask = new Int32Array((items >> 5) + 1)
+    for (const item of history.items) mask[item >> 5] |= 1 << (item & 31)
     members.forEach(({ model, fade }, m) => {
       model.score(faded(history, fade), scores[m])
-      const masked = scores[m].slice()
-      for (const item of history.items) masked[item] = Number.NEGATIVE_INFINITY
-      for (const item of highest(masked, POOL_DEPTH)) pool.add(item)
+      for (const item of highest(scores[m], POOL_DEPTH, mask)) pool.add(item)
     })
     const chosen = Int32Array.from(pool)
     members.forEach((_, m) => {
@@ -93,14 +95,4 @@ export function buildPools(members: readonly { model: Model; fade: Fade }[], row
   const targetOut = new Uint8Array(total)
   for (const [r, part] of target.entries()) targetOut.set(part, indptr[r])
   return { indptr, scores: pooled.map(joined), target: targetOut }
-}
-
-/** The (about) `n` items of the highest finite scores, in no order; ties at the cut are all taken. */
-function highest(scores: Float32Array, n: number): number[] {
-  const cut = scores.length > n ? scores.slice().sort()[scores.length - n] : Number.NEGATIVE_INFINITY
-  const out: number[] = []
-  for (let i = 0; i < scores.length && out.length < 2 * n; i++) {
-    if (scores[i] >= cut && scores[i] > Number.NEGATIVE_INFINITY) out.push(i)
-  }
-  return out
 }

@@ -184,15 +184,13 @@ function standing(data: TrainingData, features: Features): Float32Array {
 
 function makeModel(table: ServedTable, standing: Float32Array): Model {
   const items = standing.length
+  const unknown = Int32Array.from(standing.keys()).filter((i) => standing[i] < 0)
   return {
     kind: KIND,
     items,
     score(history, out): void {
-      const known = table.score(history, out)
-      for (let i = 0; i < items; i++) {
-        if (standing[i] < 0) out[i] = Number.NEGATIVE_INFINITY
-        else if (!known) out[i] = standing[i]
-      }
+      if (!table.score(history, out)) out.set(standing)
+      for (const i of unknown) out[i] = Number.NEGATIVE_INFINITY
     },
     explain: (history, item, count) => table.explain(history, item, count),
     toBytes: () => packModel(KIND, VERSION, {}, { ...table.arrays(), standing }),

@@ -157,15 +157,13 @@ function columnCounts(matrix: Csr): Float64Array {
 /** `popularity`: share of customers by item, the guess for a stranger; 0 marks an item never seen. */
 function makeModel(table: ServedTable, popularity: Float32Array): Model {
   const items = popularity.length
+  const unknown = Int32Array.from(popularity.keys()).filter((i) => popularity[i] === 0)
   return {
     kind: 'neighbours',
     items,
     score(history, out): void {
-      const known = table.score(history, out)
-      for (let i = 0; i < items; i++) {
-        if (popularity[i] === 0) out[i] = Number.NEGATIVE_INFINITY
-        else if (!known) out[i] = popularity[i]
-      }
+      if (!table.score(history, out)) out.set(popularity)
+      for (const i of unknown) out[i] = Number.NEGATIVE_INFINITY
     },
     explain: (history, item, count) => table.explain(history, item, count),
     toBytes: () => packModel('neighbours', VERSION, {}, { ...table.arrays(), popularity }),

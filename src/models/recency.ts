@@ -6,13 +6,20 @@ import type { History } from './model.ts'
  * moment, so that neither the order of the arrays nor of simultaneous entries matters. Length of `times`.
  */
 export function recencyRanks(times: Float64Array): Float32Array {
-  // Sorted without a comparator, which is many times quicker, and each entry's place looked up.
-  const sorted = times.slice().sort()
-  return Float32Array.from(times, (time) => {
-    const earlier = firstAtLeast(sorted, time)
-    const later = sorted.length - firstAbove(sorted, time, earlier)
-    return later + (sorted.length - later - earlier - 1) / 2
-  })
+  const n = times.length
+  const ranks = new Float32Array(n)
+  let ascending = true
+  for (let k = 1; k < n && ascending; k++) ascending = times[k - 1] <= times[k]
+  // Histories mostly come in order of time. Others are sorted without a comparator, which is many times quicker, and
+  // each entry's moment is looked up.
+  const sorted = ascending ? times : times.slice().sort()
+  for (let start = 0; start < n; ) {
+    let end = start + 1
+    while (end < n && sorted[end] === sorted[start]) end++
+    ranks.fill((n - end + n - start - 1) / 2, start, end)
+    start = end
+  }
+  return ascending ? ranks : ranks.map((_, k) => ranks[firstAtLeast(sorted, times[k])])
 }
 
 function firstAtLeast(sorted: Float64Array, time: number): number {
@@ -24,12 +31,6 @@ function firstAtLeast(sorted: Float64Array, time: number): number {
     else high = middle
   }
   return low
-}
-
-function firstAbove(sorted: Float64Array, time: number, from: number): number {
-  let at = from
-  while (at < sorted.length && sorted[at] === time) at++
-  return at
 }
 
 /** An entry whose voice falls below this share of the latest one's is left out: it would cost time and change nothing. */

@@ -167,15 +167,13 @@ function entriesByItem(entries: Int32Array, items: number) {
 
 function makeModel(table: ServedTable, popularity: Float32Array, reach: number): Model {
   const items = popularity.length
+  const unknown = Int32Array.from(popularity.keys()).filter((i) => popularity[i] === 0)
   return {
     kind: KIND,
     items,
     score(history, out): void {
-      const known = table.score(withReach(history, reach), out)
-      for (let i = 0; i < items; i++) {
-        if (popularity[i] === 0) out[i] = Number.NEGATIVE_INFINITY
-        else if (!known) out[i] = popularity[i]
-      }
+      if (!table.score(withReach(history, reach), out)) out.set(popularity)
+      for (const i of unknown) out[i] = Number.NEGATIVE_INFINITY
     },
     explain: (history, item, count) => table.explain(withReach(history, reach), item, count),
     toBytes: () => packModel(KIND, VERSION, { reach }, { ...table.arrays(), popularity }),
