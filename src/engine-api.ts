@@ -138,8 +138,18 @@ export interface CatalogueApi {
   patch(id: string, fields: ItemPatch): Promise<void>
   /** @throws HabitueError unknown_item */
   remove(id: string): Promise<void>
+  /** The audience ratings that are stated for whole categories. */
+  audiences(): Promise<readonly CategoryAudience[]>
+  /** States them; a null takes one away, the others stay as they are. */
+  rateCategories(stated: readonly { category: string; audience: string | null }[]): Promise<void>
   /** A whole feed, merged. @throws HabitueError invalid_file, missing_column */
   load(bytes: Uint8Array, format: FeedFormat): Promise<BulkAnswer>
+}
+
+export interface CategoryAudience {
+  readonly category: string
+  /** `all`, `adult`, or an age. */
+  readonly audience: string
 }
 
 export interface CustomersApi {

@@ -1,7 +1,7 @@
 /** The catalogue as HTTP and the command line change and read it. */
 import type { Catalogue } from '../catalog/catalogue.ts'
 import { type Item, parseItem, parsePatch } from '../catalog/item.ts'
-import { listItems, readItem } from '../catalog/read.ts'
+import { listItems, readCategoryAudiences, readItem } from '../catalog/read.ts'
 import type { UpsertAnswer } from '../catalog/store.ts'
 import type { Config } from '../config.ts'
 import type { Database } from '../db/database.ts'
@@ -52,6 +52,8 @@ export function catalogueApi({ db, world }: Needs): CatalogueApi {
       if (unknown.length > 0)
         throw new HabitueError('unknown_item', `No item is called ${JSON.stringify(id)}.`, { item: id })
     },
+    audiences: () => readCategoryAudiences(db),
+    rateCategories: (stated) => db.write('catalog.audiences', stated),
     load: async (bytes, format) => {
       const answer = { accepted: 0, refused: [] as BulkRefusal[] }
       for await (const { items, lines, bad } of readFeed([bytes], format, { now: world.now() })) {

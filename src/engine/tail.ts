@@ -11,13 +11,36 @@ export interface Watch {
 
 export type Totals = Pick<Counters, 'accepted' | 'duplicates' | 'refused'>
 
-/** @param known whether the catalogue describes an item of this name */
-export function watch(known: (name: string) => boolean): Watch {
+/**
+ * @param known whether the catalogue describes an item of this name
+ * @param upToDate brings the catalogue up to date; undefined = it is
+ */
+export function watch(known: (name: string) => boolean, upToDate: () => Promise<void> | undefined): Watch {
   const listeners = new Set<(line: TailLine) => void>()
   const totals = { accepted: 0, duplicates: 0, refused: {} as Record<string, number> }
   const tell = (line: TailLine) => {
     for (const listener of listeners) listener(line)
   }
+  const tellAll = (
+    batch: readonly unknown[],
+    sender: Sender,
+    parsed: ParsedEvents,
+    answer: IngestAnswer,
+    now: number,
+  ) => {
+    const common = { time: now, source: sender.source, trust: sender.trust }
+    for (const refusal of parsed.refused)
+      tell({ ...common, ...named(batch[refusal.index]), result: 'refused', refusal })
+    const refused = new Map(answer.refused.map((refusal) => [refusal.index, refusal]))
+    const duplicate = new Set(answer.duplicateAt)
+    parsed.events.forEach((event, i) => {
+      const refusal = refused.get(i) ?? null
+      const result = refusal ? 'refused' : duplicate.has(i) ? 'duplicate' : 'accepted'
+      tell({ ...common, ...lineOf(event, known), result, refusal })
+    })
+  }
+  /** Lines come in the order of the requests. */
+  let told: Promise<void> = Promise.resolve()
   return {
     totals,
     subscribe(listener) {
@@ -30,16 +53,9 @@ export function watch(known: (name: string) => boolean): Watch {
       for (const { code } of [...parsed.refused, ...answer.refused])
         totals.refused[code] = (totals.refused[code] ?? 0) + 1
       if (listeners.size === 0) return
-      const common = { time: now, source: sender.source, trust: sender.trust }
-      for (const refusal of parsed.refused)
-        tell({ ...common, ...named(batch[refusal.index]), result: 'refused', refusal })
-      const refused = new Map(answer.refused.map((refusal) => [refusal.index, refusal]))
-      const duplicate = new Set(answer.duplicateAt)
-      parsed.events.forEach((event, i) => {
-        const refusal = refused.get(i) ?? null
-        const result = refusal ? 'refused' : duplicate.has(i) ? 'duplicate' : 'accepted'
-        tell({ ...common, ...lineOf(event, known), result, refusal })
-      })
+      // A catalogue that cannot be read now is no reason to say nothing.
+      const ready = told.then(upToDate).catch(() => {})
+      told = ready.then(() => tellAll(batch, sender, parsed, answer, now))
     },
   }
 }

@@ -10,6 +10,7 @@ import type { Engine } from '../engine-api.ts'
 import type { World } from '../world.ts'
 import { installAuthentication } from './authentication.ts'
 import { bodyLimit, checkAddress, installBodyReader, relabel } from './body.ts'
+import { categoryRoutes } from './categories.ts'
 import { customerDecisionRoutes } from './customer-decisions.ts'
 import { customerRoutes } from './customers.ts'
 import { demoRoutes } from './demo.ts'
@@ -69,6 +70,7 @@ export async function createApp(engine: Engine): Promise<App> {
   settingsRoutes(app, engine)
   recommendationRoutes(app, engine)
   itemRoutes(app, engine)
+  categoryRoutes(app, engine)
   customerRoutes(app, engine)
   customerDecisionRoutes(app, engine)
   importRoutes(app, engine)

@@ -48,12 +48,14 @@ const requests: Record<Action, readonly Ask[]> = {
   'items.read': [
     { method: 'GET', url: '/v1/items' },
     { method: 'GET', url: '/v1/items/i1' },
+    { method: 'GET', url: '/v1/categories/audiences' },
   ],
   'items.write': [
     { method: 'POST', url: '/v1/items', payload: [{ id: 'i1' }] },
     { method: 'PUT', url: '/v1/items/i1', payload: { title: 'x' } },
     { method: 'PATCH', url: '/v1/items/i1', payload: { stock: 0 } },
     { method: 'DELETE', url: '/v1/items/i1' },
+    { method: 'PUT', url: '/v1/categories/audiences', payload: { audiences: [] } },
   ],
   'rules.read': [
     { method: 'GET', url: '/v1/rules' },

@@ -15,7 +15,7 @@ import { toFilter, WireFilter } from './item-filter.ts'
 const ItemId = Type.String({ minLength: 1, maxLength: 200 })
 const ItemIds = Type.Array(ItemId, { maxItems: 1000 })
 const Placement = Type.Enum([...placementNames], { description: 'Which list.' })
-const Count = Type.Integer({ minimum: 1, maximum: 100, description: 'How many items; 10 by default.' })
+const Count = Type.Integer({ minimum: 1, maximum: 100, description: 'How many items; 10 by default, of `items` all.' })
 const defaultCount = 10
 
 /** What a request asks, besides for whom. */
@@ -106,7 +106,10 @@ export function toDecisionRequest(
   customer: Identifier | null,
   currency: string,
 ): DecisionRequest {
-  const { placement, placements: several, count = defaultCount, filters, ...rest } = wire
+  const { placement, placements: several, count, filters, ...rest } = wire
+  // Who names the items wants them all, in order.
+  const usual = (name: PlacementName) =>
+    count ?? (name === 'items' ? Math.max(1, rest.items?.length ?? 0) : defaultCount)
   const names = several ?? (placement === undefined ? [] : [placement])
   if (names.length === 0 || (several && placement !== undefined)) {
     const message = `The body needs either "placement" or "placements": ${placementNames.join(', ')}.`
@@ -114,8 +117,8 @@ export function toDecisionRequest(
   }
   const placements = names.map((one) =>
     typeof one === 'string'
-      ? { name: one as PlacementName, count }
-      : { name: one.name as PlacementName, count: one.count ?? count },
+      ? { name: one as PlacementName, count: usual(one as PlacementName) }
+      : { name: one.name as PlacementName, count: one.count ?? usual(one.name as PlacementName) },
   )
   if (new Set(placements.map(({ name }) => name)).size < placements.length) {
     throw new HabitueError('invalid_body', 'The body names a placement twice.', { field: 'placements' })

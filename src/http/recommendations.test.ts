@@ -46,7 +46,7 @@ describe('a recommendation', () => {
     })
     expect(asked?.request).toEqual({
       customer: { kind: 'user', value: '42' },
-      placements: [{ name: 'items', count: 10 }],
+      placements: [{ name: 'items', count: 2 }],
       items: ['a', 'b'],
       after: 'token',
       exclude: ['c'],

@@ -154,6 +154,8 @@ const roteResources: Pick<Engine, 'catalogue' | 'customers' | 'imports' | 'rules
     upsert: async (items) => ({ accepted: items.length, refused: [] }),
     patch: async () => {},
     remove: async () => {},
+    audiences: async () => [],
+    rateCategories: async () => {},
     load: async (bytes) => ({ accepted: bytes.length, refused: [] }),
   },
   customers: {

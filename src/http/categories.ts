@@ -1,0 +1,43 @@
+/** /v1/categories/audiences: from which age the items of whole categories may be shown. */
+import { Type } from 'typebox'
+import type { Engine } from '../engine-api.ts'
+import type { App } from './typed-app.ts'
+
+const Category = Type.String({ minLength: 1, maxLength: 300 })
+const Audience = Type.String({
+  pattern: '^(all|adult|\\d|1\\d|2[01])$',
+  description: 'all, adult, or an age from 0 to 21',
+})
+const Audiences = Type.Object({
+  audiences: Type.Array(Type.Object({ category: Category, audience: Audience })),
+})
+const Stated = Type.Object(
+  {
+    audiences: Type.Array(
+      Type.Object(
+        { category: Category, audience: Type.Union([Audience, Type.Null()]) },
+        { additionalProperties: false },
+      ),
+      { maxItems: 10_000, description: 'null takes a rating away; categories that are not named keep theirs.' },
+    ),
+  },
+  { additionalProperties: false },
+)
+const tags = ['items']
+
+export function categoryRoutes(app: App, engine: Engine): void {
+  const { catalogue } = engine
+  const url = '/v1/categories/audiences'
+  const answered = { 200: Audiences }
+  app.get(url, { schema: { tags, response: answered }, config: { action: 'items.read' } }, async () => ({
+    audiences: [...(await catalogue.audiences())],
+  }))
+  app.put(
+    url,
+    { schema: { tags, body: Stated, response: answered }, config: { action: 'items.write' } },
+    async (request) => {
+      await catalogue.rateCategories(request.body.audiences)
+      return { audiences: [...(await catalogue.audiences())] }
+    },
+  )
+}
