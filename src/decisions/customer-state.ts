@@ -13,6 +13,7 @@ import { cart } from '../memory/customer.ts'
 import { type HistoryRow, history } from '../memory/history.ts'
 import { timeOf, weightOf } from '../memory/signals.ts'
 import type { History } from '../models/model.ts'
+import { recencyRanks } from '../models/recency.ts'
 import type { World } from '../world.ts'
 import type { Serving } from './serving.ts'
 
@@ -175,9 +176,12 @@ function historyOf(
     signals.set(index, { weight: weight + (same?.weight ?? 0), time: Math.max(timeOf(row), same?.time ?? 0) })
   }
   const sorted = [...signals].sort(([a], [b]) => a - b)
+  const times = Float64Array.from(sorted, ([, { time }]) => time)
   return {
     items: Int32Array.from(sorted, ([index]) => index),
     weights: Float32Array.from(sorted, ([, { weight }]) => weight),
-    times: Float64Array.from(sorted, ([, { time }]) => time),
+    times,
+    // Ranked once here, and not at each decision.
+    ranks: recencyRanks(times),
   }
 }

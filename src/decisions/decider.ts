@@ -91,7 +91,7 @@ export function createDecider(needs: DeciderNeeds): Decider {
       const setting = { serving, catalogue, trends, customer, scratch, ...named(request, customer, catalogue) }
       const work = begin(request, current, setting, world.now(), catalogue)
       const answers: Record<string, PlacementAnswer> = {}
-      const decisionId = world.uuid()
+      const decisionId = newDecisionId(world)
       let personalised = false
       for (const placement of request.placements) {
         const { answer, shown, personal } = place(work, placement, needs)
@@ -108,6 +108,15 @@ export function createDecider(needs: DeciderNeeds): Decider {
       }
     },
   }
+}
+
+/**
+ * A UUID of version 7 (RFC 9562): it begins with the time, so the log's rows are added at the end of its index. Random ids
+ * would each touch a page of their own.
+ */
+function newDecisionId(world: World): string {
+  const time = world.now().toString(16).padStart(12, '0')
+  return `${time.slice(0, 8)}-${time.slice(8, 12)}-7${world.uuid().slice(15)}`
 }
 
 /** The items that a request names, as internal ids. */
