@@ -107,14 +107,15 @@ async function compose({ config, world, log, owner, db, demo }: Base): Promise<R
   }
   const trainer = createTrainer({ db, config, world, newestEvent: () => newestEvent(db), onFailure, onError })
   const keeper = upkeep({ db, config, world, keys, onError })
-  const events = watch((name) => catalogue.idOf(name) !== undefined)
+  const events = watch(catalogue, db)
+  const version = packageVersion()
   const totals = { decisions: 0, personalised: 0, trainingsFailed: 0 }
 
   const engine: RunningEngine = {
     config,
     world,
     log,
-    version: packageVersion(),
+    version,
     demo,
     async ingest(body, sender) {
       const answer = await ingest({ db, config, world, events }, body, sender)
@@ -156,10 +157,7 @@ async function compose({ config, world, log, owner, db, demo }: Base): Promise<R
       ...totals,
       modelTrained: state.serving()?.finished ? (state.serving()?.finished as number) / 1000 : null,
     }),
-    doctor: () => {
-      const { version } = engine
-      return examine({ db, config, world, catalogue, log: decisions, serving: state.serving, version })
-    },
+    doctor: () => examine({ db, config, world, catalogue, log: decisions, serving: state.serving, version }),
     backup: (file) => db.backup(file),
     async rebuild() {
       const report = await db.write<Record<string, unknown>>('memory.rebuild', {})

@@ -13,9 +13,9 @@ export interface ModelView {
 
 interface Member {
   readonly kind: string
-  readonly weight?: number
-  readonly metric?: number
-  readonly alone?: number
+  readonly weight?: number | null
+  readonly metric?: number | null
+  readonly alone?: number | null
   readonly reason?: string
 }
 
@@ -44,20 +44,25 @@ export function described(model: ModelView): string {
   const blend = report.blend as {
     admitted?: Member[]
     dropped?: Member[]
-    metric?: number
-    baseline?: number
+    metric?: number | null
+    baseline?: number | null
     note?: string
   } | null
   const lines = [
     head,
     `  learned from ${report.customers} customers, ${report.items} items, ${report.interactions} interactions`,
     ...(blend?.admitted ?? []).map(
-      (member) => `  + ${member.kind}  weight ${member.weight?.toFixed(2)}  alone ${member.alone?.toFixed(4)}`,
+      (member) => `  + ${member.kind}  weight ${digits(member.weight, 2)}  alone ${digits(member.alone, 4)}`,
     ),
     ...(blend?.dropped ?? []).map((member) => `  - ${member.kind}  ${member.reason}`),
   ]
-  if (blend?.metric !== undefined)
-    lines.push(`  held-out NDCG@10 ${blend.metric.toFixed(4)}, popularity ${blend.baseline?.toFixed(4)}`)
+  if (blend?.metric != null)
+    lines.push(`  held-out NDCG@10 ${digits(blend.metric, 4)}, popularity ${digits(blend.baseline, 4)}`)
   if (blend?.note) lines.push(`  ${blend.note}`)
   return lines.join('\n')
+}
+
+/** What could not be measured, for want of data, is no number. */
+function digits(value: number | null | undefined, n: number): string {
+  return value == null ? '-' : value.toFixed(n)
 }

@@ -1,4 +1,6 @@
 /** Who watches events as they arrive, and the totals of what arrived. Costs nothing while nobody watches. */
+import type { Catalogue } from '../catalog/catalogue.ts'
+import type { Database } from '../db/database.ts'
 import type { Counters, Sender, TailLine } from '../engine-api.ts'
 import type { ParsedEvents } from '../events/door.ts'
 import type { IncomingEvent, IngestAnswer } from '../events/event.ts'
@@ -11,13 +13,14 @@ export interface Watch {
 
 export type Totals = Pick<Counters, 'accepted' | 'duplicates' | 'refused'>
 
-/**
- * @param known whether the catalogue describes an item of this name
- * @param upToDate brings the catalogue up to date; undefined = it is
- */
-export function watch(known: (name: string) => boolean, upToDate: () => Promise<void> | undefined): Watch {
+/** Tells of an item whether the catalogue describes it. */
+export function watch(catalogue: Catalogue, db: Database): Watch {
   const listeners = new Set<(line: TailLine) => void>()
   const totals = { accepted: 0, duplicates: 0, refused: {} as Record<string, number> }
+  const known = (name: string) => {
+    const id = catalogue.idOf(name)
+    return id !== undefined && !catalogue.provisional(id)
+  }
   const tell = (line: TailLine) => {
     for (const listener of listeners) listener(line)
   }
@@ -54,7 +57,7 @@ export function watch(known: (name: string) => boolean, upToDate: () => Promise<
         totals.refused[code] = (totals.refused[code] ?? 0) + 1
       if (listeners.size === 0) return
       // A catalogue that cannot be read now is no reason to say nothing.
-      const ready = told.then(upToDate).catch(() => {})
+      const ready = told.then(() => catalogue.upToDate(db)).catch(() => {})
       told = ready.then(() => tellAll(batch, sender, parsed, answer, now))
     },
   }
