@@ -19,9 +19,9 @@ export const decide: Bench = {
   about: 'personal decisions a second: in process, over HTTP, and with 100,000 items',
   async run(options) {
     const shops = [
-      { open: () => trained(options, readHistory(options)), size: 'ML-1M size', demanded: true },
-      { open: () => trained(options, largeHistory(options)), size: '100,000 items', demanded: false },
-    ]
+      { name: 'ml-1m', open: () => trained(options, readHistory(options)), size: 'ML-1M size', demanded: true },
+      { name: '100k', open: () => trained(options, largeHistory(options)), size: '100,000 items', demanded: false },
+    ].filter(({ name }) => !options.only || options.only === name)
     const measures: Measure[] = []
     for (const { open, size, demanded } of shops) {
       const shop = await open()

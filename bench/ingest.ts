@@ -8,7 +8,9 @@ import { newStorage, type Storage } from './storage.ts'
 import { train } from './training.ts'
 import { customerId, itemId, type Workload, workload } from './workload.ts'
 
-const cases: readonly (readonly [batch: number, connections: number])[] = [
+type Case = readonly [batch: number, connections: number]
+
+const everyCase: readonly Case[] = [
   [1, 1],
   [1, 8],
   [10, 1],
@@ -81,8 +83,9 @@ async function describeItems({ server, work }: Rig): Promise<void> {
 
 async function maximum(rig: Rig, durability: Record<string, string>): Promise<Measure[]> {
   const { storage, options } = rig
+  const cases = everyCase.filter(([batch, connections]) => !options.only || options.only === `${batch}x${connections}`)
   const loads = new Map(cases.map((one) => [one, [] as Costed[]]))
-  const rateOf = (one: (typeof cases)[number]) => median((loads.get(one) ?? []).map((load) => eventRate(load, one[0])))
+  const rateOf = (one: Case) => median((loads.get(one) ?? []).map((load) => eventRate(load, one[0])))
   // Once unmeasured, so that code is compiled and pages are allocated.
   await measured(rig, 100, 8, Math.min(3, options.seconds))
   for (let round = 0; round < options.rounds; round++) {
@@ -90,7 +93,8 @@ async function maximum(rig: Rig, durability: Record<string, string>): Promise<Me
       const [batch, connections] = one
       const load = await measured(rig, batch, connections, options.seconds)
       loads.get(one)?.push(load)
-      options.say(`  batch ${batch}, ${connections} connections: ${Math.round(eventRate(load, batch))} events/s`)
+      const cpu = `${rounded(load.serverMicros)} us of the server's processor time, ${rounded(load.generatorMicros)} of the generator's`
+      options.say(`  ${batch}x${connections}: ${Math.round(eventRate(load, batch))} events/s; each ${cpu}`)
     }
   }
   const best = cases.filter(([batch]) => batch === 100).reduce((a, b) => (rateOf(a) >= rateOf(b) ? a : b))

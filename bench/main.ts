@@ -25,6 +25,7 @@ Options:
   --engine NAME  sqlite or postgres (default both)
   --data FOLDER  the public data sets (default ../shared/data beside the project)
   --seed N       default 1
+  --case NAME    one case of a bench alone: 100x8 of ingest; ml-1m or 100k of decide
   --profile DIR  writes CPU profiles of the servers that are measured; figures are a little lower then
   --out FILE     writes the JSON to a file too
 `
@@ -37,6 +38,7 @@ const { values, positionals } = parseArgs({
     engine: { type: 'string' },
     data: { type: 'string', default: join(import.meta.dirname, '../../shared/data') },
     seed: { type: 'string', default: '1' },
+    case: { type: 'string' },
     profile: { type: 'string' },
     out: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -55,6 +57,7 @@ const options: BenchOptions = {
   data: values.data,
   profiles: values.profile ?? null,
   seed: Number(values.seed),
+  only: values.case ?? null,
   say: (text) => process.stderr.write(`${text}\n`),
 }
 const chosen = positionals.length > 0 ? benches.filter(({ name }) => positionals.includes(name)) : benches

@@ -1,5 +1,6 @@
 /** A history as flat numbers in a file, for the processes that learn from it (those of other projects too). */
 import { readFileSync, writeFileSync } from 'node:fs'
+import type { ItemContent } from '../src/models/model.ts'
 import type { History } from './histories.ts'
 
 export interface Ratings {
@@ -9,6 +10,11 @@ export interface Ratings {
   readonly itemOf: Int32Array
   /** Milliseconds since 1970. */
   readonly times: Float64Array
+}
+
+/** Beside `file`, in `file`.items.json, the items' titles and categories. */
+export function readContent(file: string): ItemContent {
+  return JSON.parse(readFileSync(`${file}.items.json`, 'utf8')) as ItemContent
 }
 
 /** Little-endian: users, items, entries (int32), a pad; then user (int32), item (int32), time (float64) of all entries. */
@@ -26,6 +32,11 @@ export function writeRatings(file: string, history: History): Ratings {
     itemOf[i] = items.get(item) as number
     times[i] = Date.parse(timestamp as string)
   }
+  const described = new Map(history.items.map((item) => [item.id, item]))
+  const list = [...items.keys()].map((id) => described.get(id))
+  const title = list.map((item) => item?.title ?? null)
+  const categories = list.map((item) => item?.categories ?? [])
+  writeFileSync(`${file}.items.json`, JSON.stringify({ title, categories }))
   const head = Int32Array.of(users.size, items.size, history.length, 0)
   const parts = [head, userOf, itemOf, times].map((part) => new Uint8Array(part.buffer))
   writeFileSync(file, Buffer.concat(parts))

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { matrixFromTriples } from '../src/models/matrix.ts'
 import type { TrainingData } from '../src/models/model.ts'
 import { modelKind, modelOptions } from '../src/models/registry.ts'
-import { readRatings } from './rating-file.ts'
+import { readContent, readRatings } from './rating-file.ts'
 import { forgetPeak, memoryOf } from './server.ts'
 
 const { values } = parseArgs({
@@ -17,7 +17,12 @@ const { values } = parseArgs({
 
 const { users, items, userOf, itemOf, times } = readRatings(values.ratings)
 const known = matrixFromTriples({ users: userOf, items: itemOf, times }, users, items)
-const data: TrainingData = { ...known, now: times.reduce((a, b) => Math.max(a, b), 0), seed: Number(values.seed) }
+const data: TrainingData = {
+  ...known,
+  content: readContent(values.ratings),
+  now: times.reduce((a, b) => Math.max(a, b), 0),
+  seed: Number(values.seed),
+}
 const kind = modelKind(values.kind)
 const options = modelOptions(kind, Object.fromEntries(values.set.map((pair) => pair.split('='))))
 
