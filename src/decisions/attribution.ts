@@ -12,6 +12,8 @@ const hour = 3_600_000
 
 /** Which event counts as which outcome, and for how long after the decision. */
 const outcomeKinds: Readonly<Record<string, { readonly kind: string; readonly withinMs: number }>> = {
+  'Recommendation Viewed': { kind: 'seen', withinMs: 24 * hour },
+  'Recommendation Clicked': { kind: 'click', withinMs: 24 * hour },
   'Product Clicked': { kind: 'click', withinMs: 24 * hour },
   'Product Viewed': { kind: 'view', withinMs: 24 * hour },
   'Product Added': { kind: 'cart', withinMs: 3 * 24 * hour },

@@ -342,10 +342,11 @@ function proposeSorted(
   return { candidates: firstAllowed(sorted, pool, allowed), personalised: false, reasonOf: () => reason }
 }
 
-/** Internal ids rise as items are first described. */
+/** Internal ids rise as items are first described. A boost of 2 lifts an item past the ten that came after it. */
 function* newest(catalogue: Catalogue): Generator<Candidate> {
+  let newer = 0
   for (let id = catalogue.length - 1; id > 0; id--) {
-    if (catalogue.has(id) && !catalogue.provisional(id)) yield { id, score: id }
+    if (catalogue.has(id) && !catalogue.provisional(id)) yield { id, score: 10 / (10 + newer++) }
   }
 }
 
