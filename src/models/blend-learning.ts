@@ -63,6 +63,8 @@ interface Candidate {
 /** Tuning compares settings on this many held-out customers, weights on all that `heldOutRows` takes. */
 const TUNING_ROWS = 2_000
 const VARIANTS: Readonly<Record<string, readonly number[]>> = { recency: [0, 0.5, 1], reach: [1, 3, 10] }
+/** Above this many interactions fewer settings are tried, in proportion: a fit takes longer, and less is uncertain. */
+const FULL_EFFORT = 4_000_000
 /** Standard errors by which the blend must beat popularity. */
 const SURE = 2
 
@@ -138,7 +140,8 @@ async function tune(
   fitting: Fitter,
 ): Promise<Candidate | { reason: string }> {
   const some = rows.parts().learning.thin(TUNING_ROWS)
-  const most = Math.max(1, Math.round(options.effort * grid.trials))
+  const affordable = Math.min(1, FULL_EFFORT / train.matrix.indices.length)
+  const most = Math.max(1, Math.round(options.effort * affordable * grid.trials))
   let trials = 0
   let best: Candidate | undefined
   const attempt = async (settings: Settings): Promise<boolean> => {
