@@ -159,6 +159,11 @@ export class Catalogue {
     return id < this.#length ? this.#columns.group[id] : -1
   }
 
+  /** Whether any item ever was a variant of a group. */
+  get grouped(): boolean {
+    return this.#groupIds.size > 0
+  }
+
   /** The variants of a group; stays true as items change. */
   members(group: number): ReadonlySet<number> {
     return this.#members[group] ?? new Set()

@@ -49,7 +49,7 @@ export interface Decider {
   decide(request: DecisionRequest, ceiling: Ceiling, rules?: readonly CompiledRule[]): Promise<DecisionAnswer>
 }
 
-/** How many candidates are weighed for each item that is asked for, and at least. */
+/** How many candidates are weighed for each item that is asked for, and at least, where rules or groups choose among them. */
 const poolPerItem = 3
 const smallestPool = 60
 
@@ -200,7 +200,10 @@ function ranked(
   // The caller of `items` named each: none stands for another.
   const groupOf = placement.name === 'items' ? () => -1 : (id: number) => catalogue.group(id)
   const wanted = placement.count + 1
-  for (let pool = Math.max(smallestPool, poolPerItem * placement.count) + 1; ; pool *= 4) {
+  // Each candidate more costs a question whether it may be shown: half of a decision, where nothing chooses among them.
+  const choice = rules.length > 0 || catalogue.grouped
+  const enough = choice ? Math.max(smallestPool, poolPerItem * placement.count) + 1 : wanted
+  for (let pool = enough; ; pool *= 4) {
     const proposal = proposed(placements[placement.name], work.setting, pool, allowed, rules)
     const { candidates } = proposal
     const groups = new Set(work.takenGroups)
