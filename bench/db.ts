@@ -1,19 +1,14 @@
 /**
  * `node bench/db.ts [--json] [--seconds N] [--engine sqlite|postgres]`: how many events a second storage takes, durably: deduplicated,
- * appended and folded, by size of batch and number of writers at once. Asserts that every acknowledgement follows a flush.
+ * appended and folded, by size of batch and number of writers at once. Asserts that the database flushes before it acknowledges.
  */
-import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { sql } from 'kysely'
 import type { Database, EngineName } from '../src/db/database.ts'
 import { openDatabase } from '../src/db/open.ts'
-import { SqliteConnection } from '../src/db/sqlite.ts'
+import { silentLog } from '../src/db/silent-log.ts'
 import { seededRandom, systemWorld as world } from '../src/world.ts'
-import { createDatabase, startPostgres } from '../test/postgres.ts'
 import { type BenchEvent, benchHandlers as handlers } from './db-ingest.ts'
+import { newStorage } from './storage.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -100,41 +95,24 @@ async function measureAll(db: Database): Promise<Result[]> {
 const line = (r: Result) =>
   `${r.engine.padEnd(9)} batch ${String(r.batch).padStart(5)}  writers ${r.writers}  ${String(r.eventsPerSecond).padStart(7)} events/s  p50 ${r.p50Ms} ms  p99 ${r.p99Ms} ms`
 
-async function onSqlite(): Promise<Result[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'habitue-bench-'))
-  const dataFile = join(folder, 'bench.db')
+async function onEngine(engine: EngineName): Promise<Result[]> {
+  const storage = await newStorage(engine)
+  const config = { databaseUrl: null, dataFile: '', ...storage.place }
   const writerEntry = new URL('./db-writer.ts', import.meta.url)
-  const log = { info: () => {}, warn: console.warn, error: console.error }
-  const db = await openDatabase({ databaseUrl: null, dataFile }, { handlers: null, writerEntry, world, log })
+  const db = await openDatabase(config, { handlers, writerEntry, world, log: silentLog })
   try {
-    const same = SqliteConnection.open(dataFile)
-    assert.deepEqual({ ...same.all('pragma synchronous')[0] }, { synchronous: 2 })
-    assert.deepEqual({ ...same.all('pragma journal_mode')[0] }, { journal_mode: 'wal' })
-    same.close()
+    await storage.assertDurable()
     return await measureAll(db)
   } finally {
     await db.close()
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-async function onPostgres(): Promise<Result[]> {
-  const server = await startPostgres({ durable: true })
-  const databaseUrl = await createDatabase(server.url, 'bench')
-  const log = { info: () => {}, warn: console.warn, error: console.error }
-  const db = await openDatabase({ databaseUrl, dataFile: '' }, { handlers, writerEntry: null, world, log })
-  try {
-    for (const setting of ['fsync', 'synchronous_commit', 'full_page_writes']) {
-      const { rows } = await sql<Record<string, string>>`show ${sql.raw(setting)}`.execute(db.k)
-      assert.equal(rows[0][setting], 'on', setting)
-    }
-    return await measureAll(db)
-  } finally {
-    await db.close()
-    await server.stop()
+    await storage.remove()
   }
 }
 
 const results: Result[] = []
-for (const engine of options.engine) results.push(...(await (engine === 'postgres' ? onPostgres() : onSqlite())))
+for (const engine of options.engine) {
+  if (engine !== 'sqlite' && engine !== 'postgres')
+    throw new Error(`--engine is ${engine}; expected sqlite or postgres`)
+  results.push(...(await onEngine(engine)))
+}
 if (options.json) console.log(JSON.stringify(results))
