@@ -13,14 +13,14 @@ export function best(
   allowed: (id: number) => boolean,
 ): Candidate[] {
   // A heap of the best so far, the worst at its root.
-  const heap = new Int32Array(Math.min(count, ids.length))
-  const room = heap.length
+  const room = Math.min(count, ids.length)
+  const heap = new Int32Array(room)
   let size = 0
+  // What most items fail, in one comparison; so does what is not a number.
+  let bar = lowestScore
   const worse = (a: number, b: number) => scores[a] < scores[b] || (scores[a] === scores[b] && ids[a] > ids[b])
   for (let i = 0; i < ids.length; i++) {
-    const score = scores[i]
-    // Not a number is not in the running either.
-    if (!(score > Number.NEGATIVE_INFINITY)) continue
+    if (!(scores[i] >= bar)) continue
     if (size === room && !worse(heap[0], i)) continue
     if (!allowed(ids[i])) continue
     if (size < room) {
@@ -31,10 +31,14 @@ export function best(
       }
       heap[at] = i
     } else sink(heap, size, i, worse)
+    if (size === room) bar = scores[heap[0]]
   }
   const order = Array.from(heap.subarray(0, size)).sort((a, b) => scores[b] - scores[a] || ids[a] - ids[b])
   return order.map((i) => ({ id: ids[i], score: scores[i] }))
 }
+
+/** The lowest finite float: -Infinity is not in the running. */
+const lowestScore = -3.4028234663852886e38
 
 /** Replaces the root of `heap` by `value` and lets it sink to its place. */
 function sink(heap: Int32Array, size: number, value: number, worse: (a: number, b: number) => boolean): void {
