@@ -4,20 +4,26 @@ import type { Reader } from '../db/database.ts'
 import { NOBODY } from './order-changes.ts'
 
 export interface OrderReport {
+  /** Orders that were placed, each once however many identifiers speak of it. */
   readonly orders: number
-  /** Orders that name nobody: they feed aggregates only. */
+  /** Of those, orders that name nobody: they feed aggregates only. */
   readonly withoutCustomer: number
+  /** Returns and cancellations of orders that were never heard of. */
+  readonly ofUnknownOrders: number
 }
 
 export async function orderReport(reader: Reader): Promise<OrderReport> {
+  const placed = sql`state <> 'unknown'`
   const row = await reader.k
     .selectFrom('orders')
     .select([
-      sql<number>`count(*)`.as('orders'),
-      sql<number>`coalesce(sum(case when identifier = ${NOBODY} then 1 else 0 end), 0)`.as('without'),
+      sql<number>`count(distinct case when ${placed} then number end)`.as('orders'),
+      sql<number>`count(distinct case when ${placed} and identifier <> ${NOBODY} then number end)`.as('withCustomer'),
+      sql<number>`count(distinct case when state = 'unknown' then number end)`.as('ofUnknownOrders'),
     ])
     .executeTakeFirstOrThrow()
-  return { orders: Number(row.orders), withoutCustomer: Number(row.without) }
+  const [orders, withCustomer] = [Number(row.orders), Number(row.withCustomer)]
+  return { orders, withoutCustomer: orders - withCustomer, ofUnknownOrders: Number(row.ofUnknownOrders) }
 }
 
 /** The internal ids of all items that were ever looked at, put into a cart, bought or returned, by anybody. */
