@@ -5,6 +5,7 @@
 import type { Catalogue } from '../catalog/catalogue.ts'
 import type { History, Model } from '../models/model.ts'
 import type { CustomerState } from './customer-state.ts'
+import { neighbourhood } from './neighbourhood.ts'
 import { best, firstAllowed } from './rank.ts'
 import type { PlacementName, Reason } from './request.ts'
 import type { Candidate } from './rules.ts'
@@ -172,59 +173,13 @@ function proposeCart(setting: Setting, pool: number, allowed: (id: number) => bo
     personalised: setting.cartRemembered,
     reasonOf: (id) => {
       const i = serving.indexOf(id)
-      const strongest = parts.evidence(i)
+      const strongest = parts.evidence(i, evidence)
       const because = named(
         setting.catalogue,
         strongest.length > 0 ? strongest.map((one) => serving.ids[one]) : cart.slice(0, 1),
       )
       return { kind: parts.together(i) >= parts.content(i) ? 'together' : 'similar', because }
     },
-  }
-}
-
-interface Neighbourhood {
-  /** The share of the score that counts and descriptions have. */
-  together(index: number): number
-  content(index: number): number
-  /** The seeds that speak most for an item. */
-  evidence(index: number): number[]
-}
-
-/** Writes trust * together + (1 - trust) * content, each scaled to at most 1, into `scores`. */
-function neighbourhood(
-  serving: Serving,
-  seeds: readonly number[],
-  scores: Float32Array,
-  other: Float32Array,
-  trust: number,
-): Neighbourhood {
-  const items = Int32Array.from(new Set(seeds))
-  const history: History = { items, weights: new Float32Array(items.length).fill(1) }
-  const { together, content } = serving
-  const fill = (model: Model | null, out: Float32Array): number => {
-    if (!model) return out.fill(0) && 0
-    model.score(history, out)
-    let most = 0
-    for (let i = 0; i < out.length; i++) {
-      if (!(out[i] > 0)) out[i] = 0
-      else if (out[i] > most) most = out[i]
-    }
-    return most
-  }
-  const mostTogether = fill(together, scores)
-  const mostContent = fill(content, other)
-  const a = mostTogether > 0 ? (mostContent > 0 ? trust : 1) / mostTogether : 0
-  const b = mostContent > 0 ? (mostTogether > 0 ? 1 - trust : 1) / mostContent : 0
-  const byContent = Float32Array.from(other, (score) => score * b)
-  const byCounts = Float32Array.from(scores, (score) => score * a)
-  for (let i = 0; i < scores.length; i++) {
-    const score = byCounts[i] + byContent[i]
-    scores[i] = score > 0 ? score : Number.NEGATIVE_INFINITY
-  }
-  return {
-    together: (i) => byCounts[i],
-    content: (i) => byContent[i],
-    evidence: (i) => (together?.explain(history, i, evidence) ?? []).map(({ item }) => item),
   }
 }
 

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Catalogue } from '../catalog/catalogue.ts'
 import { repeatPolicies, repeatShares } from './repeat.ts'
-import type { Serving } from './serving.ts'
 
 const categories: Record<number, string[]> = { 1: ['Shop', 'Coffee'], 2: ['Shop', 'Books'], 3: ['Shop', 'Rare'], 4: [] }
 const times = (n: number, item: number, orders: number) => Array.from({ length: n }, () => ({ item, orders }))
@@ -29,7 +28,7 @@ it('believes the narrowest category that is known; a rule overrules it, and with
     categoryIds: (id: number) => categories[id].map((name) => names.indexOf(name)),
     categoryName: (id: number) => names[id],
   } as unknown as Catalogue
-  const serving = { repeatShares: repeatShares(pairs, (item) => categories[item]) } as unknown as Serving
+  const serving = { repeatShares: repeatShares(pairs, (item) => categories[item]) }
   const { allows } = repeatPolicies(catalogue)
   // Of the rare ones too little is known, so the shop as a whole speaks for them.
   expect([1, 2, 3, 4].map((id) => allows(id, null, serving))).toEqual([true, false, true, true])

@@ -4,7 +4,6 @@
  */
 import type { Catalogue } from '../catalog/catalogue.ts'
 import type { RepeatPolicy } from './rules.ts'
-import type { Serving } from './serving.ts'
 
 /** A category in which at least this share of (customer, item) pairs was bought more than once is bought again. */
 const boughtAgain = 0.15
@@ -21,19 +20,25 @@ export interface RepeatShare {
 }
 
 export interface RepeatPolicies {
-  allows(id: number, policy: RepeatPolicy | null, serving: Serving | null): boolean
+  /** `learned` = the models that serve, with what they learned of repetition. */
+  allows(id: number, policy: RepeatPolicy | null, learned: Learned | null): boolean
+}
+
+export interface Learned {
+  /** By category. */
+  readonly repeatShares: Readonly<Record<string, RepeatShare>>
 }
 
 /** What is learned of an item is what is learned of the narrowest of its categories of which enough is known. */
 export function repeatPolicies(catalogue: Catalogue): RepeatPolicies {
   return {
-    allows(id, policy, serving) {
+    allows(id, policy, learned) {
       if (policy === 'always') return true
-      if (policy === 'never' || !serving) return false
+      if (policy === 'never' || !learned) return false
       const categories = catalogue.categoryIds(id)
-      let narrowest: RepeatShare | undefined = categories.length === 0 ? serving.repeatShares[noCategory] : undefined
+      let narrowest: RepeatShare | undefined = categories.length === 0 ? learned.repeatShares[noCategory] : undefined
       for (const category of categories) {
-        const known = serving.repeatShares[catalogue.categoryName(category)]
+        const known = learned.repeatShares[catalogue.categoryName(category)]
         if (known && (!narrowest || known.pairs < narrowest.pairs)) narrowest = known
       }
       return narrowest !== undefined && narrowest.share >= boughtAgain
