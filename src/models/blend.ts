@@ -76,10 +76,7 @@ function makeBlend(members: readonly BlendMember[], stranger: Model, report: Ble
         return
       }
       hear(history)
-      members.forEach(({ weight }, m) => {
-        if (m === 0) copyScaled(out, scores[m], weight)
-        else addScaled(out, scores[m], weight)
-      })
+      combine(members, scores, out)
     },
     explainBy,
     explain: (history, item, count) => explainBy(history, item, count).contributions,
@@ -104,16 +101,27 @@ function withRanks(history: History): History {
   return { ...history, ranks: recencyRanks(history.times) }
 }
 
-function copyScaled(out: Float32Array, scores: Float32Array, weight: number): void {
-  for (let i = 0; i < out.length; i++) out[i] = weight * scores[i]
-}
-
-/** out += weight * scores, where -Infinity in either means "knows nothing". */
-function addScaled(out: Float32Array, scores: Float32Array, weight: number): void {
+/**
+ * Writes the weighted sum into `out`. First without a look at what is unknown (-Infinity, and so is a sum with it), which is
+ * several times quicker; then what is unknown to some is summed over those that know it.
+ */
+function combine(members: readonly BlendMember[], scores: readonly Float32Array[], out: Float32Array): void {
+  for (let m = 0; m < members.length; m++) {
+    const { weight } = members[m]
+    const own = scores[m]
+    if (m === 0) for (let i = 0; i < out.length; i++) out[i] = weight * own[i]
+    else for (let i = 0; i < out.length; i++) out[i] += weight * own[i]
+  }
   for (let i = 0; i < out.length; i++) {
-    const score = scores[i]
-    if (score === Number.NEGATIVE_INFINITY) continue
-    out[i] = out[i] === Number.NEGATIVE_INFINITY ? weight * score : out[i] + weight * score
+    if (out[i] !== Number.NEGATIVE_INFINITY) continue
+    let sum = 0
+    let known = false
+    for (let m = 0; m < members.length; m++) {
+      if (scores[m][i] === Number.NEGATIVE_INFINITY) continue
+      sum += members[m].weight * scores[m][i]
+      known = true
+    }
+    if (known) out[i] = sum
   }
 }
 
