@@ -45,7 +45,7 @@ export interface Shop {
 }
 
 interface InProcess {
-  readonly rounds: readonly { readonly aSecond: number; readonly cpuMicros: number }[]
+  readonly rounds: readonly { readonly aSecond: number; readonly cpuMicros: number; readonly undisturbed: number }[]
   readonly model: unknown
 }
 
@@ -64,6 +64,7 @@ async function inProcess(options: BenchOptions, shop: Shop, size: string, demand
         data: shop.name,
         rounds: rounds.map(({ aSecond }) => Math.round(aSecond)),
         cpuMicrosADecision: rounded(median(rounds.map(({ cpuMicros }) => cpuMicros))),
+        undisturbedASecond: Math.round(median(rounds.map(({ undisturbed }) => undisturbed))),
         model,
       },
     })
