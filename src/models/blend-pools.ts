@@ -5,7 +5,7 @@ import { metricCut } from './blend-weights.ts'
 import { historyOf } from './matrix.ts'
 import { ndcgAt, ranksAmongAll } from './metrics.ts'
 import type { History, Model } from './model.ts'
-import { type Fade, faded, recencyRanks } from './recency.ts'
+import { type Fade, fader, recencyRanks } from './recency.ts'
 import type { HeldOut } from './split.ts'
 
 export interface HeldOutRows {
@@ -53,9 +53,10 @@ function thinned<T>(list: readonly T[], n: number): readonly T[] {
 /** Mean NDCG@10 of one model over all items, the history masked. */
 export function ndcgOf(model: Model, fade: Fade, rows: HeldOutRows): number {
   const scores = new Float32Array(model.items)
+  const hear = fader(fade)
   let sum = 0
   rows.each((history, targets) => {
-    model.score(faded(history, fade), scores)
+    model.score(hear(history), scores)
     sum += ndcgAt(metricCut, ranksAmongAll(scores, targets, history.items))
   })
   return rows.count > 0 ? sum / rows.count : 0
@@ -65,6 +66,7 @@ export function ndcgOf(model: Model, fade: Fade, rows: HeldOutRows): number {
 export function buildPools(members: readonly { model: Model; fade: Fade }[], rows: HeldOutRows): Pools {
   const items = members[0].model.items
   const scores = members.map(() => new Float32Array(items))
+  const hear = members.map(({ fade }) => fader(fade))
   const highest = makeTopK(items, POOL_DEPTH)
   const indptr = new Int32Array(rows.count + 1)
   const pooled: Float32Array[][] = members.map(() => [])
@@ -74,8 +76,8 @@ export function buildPools(members: readonly { model: Model; fade: Fade }[], row
     const pool = new Set(targets)
     const mask = new Int32Array((items >> 5) + 1)
     for (const item of history.items) mask[item >> 5] |= 1 << (item & 31)
-    members.forEach(({ model, fade }, m) => {
-      model.score(faded(history, fade), scores[m])
+    members.forEach(({ model }, m) => {
+      model.score(hear[m](history), scores[m])
       for (const item of highest(scores[m], POOL_DEPTH, mask)) pool.add(item)
     })
     const chosen = Int32Array.from(pool)

@@ -7,7 +7,7 @@ import { packModel, unpackModel } from './bytes.ts'
 import { strongest } from './contributions.ts'
 import { memberKind } from './members.ts'
 import type { Contribution, History, Model, ModelKind, Progress, TrainingData } from './model.ts'
-import { type Fade, faded, recencyRanks } from './recency.ts'
+import { type Fade, fader, recencyRanks } from './recency.ts'
 
 export interface BlendModel extends Model {
   readonly report: BlendReport
@@ -51,10 +51,11 @@ interface Heard {
 function makeBlend(members: readonly BlendMember[], stranger: Model, report: BlendReport): BlendModel {
   const items = stranger.items
   const scores = members.map(() => new Float32Array(items))
+  const faders = members.map(({ fade }) => fader(fade))
   let last: Heard | undefined
   const hear = (history: History): Heard => {
     const ranked = withRanks(history)
-    const histories = members.map(({ fade }) => faded(ranked, fade))
+    const histories = faders.map((fade) => fade(ranked))
     members.forEach(({ model }, m) => {
       model.score(histories[m], scores[m])
     })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { History } from './model.ts'
-import { recencyRanks, withReach, withRecency } from './recency.ts'
+import { fader, noFade, recencyRanks } from './recency.ts'
 
 const history: History = {
   items: Int32Array.of(7, 8, 9, 10),
@@ -15,10 +15,10 @@ describe('recency', () => {
   })
 
   it('fades weights by rank and keeps their sign', () => {
-    const faded = withRecency(history, 1)
+    const faded = fader({ recency: 1, reach: 0 })(history)
     expect([...faded.items]).toEqual([7, 8, 9, 10])
     expect([...faded.weights]).toEqual([1, 0.5, Math.fround(1 / 2.5), Math.fround(-1 / 2.5)])
-    expect(withReach(history, 2).weights[1]).toBeCloseTo(2 * Math.exp(-1.5), 6)
+    expect(fader({ recency: 0, reach: 2 })(history).weights[1]).toBeCloseTo(2 * Math.exp(-1.5), 6)
   })
 
   it('leaves out what became too faint', () => {
@@ -28,7 +28,7 @@ describe('recency', () => {
       weights: new Float32Array(n).fill(1),
       times: Float64Array.from({ length: n }, (_, k) => k),
     }
-    expect(withRecency(long, 1).items.length).toBe(50)
-    expect(withRecency(long, 0)).toBe(long)
+    expect(fader({ recency: 1, reach: 0 })(long).items.length).toBe(50)
+    expect(fader(noFade)(long)).toBe(long)
   })
 })

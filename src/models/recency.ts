@@ -36,22 +36,7 @@ function firstAtLeast(sorted: Float64Array, time: number): number {
 /** An entry whose voice falls below this share of the latest one's is left out: it would cost time and change nothing. */
 const FAINTEST = 0.02
 
-/**
- * The history with each weight multiplied by (rank + 1)^-power, without the entries that become too faint to matter;
- * the history itself where power is 0 or there are no times.
- */
-export function withRecency(history: History, power: number): History {
-  if (power === 0 || !history.times || history.items.length < 2) return history
-  return fading(history, (rank) => powerOf(rank + 1, power))
-}
-
-/** The same with e^(-rank / reach); the history itself where reach is 0 or there are no times. */
-export function withReach(history: History, reach: number): History {
-  if (reach === 0 || !history.times || history.items.length < 2) return history
-  return fading(history, (rank) => Math.exp(-rank / reach))
-}
-
-/** How a history fades: by a power of rank, by an exponential of rank, or (both 0) not at all. */
+/** How a history fades with rank from the latest entry: (rank + 1)^-recency, or e^(-rank / reach); both 0: not at all. */
 export interface Fade {
   readonly recency: number
   readonly reach: number
@@ -59,29 +44,33 @@ export interface Fade {
 
 export const noFade: Fade = { recency: 0, reach: 0 }
 
-/** The history as it sounds under `fade`; itself where nothing fades. */
-export function faded(history: History, { recency, reach }: Fade): History {
-  return reach > 0 ? withReach(history, reach) : withRecency(history, recency)
-}
-
-function fading(history: History, voice: (rank: number) => number): History {
-  const n = history.items.length
-  const ranks = history.ranks ?? recencyRanks(history.times!)
-  const items = new Int32Array(n)
-  const weights = new Float32Array(n)
-  let kept = 0
-  for (let k = 0; k < n; k++) {
-    const share = voice(ranks[k])
-    if (share < FAINTEST) continue
-    items[kept] = history.items[k]
-    weights[kept++] = history.weights[k] * share
+/**
+ * Makes the function from a history to what is still heard of it: weights multiplied by their entries' voices, without
+ * the entries that became too faint. A history without times does not fade.
+ */
+export function fader(fade: Fade): (history: History) => History {
+  if (fade.recency === 0 && fade.reach === 0) return (history) => history
+  // Ranks are multiples of one half: the voice of rank r is voices[2 r].
+  let voices = new Float32Array(0)
+  return (history) => {
+    const n = history.items.length
+    if (!history.times || n < 2) return history
+    if (voices.length < 2 * n) voices = Float32Array.from({ length: 4 * n }, (_, k) => voiceOf(fade, k / 2))
+    const ranks = history.ranks ?? recencyRanks(history.times)
+    const items = new Int32Array(n)
+    const weights = new Float32Array(n)
+    let kept = 0
+    for (let k = 0; k < n; k++) {
+      const voice = voices[2 * ranks[k]]
+      if (voice === 0) continue
+      items[kept] = history.items[k]
+      weights[kept++] = history.weights[k] * voice
+    }
+    return { items: items.subarray(0, kept), weights: weights.subarray(0, kept) }
   }
-  return { items: items.subarray(0, kept), weights: weights.subarray(0, kept) }
 }
 
-/** x^-power; the usual powers without `pow`, which costs ten times as much. */
-function powerOf(x: number, power: number): number {
-  if (power === 1) return 1 / x
-  if (power === 0.5) return 1 / Math.sqrt(x)
-  return x ** -power
+function voiceOf({ recency, reach }: Fade, rank: number): number {
+  const voice = reach > 0 ? Math.exp(-rank / reach) : (rank + 1) ** -recency
+  return voice < FAINTEST ? 0 : voice
 }

@@ -13,7 +13,7 @@ import { historyOf } from './matrix.ts'
 import { type Model, ModelDeclined, type ModelKind, type Progress, type TrainingData } from './model.ts'
 import { type NeighbourTable, openTable, type ServedTable, serveTable, strongestPerTarget } from './neighbour-table.ts'
 import { pace } from './pace.ts'
-import { withReach } from './recency.ts'
+import { fader } from './recency.ts'
 
 export type TransitionsOptions = {
   direction: 'forward' | 'both'
@@ -167,15 +167,16 @@ function entriesByItem(entries: Int32Array, items: number) {
 
 function makeModel(table: ServedTable, popularity: Float32Array, reach: number): Model {
   const items = popularity.length
+  const hear = fader({ recency: 0, reach })
   const unknown = Int32Array.from(popularity.keys()).filter((i) => popularity[i] === 0)
   return {
     kind: KIND,
     items,
     score(history, out): void {
-      if (!table.score(withReach(history, reach), out)) out.set(popularity)
+      if (!table.score(hear(history), out)) out.set(popularity)
       for (const i of unknown) out[i] = Number.NEGATIVE_INFINITY
     },
-    explain: (history, item, count) => table.explain(withReach(history, reach), item, count),
+    explain: (history, item, count) => table.explain(hear(history), item, count),
     toBytes: () => packModel(KIND, VERSION, { reach }, { ...table.arrays(), popularity }),
   }
 }
