@@ -44,11 +44,14 @@ it('tail shows an accepted, a doubled and a refused event with its code; a recom
     track('t3', { properties: { sku: 'unheard-of' } }),
   ]
   await expect
-    .poll(async () => {
-      // The stream may begin a moment after the sentence.
-      await server.ask('POST', '/v1/batch', { batch })
-      return tail.said.stdout
-    })
+    .poll(
+      async () => {
+        // The stream may begin a moment after the sentence.
+        await server.ask('POST', '/v1/batch', { batch })
+        return tail.said.stdout
+      },
+      { timeout: 20_000, interval: 200 },
+    )
     .toContain('REFUSED invalid_identifier')
   await tail.line((line) => line.includes('user:ann') && line.includes('1/1 known') && /accepted|duplicate/.test(line))
   await tail.line((line) => line.includes('0/1 known'))
@@ -129,7 +132,8 @@ it('a cancelled training leaves the old model, and Ctrl-C says so', async () => 
   if (cancelled.code !== 0) {
     expect(cancelled).toMatchObject({ code: 130 })
     expect(cancelled.stdout).toContain('the old model still serves')
-    await expect.poll(async () => (await server.ask('GET', '/v1/training')).body.running).toBe(false)
+    const running = async () => (await server.ask('GET', '/v1/training')).body.running
+    await expect.poll(running, { timeout: 20_000 }).toBe(false)
     expect((await server.ask('GET', '/v1/models')).body.models[0].state).toBe('cancelled')
   }
   expect((await habitue(place, ['models'])).stdout).toContain('Model 1: ready')
