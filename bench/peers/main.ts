@@ -30,6 +30,8 @@ const rounds = Number(values.rounds)
 interface Result {
   readonly metrics: Readonly<Record<string, number>>
   readonly fitSeconds: number
+  /** Of all threads. */
+  readonly cpuSeconds: number
   readonly epochSeconds?: readonly number[]
   readonly p50Ms: number
   readonly listsASecond: number
@@ -122,6 +124,7 @@ async function compared(python: string, pair: Pair, folder: string): Promise<Rep
     say(`  ${pair.name}, ${pair.protocol}, ${what}: ${rounded(a, 4)} against ${rounded(b, 4)} ${unit}`)
   }
   add('fit', 's', ({ fitSeconds }) => fitSeconds, true)
+  add('fit, processor time', 's', ({ cpuSeconds }) => cpuSeconds, true)
   add('an epoch', 's', ({ epochSeconds }) => (epochSeconds?.length ? median(epochSeconds) : Number.NaN), true)
   add('one list of 10, p50', 'ms', ({ p50Ms }) => p50Ms, true)
   add('lists of 10, one after another', 'lists/s', ({ listsASecond }) => listsASecond, false)

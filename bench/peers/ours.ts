@@ -36,9 +36,12 @@ const kind = modelKind(values.kind)
 const options = modelOptions(kind, Object.fromEntries(values.set.map((pair) => pair.split('='))))
 const steps: number[] = []
 const started = performance.now()
+const used = process.cpuUsage()
 const progress = { step: () => void steps.push(performance.now()), signal: new AbortController().signal }
 const model = await kind.fit(data, options, progress)
 const fitSeconds = (performance.now() - started) / 1000
+const { user, system } = process.cpuUsage(used)
+const cpuSeconds = (user + system) / 1e6
 const metrics = split
   ? scoreTopn(
       model,
@@ -47,7 +50,7 @@ const metrics = split
     )
   : scoreCandidates(model, data, lists())
 const epochSeconds = steps.slice(1).map((at, i) => (at - steps[i]) / 1000)
-process.stdout.write(`${JSON.stringify({ metrics, fitSeconds, epochSeconds, ...latency(model) })}\n`)
+process.stdout.write(`${JSON.stringify({ metrics, fitSeconds, cpuSeconds, epochSeconds, ...latency(model) })}\n`)
 model.dispose?.()
 
 /** 1 for each entry that the split calls valid. The split has one word a rating, so no entry was dropped on the way. */

@@ -6,6 +6,7 @@ user, target, candidates, -1 where there are fewer).
 """
 import json
 import os
+import resource
 import sys
 import time
 
@@ -89,11 +90,11 @@ def implicit_als(known, settings):
     )
     assert model.cg_steps == settings["steps"]
     epochs = []
-    start = time.perf_counter()
-    model.fit(known, show_progress=False, callback=lambda _epoch, seconds, *_: epochs.append(seconds))
-    seconds = time.perf_counter() - start
+    took = fitted_in(
+        lambda: model.fit(known, show_progress=False, callback=lambda _epoch, seconds, *_: epochs.append(seconds))
+    )
     one = latency(lambda user: model.recommend(user, known[user], N=CUT), known.shape[0])
-    return (lambda user: model.item_factors @ model.user_factors[user]), seconds, {"epochSeconds": epochs, **one}
+    return (lambda user: model.item_factors @ model.user_factors[user]), {**took, "epochSeconds": epochs, **one}
 
 
 def implicit_items(known, settings):
@@ -101,11 +102,9 @@ def implicit_items(known, settings):
 
     kind = {"cosine": nearest.CosineRecommender, "bm25": nearest.BM25Recommender}[settings["weighting"]]
     model = kind(K=settings["neighbours"], num_threads=2)
-    start = time.perf_counter()
-    model.fit(known, show_progress=False)
-    seconds = time.perf_counter() - start
+    took = fitted_in(lambda: model.fit(known, show_progress=False))
     one = latency(lambda user: model.recommend(user, known[user], N=CUT), known.shape[0])
-    return (lambda user: (known[user] @ model.similarity).toarray()[0]), seconds, one
+    return (lambda user: (known[user] @ model.similarity).toarray()[0]), {**took, **one}
 
 
 def kindling(known, settings, user, item, times):
@@ -114,10 +113,7 @@ def kindling(known, settings, user, item, times):
 
     frame = pandas.DataFrame({"entity_id": user, "item_id": item, "timestamp": pandas.to_datetime(times, unit="ms")})
     engine = Engine()
-    start = time.perf_counter()
-    engine.fit(frame)
-    engine.recommend(int(user[0]), n=CUT)  # builds its native engine
-    seconds = time.perf_counter() - start
+    took = fitted_in(lambda: (engine.fit(frame), engine.recommend(int(user[0]), n=CUT)))  # the latter builds its native engine
     one = latency(lambda who: engine.recommend(int(who), n=CUT), known.shape[0])
     everyone = [int(x) for x in range(known.shape[0])]
     start = time.perf_counter()
@@ -130,7 +126,20 @@ def kindling(known, settings, user, item, times):
             scores[int(recommended.item_id)] = -place
         return scores
 
-    return score, seconds, one
+    return score, {**took, **one}
+
+
+def processor_seconds():
+    """Of all threads so far."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def fitted_in(fit):
+    """Seconds, and seconds of processor time, that `fit` takes."""
+    start, used = time.perf_counter(), processor_seconds()
+    fit()
+    return {"fitSeconds": time.perf_counter() - start, "cpuSeconds": processor_seconds() - used}
 
 
 def latency(recommend, users):
@@ -154,16 +163,16 @@ def main(project, protocol, folder, settings):
         fitted = split != 2
     known = matrix(user[fitted], item[fitted], users, items)
     if project == "implicit-als":
-        score, seconds, detail = implicit_als(known, settings)
+        score, detail = implicit_als(known, settings)
     elif project == "implicit-items":
-        score, seconds, detail = implicit_items(known, settings)
+        score, detail = implicit_items(known, settings)
     else:
-        score, seconds, detail = kindling(known, settings, user[fitted], item[fitted], times[fitted])
+        score, detail = kindling(known, settings, user[fitted], item[fitted], times[fitted])
     if protocol == "topn":
         metrics = topn(score, known, matrix(user[~fitted], item[~fitted], users, items))
     else:
         metrics = candidates(score, folder)
-    print(json.dumps({"metrics": metrics, "fitSeconds": seconds, **detail}))
+    print(json.dumps({"metrics": metrics, **detail}))
 
 
 main(*sys.argv[1:4], json.loads(sys.argv[4]))
