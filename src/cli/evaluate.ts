@@ -3,6 +3,8 @@ import {
   type EvaluationFlags,
   type EvaluationSurroundings,
   evalCandidates,
+  evalSequence,
+  evalSession,
   evalTopn,
   outcomeTable,
 } from '../evaluation/command.ts'
@@ -12,7 +14,7 @@ import { interruptible } from './interruption.ts'
 import { type Output, output } from './output.ts'
 import { optionsOf, several, wholeNumber } from './surroundings.ts'
 
-/** `habitue eval topn | candidates`: the public way to judge Habitue on anybody's data. */
+/** `habitue eval topn | candidates | sequence | session`: the public way to judge Habitue on anybody's data. */
 export function evalCommand(program: Command): void {
   const evaluate = program
     .command('eval')
@@ -36,6 +38,23 @@ export function evalCommand(program: Command): void {
       const options = optionsOf<Flags & { train: string; test: string; candidates: string }>(command)
       return run(options, (progress) => evalCandidates(options, flagsOf(options), { world: systemWorld, progress }))
     })
+
+  withFlags(evaluate.command('sequence'))
+    .description("Find each user's last item from those before it (HR@10, NDCG@10).")
+    .requiredOption('--sequences <file>', "CSV: user,item, each user's lines in order of time")
+    .action((_: unknown, command: Command) => {
+      const options = optionsOf<Flags & { sequences: string }>(command)
+      return run(options, (progress) => evalSequence(options, flagsOf(options), { world: systemWorld, progress }))
+    })
+
+  withFlags(evaluate.command('session'))
+    .description('Find what comes next in a session of somebody unknown (HR@20, MRR@20).')
+    .requiredOption('--train <file>', "CSV: session,item, each session's lines in order of time")
+    .requiredOption('--test <file>', 'CSV: prefix,target; prefix = items in order, separated by spaces')
+    .action((_: unknown, command: Command) => {
+      const options = optionsOf<Flags & { train: string; test: string }>(command)
+      return run(options, (progress) => evalSession(options, flagsOf(options), { world: systemWorld, progress }))
+    })
 }
 
 interface Flags {
@@ -47,7 +66,7 @@ interface Flags {
 
 function withFlags(command: Command): Command {
   return command
-    .option('--model <name>', 'one model instead of the blend')
+    .option('--model <name>', 'one model instead of the usual one of the protocol')
     .option('--set <key=value>', 'an option of the model (repeatable)', several)
     .option('--seed <n>', 'seed of whatever is drawn', wholeNumber, 1)
 }

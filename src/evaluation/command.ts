@@ -1,16 +1,17 @@
-/** The commands `eval topn` and `eval candidates`: options as given -> files read -> protocol -> outcome printed. */
+/** The commands `eval topn`, `candidates`, `sequence` and `session`: options as given -> files read -> protocol -> outcome printed. */
 import { HabitueError } from '../errors.ts'
 import type { ModelKind, Progress } from '../models/model.ts'
 import { modelKind, modelOptions } from '../models/registry.ts'
 import type { World } from '../world.ts'
 import { evaluateCandidates } from './candidates.ts'
-import { Ids, readCandidates, readInteractions, readSplit } from './interactions.ts'
+import { Ids, readCandidates, readInteractions, readPrefixes, readSplit } from './interactions.ts'
 import type { EvaluationRequest, Outcome } from './outcome.ts'
+import { evaluateSequence, evaluateSession } from './sequence.ts'
 import { evaluateTopn } from './topn.ts'
 
-/** What both commands take besides their files. */
+/** What all commands take besides their files. */
 export interface EvaluationFlags {
-  /** Name of the kind; the blend where absent. */
+  /** Name of the kind; where absent the blend, or for protocols of order the model made for them. */
   readonly model?: string
   /** `key=value`, each an option of the kind. */
   readonly set?: readonly string[]
@@ -53,6 +54,35 @@ export async function evalCandidates(
   return evaluateCandidates({ train, test, candidates, users: users.size, items: items.size }, request)
 }
 
+/** `eval sequence`. @throws HabitueError on unreadable files, unknown models and options */
+export async function evalSequence(
+  files: { readonly sequences: string },
+  flags: EvaluationFlags,
+  around: EvaluationSurroundings,
+): Promise<Outcome> {
+  const request = requestOf(flags, around, 'sequence')
+  const users = new Ids()
+  const items = new Ids()
+  around.progress.step(0, 1, 'reading')
+  const sequences = readInteractions(files.sequences, users, items)
+  return evaluateSequence({ sequences, users: users.size, items: items.size }, request)
+}
+
+/** `eval session`. @throws HabitueError on unreadable files, unknown models and options */
+export async function evalSession(
+  files: { readonly train: string; readonly test: string },
+  flags: EvaluationFlags,
+  around: EvaluationSurroundings,
+): Promise<Outcome> {
+  const request = requestOf(flags, around, 'session-neighbours')
+  const sessions = new Ids()
+  const items = new Ids()
+  around.progress.step(0, 1, 'reading')
+  const train = readInteractions(files.train, sessions, items, 'session')
+  const test = readPrefixes(files.test, items)
+  return evaluateSession({ train, ...test, sessions: sessions.size, items: items.size }, request)
+}
+
 /** The outcome for people: one line a figure. */
 export function outcomeTable(outcome: Outcome): string {
   const rows: [string, string][] = [
@@ -60,14 +90,18 @@ export function outcomeTable(outcome: Outcome): string {
     ['model', outcome.model],
     ...Object.entries(outcome.metrics).map(([name, value]): [string, string] => [name, value.toFixed(4)]),
     ['fit', `${outcome.fitSeconds.toFixed(2)} s`],
+    ...Object.entries(outcome.scoreMs ?? {}).map(([name, ms]): [string, string] => [
+      `score ${name}`,
+      `${ms.toFixed(2)} ms`,
+    ]),
     ['peak memory', `${outcome.peakRssMb} MB`],
   ]
   const width = Math.max(...rows.map(([name]) => name.length))
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n')
 }
 
-function requestOf(flags: EvaluationFlags, around: EvaluationSurroundings): EvaluationRequest {
-  const kind = kindNamed(flags.model ?? 'blend')
+function requestOf(flags: EvaluationFlags, around: EvaluationSurroundings, usual = 'blend'): EvaluationRequest {
+  const kind = kindNamed(flags.model ?? usual)
   const set = Object.fromEntries((flags.set ?? []).map(keyAndValue))
   try {
     modelOptions(kind, set)

@@ -1,4 +1,4 @@
-/** The forms of evaluation files: interactions (`user,item[,value][,time]`), splits, candidates. */
+/** The forms of evaluation files: interactions (`user,item[,value][,time]`), splits, candidates, sessions. */
 import { HabitueError } from '../errors.ts'
 import { DelimitedFile } from './delimited.ts'
 
@@ -56,9 +56,9 @@ export interface Interactions {
  * Reads `user,item[,value][,time]`, time in Unix seconds, adding new identifiers to `users` and `items`.
  * @throws HabitueError missing_column, invalid_line (with file and line), invalid_file
  */
-export function readInteractions(path: string, users: Ids, items: Ids): Interactions {
+export function readInteractions(path: string, users: Ids, items: Ids, of: 'user' | 'session' = 'user'): Interactions {
   const file = new DelimitedFile(path)
-  const userColumn = file.column('user')
+  const userColumn = file.column(of)
   const itemColumn = file.column('item')
   const timeColumn = file.optionalColumn('time')
   const outUsers = new Grower()
@@ -121,6 +121,21 @@ export function readCandidates(path: string, users: Ids, items: Ids): Map<number
     )
   }
   return byUser
+}
+
+/** Reads `prefix,target`: a session so far (items separated by spaces, in order) and the item that came next. */
+export function readPrefixes(path: string, items: Ids): { prefixes: Int32Array[]; targets: Int32Array } {
+  const file = new DelimitedFile(path)
+  const prefixColumn = file.column('prefix')
+  const targetColumn = file.column('target')
+  const prefixes: Int32Array[] = []
+  const targets: number[] = []
+  while (file.next()) {
+    const words = file.text(prefixColumn).split(' ').filter(Boolean)
+    prefixes.push(Int32Array.from(words, (word) => items.addText(word)))
+    targets.push(items.add(file, targetColumn))
+  }
+  return { prefixes, targets: Int32Array.from(targets) }
 }
 
 /** A growing array of numbers. */

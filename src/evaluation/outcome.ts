@@ -9,6 +9,8 @@ export interface Outcome {
   readonly metrics: Readonly<Record<string, number>>
   /** Seconds that the fit took, reading and scoring not counted. */
   readonly fitSeconds: number
+  /** Milliseconds that scoring all items once took, where the protocol asks for it. */
+  readonly scoreMs?: { readonly p50: number; readonly p99: number }
   /** The most memory that the process ever held, in MB (1,048,576 bytes). */
   readonly peakRssMb: number
 }
