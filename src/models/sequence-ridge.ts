@@ -1,0 +1,189 @@
+/**
+ * Ridge regression from a decayed history to the next item, trained on every place of every history, in closed form.
+ *
+ * With d = e^(-1 / reach), the state before place t is x_t = sum over earlier places a of d^(t - 1 - a) e_{i_a}; the target
+ * y_t = e_{i_t} and, so that a chance swap of two neighbours does not matter, what follows it, fading by e^(-1 / ahead);
+ * B = (X^T X + lambda I)^-1 X^T Y. (SLIST, Choi et al. 2021, with full decay.) Neither X nor Y is ever built:
+ *
+ *   X^T X_ij = sum over pairs a <= b, i at a, j at b, of d^(b - a) (1 - d^(2 m_b)) / (1 - d^2),  m_b = places after b,
+ *   X^T Y_ij = sum over pairs a < b of sum over f < b - a of g_f d^(b - a - 1 - f)
+ *
+ * are counts of pairs by their distance: entries x window instead of entries x window^2.
+ */
+import { borrow, floatsAt, giveBack, Layout } from '../kernels/memory.ts'
+import { TILE, TILE_BYTES } from '../kernels/module.ts'
+import { openPool, threadsFor } from '../kernels/pool.ts'
+import { ModelDeclined, type Progress } from './model.ts'
+import { type ServedTable, serveTable } from './neighbour-table.ts'
+import type { Ordered } from './order.ts'
+import { pace } from './pace.ts'
+
+export interface RidgeScale {
+  /** Entries after which one speaks with 1/e, in training and serving. */
+  readonly reach: number
+  /** The same, forward, for what follows the target; 0 = the target alone. */
+  readonly ahead: number
+  /** lambda, as a share of the mean of the diagonal of X^T X. */
+  readonly ridge: number
+}
+
+/** Entries beyond which d^k counts as nothing: about .7 %. */
+export function windowOf(reach: number): number {
+  return Math.ceil(5 * reach)
+}
+
+const AHEAD_PLACES = 12
+const MEGABYTE = 2 ** 20
+
+/** Fits one scale. @throws ModelDeclined above `memoryMb` or where the matrix is singular */
+export async function fitRidge(
+  ordered: Ordered,
+  items: number,
+  scale: RidgeScale,
+  limits: { readonly memoryMb: number; readonly threads: number },
+  progress: Progress,
+): Promise<ServedTable> {
+  const work = items ** 3
+  const threads = threadsFor(work, limits.threads)
+  const layout = new Layout()
+  const side = Math.ceil(items / TILE)
+  const padded = side * TILE
+  const at = {
+    tiles: layout.place(((side * (side + 1)) / 2) * TILE_BYTES),
+    panels: layout.place(2 * side * TILE_BYTES),
+    scratch: layout.place(Math.max((1 + 2 * threads) * TILE_BYTES, threads * 104 * 256 * 4)),
+    inverse: layout.words(padded * padded),
+    // Row j holds column j of X^T Y.
+    targets: layout.words(padded * padded),
+    weights: layout.words(padded * padded),
+  }
+  const need = Math.ceil((layout.bytes + 8 * items * items) / MEGABYTE)
+  if (need > limits.memoryMb) {
+    throw new ModelDeclined(`sequence over ${items} items needs ${need} MB; memoryMb allows ${limits.memoryMb}`)
+  }
+  const note = `reach ${scale.reach}`
+  await pace(progress, 0, 1, `${note}: counts`)
+  const memory = borrow(layout)
+  const pool = openPool(memory, work, progress.signal, limits.threads)
+  try {
+    const tiles = floatsAt(memory, at.tiles, ((side * (side + 1)) / 2) * TILE * TILE)
+    await countPairs(
+      ordered,
+      scale,
+      { tiles, targets: floatsAt(memory, at.targets, padded * padded), padded },
+      progress,
+    )
+    finishDiagonal(tiles, items, side, scale.ridge)
+    await pace(progress, 0, 1, `${note}: inverse`)
+    const status = await pool.run('invertTiles', at.tiles, side, 0, side, at.panels, at.scratch)
+    if (status !== 0) throw new ModelDeclined('sequence: X^T X + lambda I is not positive definite in single precision')
+    unpackMinus(tiles, floatsAt(memory, at.inverse, padded * padded), side)
+    await pool.run('multiplyTransposed', at.inverse, at.targets, at.weights, padded, padded, padded, at.scratch)
+    return serveTable(whole(floatsAt(memory, at.weights, padded * padded), items, padded))
+  } finally {
+    await pool.close()
+    giveBack(memory)
+  }
+}
+
+interface Counts {
+  readonly tiles: Float32Array
+  readonly targets: Float32Array
+  readonly padded: number
+}
+
+async function countPairs(
+  { starts, items }: Ordered,
+  { reach, ahead }: RidgeScale,
+  { tiles, targets, padded }: Counts,
+  progress: Progress,
+): Promise<void> {
+  const window = windowOf(reach)
+  const decay = Math.exp(-1 / reach)
+  const powers = Float64Array.from({ length: window + 1 }, (_, l) => decay ** l)
+  const voices = Float64Array.from({ length: AHEAD_PLACES }, (_, f) =>
+    f === 0 ? 1 : ahead > 0 ? Math.exp(-f / ahead) : 0,
+  )
+  const total = voices.reduce((sum, voice) => sum + voice, 0)
+  const toTarget = Float64Array.from({ length: window + 1 }, (_, l) => {
+    let sum = 0
+    for (let f = 0; f < Math.min(AHEAD_PLACES, l); f++) sum += (voices[f] / total) * decay ** (l - 1 - f)
+    return sum
+  })
+  const rows = starts.length - 1
+  for (let row = 0; row < rows; row++) {
+    if (row % 1000 === 0) await pace(progress, 0, 1, 'counts')
+    for (let b = starts[row]; b < starts[row + 1]; b++) {
+      const after = starts[row + 1] - 1 - b
+      const states = (1 - decay ** (2 * after)) / (1 - decay * decay)
+      const j = items[b]
+      const target = j * padded
+      addToTiles(tiles, j, j, states)
+      for (let a = b - 1, l = 1; a >= starts[row] && l <= window; a--, l++) {
+        addToTiles(tiles, items[a], j, powers[l] * states)
+        targets[target + items[a]] += toTarget[l]
+      }
+    }
+  }
+}
+
+/** Adds to both (i, j) and (j, i); diagonal tiles are kept in full. */
+function addToTiles(tiles: Float32Array, i: number, j: number, value: number): void {
+  const high = Math.max(i, j)
+  const low = Math.min(i, j)
+  const tileRow = Math.floor(high / TILE)
+  const tileColumn = Math.floor(low / TILE)
+  const tile = ((tileRow * (tileRow + 1)) / 2 + tileColumn) * TILE * TILE
+  const r = high - tileRow * TILE
+  const c = low - tileColumn * TILE
+  tiles[tile + r * TILE + c] += value
+  if (tileRow === tileColumn && r !== c) tiles[tile + c * TILE + r] += value
+}
+
+/** Adds lambda; the padding becomes the identity. */
+function finishDiagonal(tiles: Float32Array, items: number, side: number, ridge: number): void {
+  const placeOf = (i: number) => {
+    const t = Math.floor(i / TILE)
+    return ((t * (t + 1)) / 2 + t) * TILE * TILE + (i - t * TILE) * (TILE + 1)
+  }
+  let sum = 0
+  for (let i = 0; i < items; i++) sum += tiles[placeOf(i)]
+  const lambda = Math.max(1e-3, (ridge * sum) / items)
+  for (let i = 0; i < side * TILE; i++) tiles[placeOf(i)] = i < items ? tiles[placeOf(i)] + lambda : 1
+}
+
+/** The square matrix of which the tiles hold minus the lower half. */
+function unpackMinus(tiles: Float32Array, out: Float32Array, side: number): void {
+  const padded = side * TILE
+  let tile = 0
+  for (let i = 0; i < side; i++) {
+    for (let j = 0; j <= i; j++) {
+      for (let r = 0; r < TILE; r++) {
+        for (let c = 0; c < TILE; c++) {
+          const value = -tiles[tile + r * TILE + c]
+          out[(i * TILE + r) * padded + j * TILE + c] = value
+          out[(j * TILE + c) * padded + i * TILE + r] = value
+        }
+      }
+      tile += TILE * TILE
+    }
+  }
+}
+
+/** All weights as a table; an item never met has an empty row. */
+function whole(weights: Float32Array, items: number, padded: number) {
+  const indptr = new Int32Array(items + 1)
+  const targets = new Int32Array(items * items)
+  const values = new Float32Array(items * items)
+  let n = 0
+  for (let i = 0; i < items; i++) {
+    const row = weights.subarray(i * padded, i * padded + items)
+    if (row.some((w) => w !== 0)) {
+      values.set(row, n)
+      for (let j = 0; j < items; j++) targets[n + j] = j
+      n += items
+    }
+    indptr[i + 1] = n
+  }
+  return { indptr, targets: targets.subarray(0, n), values: values.subarray(0, n) }
+}
