@@ -77,11 +77,10 @@ export async function createKeyRing(db: Database, world: World): Promise<KeyRing
   await refresh()
   return {
     verify(text) {
-      if (!fresh) return refresh().then(() => find(text))
-      const found = find(text)
-      // Another process may have made it a moment ago.
-      const heard = found ? undefined : db.catchUp()
-      return heard ? heard.then(refresh).then(() => find(text)) : found
+      // Another process may have made it, or revoked it, a moment ago.
+      const heard = db.catchUp()
+      if (heard) return heard.then(refresh).then(() => find(text))
+      return fresh ? find(text) : refresh().then(() => find(text))
     },
     async signingSecrets(id) {
       if (!fresh) await refresh()

@@ -4,6 +4,7 @@ import { createEngine } from '../engine.ts'
 import type { Demo, Engine } from '../engine-api.ts'
 import { createApp } from '../http/app.ts'
 import { listen } from '../http/listen.ts'
+import type { App } from '../http/typed-app.ts'
 import { checkFolder } from './connection.ts'
 import { commandLog } from './log.ts'
 
@@ -40,11 +41,27 @@ export async function serve(
   engine.listening(url)
   let stopping: Promise<void> | null = null
   const stop = () => {
-    stopping ??= app.close().then(() => engine.stop())
+    stopping ??= closed(app).then(() => engine.stop())
     return stopping
   }
   const ended = new Promise<void>((resolve, reject) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop().then(resolve, reject))
   })
   return { url, engine, localKey: engine.localKey(), ended, stop }
+}
+
+const lookMs = 50
+/** Longest that a request under way is waited for: less than what supervisors grant (Docker's 10 s are raised to 30). */
+const graceMs = 15_000
+
+/** Closes the app: what is under way is answered, and each connection ends with its answer, kept alive or not. */
+async function closed(app: App): Promise<void> {
+  const idle = setInterval(() => app.server.closeIdleConnections(), lookMs)
+  const force = setTimeout(() => app.server.closeAllConnections(), graceMs)
+  try {
+    await app.close()
+  } finally {
+    clearInterval(idle)
+    clearTimeout(force)
+  }
 }

@@ -61,5 +61,18 @@ export class SqliteDatabase implements Database {
   async close(): Promise<void> {
     await this.#writer.close()
     this.connection.close()
+    this.#foldLog()
+  }
+
+  /**
+   * The last connection that closes puts the write-ahead log into the file and removes it, unless it may only read, as
+   * the one above. A data file at rest is then one file, which may be copied as it is.
+   */
+  #foldLog(): void {
+    try {
+      SqliteConnection.open(this.connection.file).close()
+    } catch {
+      // A full disk, for instance: the log stays, and the next start reads it.
+    }
   }
 }

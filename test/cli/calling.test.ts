@@ -1,5 +1,5 @@
 /** How commands are called: help, wrong options, and what they say when something is wrong with the database. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -102,6 +102,8 @@ it('start shows the admin key at the first start only, even where the port is ta
 it('commands on a file that nobody serves work, and leave the first admin key to the first start', async () => {
   const place = file('alone.db')
   expect(await habitue(place, ['key', 'create', 'server'])).toMatchObject({ code: 0 })
+  // At rest the data is one file, which may be copied as it is.
+  expect([existsSync(`${place.dataFile}-wal`), existsSync(`${place.dataFile}-owner`)]).toEqual([false, false])
   const listed = await habitue(place, ['--json', 'key', 'list'])
   expect(listed.json.map((key: { kind: string }) => key.kind)).toEqual(['server'])
   const tail = await habitue(place, ['tail'])

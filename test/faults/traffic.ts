@@ -73,11 +73,14 @@ export class Traffic {
   /** False = the connection is gone. */
   async #offer(server: Server, batch: Batch): Promise<boolean> {
     try {
-      const { status, body } = await server.ask('POST', '/v1/batch', { batch: batch.messages })
+      const { status, headers, body } = await server.ask('POST', '/v1/batch', { batch: batch.messages })
       if (status === 200) {
         expect(body).toEqual({ success: true })
         batch.acknowledged = true
-      } else batch.troubles.push(`${status} ${body?.error?.code}`)
+      } else {
+        batch.troubles.push(`${status} ${body?.error?.code}`)
+        if (status === 503) expect(Number(headers.get('retry-after') ?? 1)).toBeGreaterThan(0)
+      }
       return true
     } catch (error) {
       if (error instanceof TypeError) return false
