@@ -1,8 +1,12 @@
 /**
  * What a customer chooses next, from the order of what came before: ridge regressions of several reaches
- * (`sequence-ridge.ts`) and places in other histories like the present one (`sequence-places.ts`), summed:
+ * (`sequence-ridge.ts`) and places in other histories like the present one (`sequence-places.ts`), each estimating how
+ * likely j is:
  *
- *   score(j) = sum over scales s of weight_s (x_s B_s)_j + placesShare * share of j among what the like places say
+ *   score(j) = sum over scales s of weight_s temper((x_s B_s)_j) + placesWeight temper(share of j among what places say)
+ *
+ * with temper(p) = sign(p) |p|^power: below 1 it rewards an item on which the parts agree more than one that a single
+ * part is sure of. On ML-1M's validation items power 1 gave HR@10 .323 / NDCG@10 .191, .5 .327 / .193, .35 .328 / .195.
  */
 import { packModel, unpackModel } from './bytes.ts'
 import type { Contribution, History, Model, ModelKind } from './model.ts'
@@ -15,7 +19,9 @@ import { fitRidge, type RidgeScale, windowOf } from './sequence-ridge.ts'
 
 export type SequenceOptions = {
   /** How much the places of other histories count beside the regressions. */
-  placesShare: number
+  placesWeight: number
+  /** Power of each part's estimate, above 0 to 1. */
+  power: number
   /** Weight of the regression of the longest reach; 0 = without it. */
   longWeight: number
   /** Multiplies the lambda of every regression. */
@@ -41,7 +47,7 @@ interface Part {
 
 export const sequence: ModelKind<SequenceOptions> = {
   kind: KIND,
-  defaults: { placesShare: 2, longWeight: 0.5, ridge: 1, memoryMb: 1024, threads: 0 },
+  defaults: { placesWeight: 1, power: 0.35, longWeight: 0.7, ridge: 1, memoryMb: 1024, threads: 0 },
   async fit(data, options, progress): Promise<Model> {
     if (!data.times) throw new ModelDeclined('sequence: the interactions have no times')
     await pace(progress, 0, scales.length, 'order')
@@ -57,7 +63,8 @@ export const sequence: ModelKind<SequenceOptions> = {
       const table = await fitRidge(ordered, items, one, options, { step, signal: progress.signal })
       parts.push({ reach: scale.reach, weight, table })
     }
-    return makeModel(parts, ordered, options.placesShare, items)
+    const { placesWeight, power } = options
+    return makeModel(parts, ordered, { placesWeight, power, items })
   },
   fromBytes(bytes): Model {
     const packed = unpackModel(bytes, KIND, VERSION)
@@ -67,16 +74,22 @@ export const sequence: ModelKind<SequenceOptions> = {
       return { reach, weight, table: openTable(inner) }
     })
     const ordered = { starts: packed.i32('starts'), items: packed.i32('entries') }
-    return makeModel(parts, ordered, Number(packed.meta.placesShare), Number(packed.meta.items))
+    return makeModel(parts, ordered, packed.meta.combine as Combine)
   },
+}
+
+interface Combine {
+  readonly placesWeight: number
+  readonly power: number
+  readonly items: number
 }
 
 function makeModel(
   parts: readonly Part[],
   entries: { readonly starts: Int32Array; readonly items: Int32Array },
-  placesShare: number,
-  items: number,
+  combine: Combine,
 ): Model {
+  const { placesWeight, power, items } = combine
   const popularity = new Float32Array(items)
   for (const item of entries.items) popularity[item] += 1 / (entries.starts.length - 1)
   const places = likePlaces(entries, items)
@@ -88,10 +101,10 @@ function makeModel(
       const recent = latestPart(history, items)
       out.fill(0)
       for (const { reach, weight, table } of parts) {
-        if (table.score(faded(recent, reach), scratch)) addScaled(out, scratch, weight)
+        if (table.score(faded(recent, reach), scratch)) addTempered(out, scratch, weight, 1, power)
       }
       const total = places.score(recent, scratch)
-      if (total > 0) addScaled(out, scratch, placesShare / total)
+      if (total > 0) addTempered(out, scratch, placesWeight, 1 / total, power)
       for (let i = 0; i < items; i++) {
         out[i] = popularity[i] === 0 ? Number.NEGATIVE_INFINITY : out[i] + 1e-6 * popularity[i]
       }
@@ -102,12 +115,14 @@ function makeModel(
       const shares = new Map<number, number>()
       const give = (source: number, weight: number) => shares.set(source, (shares.get(source) ?? 0) + weight)
       for (const { reach, weight, table } of parts) {
-        for (const part of table.explain(faded(recent, reach), item, recent.items.length)) {
-          give(part.item, weight * part.weight)
-        }
+        const own = faded(recent, reach)
+        if (!table.score(own, scratch)) continue
+        const slope = weight * slopeOf(scratch[item], power)
+        for (const part of table.explain(own, item, own.items.length)) give(part.item, slope * part.weight)
       }
       const total = places.score(recent, scratch)
-      if (total > 0) places.explain(recent, item, (source, voice) => give(source, (placesShare * voice) / total))
+      const slope = total > 0 ? (placesWeight * slopeOf(scratch[item] / total, power)) / total : 0
+      if (slope > 0) places.explain(recent, item, (source, voice) => give(source, slope * voice))
       const list = Array.from(shares, ([source, weight]) => ({ item: source, weight }))
       return list.sort((a, b) => b.weight - a.weight || a.item - b.item).slice(0, count)
     },
@@ -117,7 +132,7 @@ function makeModel(
         arrays[`part${p}`] = packModel(`${KIND}-part`, VERSION, {}, table.arrays())
       })
       const stored = parts.map(({ reach, weight }) => ({ reach, weight }))
-      return packModel(KIND, VERSION, { parts: stored, placesShare, items }, arrays)
+      return packModel(KIND, VERSION, { parts: stored, combine }, arrays)
     },
   }
 }
@@ -140,6 +155,15 @@ function faded(recent: History, reach: number): History {
   }
 }
 
-function addScaled(out: Float32Array, scores: Float32Array, weight: number): void {
-  for (let i = 0; i < out.length; i++) out[i] += weight * scores[i]
+/** out += weight * temper(scale * scores). */
+function addTempered(out: Float32Array, scores: Float32Array, weight: number, scale: number, power: number): void {
+  for (let i = 0; i < out.length; i++) {
+    const score = scale * scores[i]
+    if (score !== 0) out[i] += score > 0 ? weight * score ** power : -weight * (-score) ** power
+  }
+}
+
+/** temper(score) / score: by which a part's contributions become shares of its tempered score. */
+function slopeOf(score: number, power: number): number {
+  return score === 0 ? 0 : Math.abs(score) ** (power - 1)
 }
