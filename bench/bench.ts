@@ -34,7 +34,8 @@ export interface Bench {
   readonly name: string
   /** In one sentence. */
   readonly about: string
-  run(options: BenchOptions): Promise<Measure[]>
+  /** An iterator where parts take long: what was measured stands, whatever fails after it. */
+  run(options: BenchOptions): Promise<readonly Measure[]> | AsyncIterable<Measure>
 }
 
 export function median(values: readonly number[]): number {

@@ -17,23 +17,21 @@ const connections = 8
 export const decide: Bench = {
   name: 'decide',
   about: 'personal decisions a second: in process, over HTTP, and with 100,000 items',
-  async run(options) {
+  async *run(options) {
     const shops = [
       { name: 'ml-1m', open: () => trained(options, readHistory(options)), size: 'ML-1M size', demanded: true },
       { name: '100k', open: () => trained(options, largeHistory(options)), size: '100,000 items', demanded: false },
     ].filter(({ name }) => !options.only || options.only === name)
-    const measures: Measure[] = []
     for (const { open, size, demanded } of shops) {
       const shop = await open()
       try {
         options.say(`decide: ${shop.name}`)
-        measures.push(...(await inProcess(options, shop, size, demanded)))
-        measures.push(...(await overHttp(options, shop, size, demanded)))
+        yield* await inProcess(options, shop, size, demanded)
+        yield* await overHttp(options, shop, size, demanded)
       } finally {
         shop.remove()
       }
     }
-    return measures
   },
 }
 

@@ -28,10 +28,8 @@ const asked = 20
 export const ingest: Bench = {
   name: 'ingest',
   about: 'events a second over HTTP, durable and folded into memory; decisions at half that rate',
-  async run(options) {
-    const measures: Measure[] = []
-    for (const engine of options.engines) measures.push(...(await onEngine(engine, options)))
-    return measures
+  async *run(options) {
+    for (const engine of options.engines) yield* onEngine(engine, options)
   },
 }
 
@@ -43,7 +41,7 @@ interface Rig {
   readonly work: Workload
 }
 
-async function onEngine(engine: EngineName, options: BenchOptions): Promise<Measure[]> {
+async function* onEngine(engine: EngineName, options: BenchOptions): AsyncGenerator<Measure> {
   const storage = await newStorage(engine)
   try {
     const { profiles } = options
@@ -58,10 +56,10 @@ async function onEngine(engine: EngineName, options: BenchOptions): Promise<Meas
       await describeItems(rig)
       const measures = await maximum(rig, durability)
       await assertRemembered(rig)
+      yield* measures
       const best = Math.max(...measures.filter(({ detail }) => detail?.batch === 100).map(({ value }) => value))
-      measures.push(...(await besideDecisions(rig, best / 2)))
+      yield* await besideDecisions(rig, best / 2)
       await assertRemembered(rig)
-      return measures
     } finally {
       await server.stop()
     }

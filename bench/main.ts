@@ -66,7 +66,10 @@ const measures: Reported[] = []
 const failures: Record<string, string> = {}
 for (const bench of chosen) {
   try {
-    for (const measure of await bench.run(options)) measures.push({ bench: bench.name, ...measure })
+    const run = bench.run(options)
+    for await (const measure of Symbol.asyncIterator in run ? run : await run) {
+      measures.push({ bench: bench.name, ...measure })
+    }
   } catch (error) {
     failures[bench.name] = error instanceof Error ? (error.stack ?? error.message) : String(error)
     process.stderr.write(`${bench.name}: ${failures[bench.name]}\n`)

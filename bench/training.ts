@@ -22,7 +22,16 @@ export async function train(server: Server): Promise<Trained> {
   }
   const seconds = (performance.now() - started) / 1000
   if (status.last?.state !== 'ready') throw new Error(`The training did not end well: ${JSON.stringify(status.last)}`)
-  const { models } = await server.ask<{ models: { serving: boolean }[] }>('GET', '/v1/models')
-  if (!models[0]?.serving) throw new Error('The new model does not serve')
+  await serves(server)
   return { seconds, model: status.last }
+}
+
+/** A process loads the new model beside the old one, and then swaps. */
+async function serves(server: Server): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    const { models } = await server.ask<{ models: { serving: boolean }[] }>('GET', '/v1/models')
+    if (models[0]?.serving) return
+    await setTimeout(100)
+  }
+  throw new Error('The new model does not serve')
 }

@@ -52,7 +52,7 @@ interface Pair {
  * The objective of implicit with alpha a and regularisation r, divided by a, is ours with alpha0 = 1/a, lambda = r/a and nu = 0,
  * but for alpha0 on observed cells too. Both take 3 steps of conjugate gradients and two threads.
  */
-const [alpha, regularization, epochs, steps] = [4, 40, 10, 3]
+const [alpha, regularization, epochs, steps] = [4, 40, 15, 3]
 const alsPair = (protocol: Pair['protocol'], factors: number): Pair => ({
   name: `ALS, ${factors} factors`,
   protocol,
