@@ -14,7 +14,7 @@ export interface HeldOutRows {
   each(see: (history: History, targets: Int32Array) => void): void
   /** The same with at most `n` of the customers, evenly spread. */
   thin(n: number): HeldOutRows
-  /** Two thirds of the customers to learn on, and the others to check on what was learned. */
+  /** Three quarters of the customers to learn on, and the others to check on what was learned. */
   parts(): { learning: HeldOutRows; checking: HeldOutRows }
 }
 
@@ -38,8 +38,8 @@ export function heldOutRows(held: HeldOut): HeldOutRows {
     },
     thin: (n) => rowsOf(thinned(chosen, n)),
     parts: () => ({
-      learning: rowsOf(chosen.filter((_, k) => k % 3 !== 2)),
-      checking: rowsOf(chosen.filter((_, k) => k % 3 === 2)),
+      learning: rowsOf(chosen.filter((_, k) => k % 4 !== 3)),
+      checking: rowsOf(chosen.filter((_, k) => k % 4 === 3)),
     }),
   })
   return rowsOf(thinned([...held.targets], limit))
@@ -50,16 +50,17 @@ function thinned<T>(list: readonly T[], n: number): readonly T[] {
   return Array.from({ length: n }, (_, k) => list[Math.floor((k * list.length) / n)])
 }
 
-/** Mean NDCG@10 of one model over all items, the history masked. */
-export function ndcgOf(model: Model, fade: Fade, rows: HeldOutRows): number {
+/** NDCG@10 of one model by row, over all items, the history masked. */
+export function ndcgOf(model: Model, fade: Fade, rows: HeldOutRows): Float64Array {
   const scores = new Float32Array(model.items)
   const hear = fader(fade)
-  let sum = 0
+  const out = new Float64Array(rows.count)
+  let row = 0
   rows.each((history, targets) => {
     model.score(hear(history), scores)
-    sum += ndcgAt(metricCut, ranksAmongAll(scores, targets, history.items))
+    out[row++] = ndcgAt(metricCut, ranksAmongAll(scores, targets, history.items))
   })
-  return rows.count > 0 ? sum / rows.count : 0
+  return out
 }
 
 /** For each customer the union of every member's best items and the targets, with every member's scores. */

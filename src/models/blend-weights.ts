@@ -29,6 +29,8 @@ export interface LearnedWeights {
 const LADDER = [0.02, 0.04, 0.07, 0.12, 0.2, 0.3, 0.45, 0.65, 1, 1.5, 2.2, 3.3, 5]
 /** A member must add more than this many standard errors of what it adds. */
 const NOISE = 1
+/** Standard errors within which two weights are as good as each other. */
+const PLATEAU = 0.5
 /** What is tried around a weight that is in use. */
 const NUDGES = [0.4, 0.65, 0.85, 1, 1.2, 1.5, 2.5]
 const MAX_SWEEPS = 4
@@ -81,7 +83,7 @@ export function learnWeights(pools: Pools, groups: readonly string[]): LearnedWe
     }
     if (!chosen || !beyondNoise(difference(chosen.ndcg, best))) break
     weights[chosen.member] = chosen.weight
-    best = sweep(search, weights, chosen.ndcg)
+    best = sweep(search, weights, groups[strongest], chosen.ndcg)
   }
   prune(pools, weights)
   const ndcg = ndcgByRow(pools, combine(pools, weights))
@@ -102,14 +104,18 @@ interface Found {
   readonly ndcg: Float64Array
 }
 
-/** Tunes each group that takes part, its variant and its weight, until nothing improves; returns the rows' NDCG. */
-function sweep(search: Search, weights: Float64Array, start: Float64Array): Float64Array {
+/**
+ * Tunes each group that takes part, its variant and its weight, until nothing improves; returns the rows' NDCG. The weight
+ * of the group `lead` stays: only proportions matter.
+ */
+function sweep(search: Search, weights: Float64Array, lead: string, start: Float64Array): Float64Array {
   let best = start
   for (let round = 0; round < MAX_SWEEPS; round++) {
     const before = mean(best)
     for (let m = 0; m < weights.length; m++) {
       if (weights[m] === 0) continue
-      const steps = NUDGES.map((nudge) => nudge * weights[m] * search.scales[m])
+      const now = weights[m] * search.scales[m]
+      const steps = search.groups[m] === lead ? [now] : NUDGES.map((nudge) => nudge * now)
       const found = bestOfGroup(search, weights, search.groups[m], steps, best)
       if (!found) continue
       weights[m] = 0
@@ -133,22 +139,38 @@ function bestOfGroup(
     pools,
     weights.map((weight, m) => (groups[m] === group ? 0 : weight)),
   )
-  const trial = new Float32Array(others.length)
-  let found: Found | undefined
-  let top = mean(best)
+  const tried: Found[] = []
   for (let m = 0; m < groups.length; m++) {
     if (groups[m] !== group) continue
-    const scores = pools.scores[m]
     for (const step of steps) {
       const weight = step / scales[m]
-      for (let e = 0; e < trial.length; e++) trial[e] = others[e] + weight * scores[e]
-      const ndcg = ndcgByRow(pools, trial)
-      if (mean(ndcg) <= top) continue
-      top = mean(ndcg)
-      found = { member: m, weight, ndcg }
+      tried.push({ member: m, weight, ndcg: ndcgByRow(pools, plus(others, pools.scores[m], weight)) })
     }
   }
-  return found
+  return middle(tried, best)
+}
+
+/**
+ * Of what beats `best` and is as good as the best but for noise, the first variant, in the middle of its weights: what a
+ * sample prefers by a hair tells nothing, and the middle of a plateau is further from its edges than its highest bump.
+ */
+function middle(tried: readonly Found[], best: Float64Array): Found | undefined {
+  const better = tried.filter(({ ndcg }) => mean(ndcg) > mean(best))
+  const top = better.toSorted((a, b) => mean(b.ndcg) - mean(a.ndcg))[0]
+  if (!top) return undefined
+  const plateau = better.filter(({ ndcg }) => {
+    const loss = difference(top.ndcg, ndcg)
+    return loss.mean <= PLATEAU * loss.error
+  })
+  const first = plateau.reduce((least, { member }) => Math.min(least, member), top.member)
+  const weights = plateau.filter(({ member }) => member === first).sort((a, b) => a.weight - b.weight)
+  return weights[weights.length >> 1]
+}
+
+function plus(base: Float32Array, scores: Float32Array, weight: number): Float32Array {
+  const out = new Float32Array(base.length)
+  for (let e = 0; e < out.length; e++) out[e] = base[e] + weight * scores[e]
+  return out
 }
 
 /** Drops, weakest first, members whose part does not rise above noise. */

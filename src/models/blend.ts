@@ -2,7 +2,8 @@
  * The blend: a weighted sum of the kinds that help on this shop's own held-out data (`blend-learning.ts` finds them).
  * What a member knows nothing of counts 0 there; an item that no member knows stays unknown.
  */
-import { type BlendMember, type BlendOptions, type BlendReport, blendDefaults, learnBlend } from './blend-learning.ts'
+import { type BlendMember, type BlendReport, learnBlend } from './blend-learning.ts'
+import { type BlendOptions, blendDefaults } from './blend-tuning.ts'
 import { packModel, unpackModel } from './bytes.ts'
 import { strongest } from './contributions.ts'
 import { memberKind } from './members.ts'

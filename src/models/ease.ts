@@ -184,7 +184,8 @@ async function gram(pool: Pool, memory: WebAssembly.Memory, place: Place, matrix
   return Float32Array.from({ length: n }, (_, i) => (byItem.indptr[i + 1] - byItem.indptr[i]) / Math.max(1, rows))
 }
 
-function usualLambda({ rows, columns, indices }: Csr): number {
+/** The regularisation that suits a matrix of this size, see `EaseOptions.lambda`. */
+export function usualLambda({ rows, columns, indices }: Csr): number {
   const n = Math.max(1, indices.length)
   return Math.max(1, 0.4 * (n / Math.max(1, rows)) * Math.sqrt(n / Math.max(1, columns)))
 }
