@@ -7,7 +7,7 @@ import { killRounds } from '../faults/kill.ts'
 import { shutdownRounds } from '../faults/shutdown.ts'
 
 for (const engine of ['sqlite', 'postgres'] as const) {
-  describe(engine, () => {
+  describe(engine, { timeout: 180_000 }, () => {
     const places = emptyDatabases(engine)
     afterAll(() => places.remove())
 

@@ -140,4 +140,4 @@ it('cut off by Ctrl-C and by kill -9 and gone on with, it is the same as in one 
   }
   expect(contents('cut')).toBe(contents('whole'))
   expect((await habitue(place('cut'), ['--json', 'rebuild'])).json.changed).toEqual([])
-})
+}, 180_000)
