@@ -9,7 +9,7 @@ import { type Bench, type BenchOptions, type Measure, median, percentile, rounde
 import { closedLoop, type Load, ok, requestBytes } from './connections.ts'
 import { largeHistory, readHistory } from './histories.ts'
 import { trained } from './prepared.ts'
-import { cpuOf, startServer } from './server.ts'
+import { cpuOf, endsWithUs, startServer } from './server.ts'
 
 const goals = { inProcess: 10_000, shareOfFastify: 0.25 } as const
 const connections = 8
@@ -115,6 +115,7 @@ async function overHttp(options: BenchOptions, shop: Shop, size: string, demande
     bare = spawn(process.execPath, [join(import.meta.dirname, 'bare-fastify.ts'), bodyFile], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
+    endsWithUs(bare)
     const bareUrl = await firstLine(bare)
     const random = seededRandom(seed)
     const personal = shop.users.map((user) => requestBytes(server.url, '/v1/recommendations', key, bodyOf(user)))

@@ -52,7 +52,7 @@ function drawnRatings(seed: number): History {
     categories: [`Genre ${n % 18}`],
   }))
   const ratings: Rating[] = []
-  for (const [user, seen] of drawn(users, total, 20, rank, random).entries()) {
+  for (const [user, seen] of drawn({ users, count, total, least: 20 }, rank, random).entries()) {
     let time = 956_700_000 + Math.floor(random() * 90_000_000)
     for (const item of seen) {
       time += Math.floor(random() * 120)
@@ -93,7 +93,7 @@ export function largeHistory({ seed }: Pick<BenchOptions, 'seed'>): History {
     title: `Article ${n % 977} of kind ${n % 400}`,
     categories: [`Department ${n % 20}`, `Category ${n % 400}`],
   }))
-  const events = drawn(users, total, 5, rank, random).flatMap((seen, user) =>
+  const events = drawn({ users, count, total, least: 5 }, rank, random).flatMap((seen, user) =>
     Array.from(seen, (item) => ({ user, item, bought: random() < 0.2, time: end - Math.floor(random() * 3e10) })),
   )
   return {
@@ -116,8 +116,16 @@ export function largeHistory({ seed }: Pick<BenchOptions, 'seed'>): History {
   }
 }
 
-/** Distinct items for each of `users`: about `total`, at least `least` each, skewed as activity is; of few tastes. */
-function drawn(users: number, total: number, least: number, rank: () => number, random: () => number): Set<number>[] {
+interface Size {
+  readonly users: number
+  /** Of items. */
+  readonly count: number
+  readonly total: number
+  readonly least: number
+}
+
+/** Distinct items for each user: about `total`, at least `least` each, skewed as activity is; of few tastes. */
+function drawn({ users, count, total, least }: Size, rank: () => number, random: () => number): Set<number>[] {
   const activity = Float64Array.from({ length: users }, () => (random() + 0.02) ** -0.7)
   const sum = activity.reduce((a, b) => a + b, 0)
   return Array.from(activity, (share) => {
@@ -126,7 +134,7 @@ function drawn(users: number, total: number, least: number, rank: () => number, 
     const wanted = Math.max(least, Math.min(1800, Math.round((total * share) / sum)))
     for (let tries = 0; seen.size < wanted && tries < 20 * wanted; tries++) {
       const item = rank()
-      seen.add(random() < 0.5 ? item - (item % 20) + taste : item)
+      seen.add(random() < 0.5 ? Math.min(count - 1, item - (item % 20) + taste) : item)
     }
     return seen
   })

@@ -60,6 +60,9 @@ const options: BenchOptions = {
   only: values.case ?? null,
   say: (text) => process.stderr.write(`${text}\n`),
 }
+// So that servers are ended too.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+
 const chosen = positionals.length > 0 ? benches.filter(({ name }) => positionals.includes(name)) : benches
 const loadBefore = loadavg()
 const measures: Reported[] = []

@@ -46,6 +46,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   )
+  endsWithUs(child)
   const { url, key } = await announced(child, options)
   const headers = { authorization: `Bearer ${key}` }
   while ((await fetch(`${url}/health/ready`)).status !== 200) await setTimeout(5)
@@ -83,6 +84,14 @@ function environment({ storage }: ServerOptions, configFile: string): NodeJS.Pro
   const { DATABASE_URL: _url, HABITUE_DATA: _file, ...rest } = process.env
   const place = 'databaseUrl' in storage ? { DATABASE_URL: storage.databaseUrl } : { HABITUE_DATA: storage.dataFile }
   return { ...rest, ...place, HABITUE_CONFIG: configFile }
+}
+
+/** A child that does not outlive this process, however that ends. */
+export function endsWithUs<T extends ChildProcess>(child: T): T {
+  const end = () => child.kill('SIGKILL')
+  process.once('exit', end)
+  child.once('exit', () => process.off('exit', end))
+  return child
 }
 
 /** The address, and a key: the first one is printed; later starts are asked as the machine's own commands ask them. */
