@@ -15,8 +15,6 @@ export interface ServerOptions {
   readonly config?: Record<string, unknown>
   /** Folder and name for CPU profiles of all its threads. */
   readonly profile?: { readonly folder: string; readonly name: string } | null
-  /** Does not wait until it is ready. */
-  readonly eager?: boolean
 }
 
 export interface Server {
