@@ -120,7 +120,10 @@ function fromEnvironment(env: Environment): Deep<Config> {
       | undefined,
     legalBasis: (env.HABITUE_LEGAL_BASIS || undefined) as Config['legalBasis'] | undefined,
     currency: env.HABITUE_CURRENCY || undefined,
-    training: { threads: number('HABITUE_THREADS') },
+    training: {
+      threads: number('HABITUE_THREADS'),
+      automatic: env.HABITUE_TRAINING_AUTOMATIC ? env.HABITUE_TRAINING_AUTOMATIC === 'true' : undefined,
+    },
   }
 }
 

@@ -32,7 +32,7 @@ export function trainCommand(program: Command): void {
 export async function trained(connection: Connection, out: Output): Promise<ModelView> {
   const signal = interruptible()
   const bar = out.progress('training')
-  let status = (await connection.request('POST', '/v1/training', {})) as Status
+  let status = await begun(connection, out, signal)
   while (status.running) {
     if (signal.aborted) {
       await connection.request('DELETE', '/v1/training')
@@ -52,4 +52,17 @@ export async function trained(connection: Connection, out: Output): Promise<Mode
     throw new HabitueError('training_failed', error?.message ?? 'The training failed.')
   }
   return model
+}
+
+/** Begins a training; where one is under way (the engine trains by itself too), as soon as that is done. */
+async function begun(connection: Connection, out: Output, signal: AbortSignal): Promise<Status> {
+  for (let told = false; ; told = true) {
+    try {
+      return (await connection.request('POST', '/v1/training', {})) as Status
+    } catch (error) {
+      if (!(error instanceof HabitueError && error.code === 'training_running')) throw error
+      if (!told) out.say('A training is under way; this one begins when it is done.')
+      await setTimeout(500, undefined, { signal })
+    }
+  }
 }

@@ -39,6 +39,8 @@ const plain: Environment = {
   PATH: process.env.PATH,
   HOME: process.env.HOME,
   HABITUE_LEGAL_BASIS: 'contract',
+  // Trainings begin when a test begins them.
+  HABITUE_TRAINING_AUTOMATIC: 'false',
   // Commands start in half the time.
   NODE_COMPILE_CACHE: join(tmpdir(), `habitue-compile-cache-${process.getuid?.()}`),
 }
