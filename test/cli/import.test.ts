@@ -133,11 +133,10 @@ it('cut off by Ctrl-C and by kill -9 and gone on with, it is the same as in one 
   const last = await habitue(place('cut'), ['import', 'orders', path])
   expect(last).toMatchObject({ code: 0 })
   expect(killed.code).toBe(null)
-  if (stopped.code !== 0) {
-    expect(stopped.code).toBe(130)
-    expect(stopped.stderr).toContain('Stopped by Ctrl-C')
-    expect(last.stdout).toContain('going on after line')
-  }
+  // The rest of the file may be through before Ctrl-C is heard.
+  const stoppedAt = stopped.stderr.includes('Stopped by Ctrl-C')
+  if (stoppedAt) expect(stopped.code).toBe(130)
+  expect(last.stdout).toContain(stoppedAt ? 'going on after line' : 'was imported before')
   expect(contents('cut')).toBe(contents('whole'))
   expect((await habitue(place('cut'), ['--json', 'rebuild'])).json.changed).toEqual([])
 }, 180_000)
