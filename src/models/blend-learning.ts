@@ -49,7 +49,9 @@ export interface LearnedBlend {
 const SURE = 2
 
 export async function learnBlend(data: TrainingData, options: BlendOptions, progress: Progress): Promise<LearnedBlend> {
-  const held = data.tuneOn ? holdOutMasked(data, data.tuneOn) : holdOut(data, { share: 0.1, most: 3, fewest: 3 })
+  // What comes next is what counts where times are known; entries drawn at random are the surer the more there are.
+  const most = data.times ? 3 : 100
+  const held = data.tuneOn ? holdOutMasked(data, data.tuneOn) : holdOut(data, { share: 0.1, most, fewest: 3 })
   if (held.targets.size < options.fewestCustomers) {
     const got = `${held.targets.size} customers have enough history to be tested on, ${options.fewestCustomers} are needed`
     return onlyPopularity(data, fitter([], options, progress), {

@@ -32,7 +32,7 @@ export interface Candidate {
 /** Settings are compared on this many held-out customers at most. */
 const TUNING_ROWS = 3_000
 /** A setting is left for another that is better by this many standard errors: the first ones are sensible everywhere. */
-const PERSUASION = 0.5
+const PERSUASION = 1
 const VARIANTS: Readonly<Record<string, readonly number[]>> = { recency: [0, 0.5, 1], reach: [1, 3, 10] }
 /** Above this many interactions fewer settings are tried, in proportion: a fit takes longer, and less is uncertain. */
 const FULL_EFFORT = 4_000_000

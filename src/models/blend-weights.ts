@@ -27,8 +27,10 @@ export interface LearnedWeights {
 
 /** Weights tried, against the strongest member's 1, after each member is scaled to equal mean top scores. */
 const LADDER = [0.02, 0.04, 0.07, 0.12, 0.2, 0.3, 0.45, 0.65, 1, 1.5, 2.2, 3.3, 5]
-/** A member must add more than this many standard errors of what it adds. */
-const NOISE = 1
+/** A weaker member must add more than this many standard errors of what it adds, ... */
+const NOISE = 2
+/** ... one that is by itself as good as the strongest but for noise, this many: equals blended are seldom worse than one. */
+const NOISE_OF_EQUALS = 0.5
 /** Standard errors within which two weights are as good as each other. */
 const PLATEAU = 0.5
 /** What is tried around a weight that is in use. */
@@ -69,23 +71,25 @@ function rankWithin(scores: Float32Array, start: number, end: number, score: num
 export function learnWeights(pools: Pools, groups: readonly string[]): LearnedWeights {
   const search: Search = { pools, groups, scales: pools.scores.map((scores) => meanTop(pools, scores)) }
   const weights = new Float64Array(groups.length)
-  const alone = pools.scores.map((scores) => mean(ndcgByRow(pools, scores)))
-  const strongest = alone.indexOf(Math.max(...alone))
+  const alone = pools.scores.map((scores) => ndcgByRow(pools, scores))
+  const strongest = alone.map(mean).reduce((best, ndcg, m, all) => (ndcg > all[best] ? m : best), 0)
+  const needed = alone.map((ndcg) => (beyond(NOISE, difference(alone[strongest], ndcg)) ? NOISE : NOISE_OF_EQUALS))
   weights[strongest] = 1 / search.scales[strongest]
-  let best = ndcgByRow(pools, pools.scores[strongest])
+  let best = alone[strongest]
   const names = [...new Set(groups)]
   while (true) {
     let chosen: Found | undefined
     for (const group of names) {
       if (groups.some((g, m) => g === group && weights[m] > 0)) continue
       const found = bestOfGroup(search, weights, group, LADDER, best)
-      if (found && (!chosen || mean(found.ndcg) > mean(chosen.ndcg))) chosen = found
+      if (!found || !beyond(needed[found.member], difference(found.ndcg, best))) continue
+      if (!chosen || mean(found.ndcg) > mean(chosen.ndcg)) chosen = found
     }
-    if (!chosen || !beyondNoise(difference(chosen.ndcg, best))) break
+    if (!chosen) break
     weights[chosen.member] = chosen.weight
     best = sweep(search, weights, groups[strongest], chosen.ndcg)
   }
-  prune(pools, weights)
+  prune(pools, weights, needed)
   const ndcg = ndcgByRow(pools, combine(pools, weights))
   return { weights, metric: mean(ndcg), gains: gainsOf(pools, weights, ndcg) }
 }
@@ -174,12 +178,12 @@ function plus(base: Float32Array, scores: Float32Array, weight: number): Float32
 }
 
 /** Drops, weakest first, members whose part does not rise above noise. */
-function prune(pools: Pools, weights: Float64Array): void {
+function prune(pools: Pools, weights: Float64Array, needed: readonly number[]): void {
   while (weights.filter((weight) => weight > 0).length > 1) {
     const gains = gainsOf(pools, weights, ndcgByRow(pools, combine(pools, weights)))
     let weakest = -1
     for (let m = 0; m < weights.length; m++) {
-      if (weights[m] === 0 || beyondNoise(gains[m])) continue
+      if (weights[m] === 0 || beyond(needed[m], gains[m])) continue
       if (weakest < 0 || gains[m].mean < gains[weakest].mean) weakest = m
     }
     if (weakest < 0) return
@@ -235,6 +239,6 @@ export function difference(a: Float64Array, b: Float64Array): { mean: number; er
   return { mean: average, error: Math.sqrt(Math.max(0, squares / Math.max(1, n) - average ** 2) / Math.max(1, n - 1)) }
 }
 
-function beyondNoise(gain: { mean: number; error: number }): boolean {
-  return gain.mean > NOISE * gain.error && gain.mean > 0
+function beyond(errors: number, gain: { mean: number; error: number }): boolean {
+  return gain.mean > errors * gain.error && gain.mean > 0
 }
