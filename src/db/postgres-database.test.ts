@@ -91,6 +91,46 @@ describe('several processes on one PostgreSQL', () => {
           .toBe(true)
         await stranger.end()
       }, 60_000)
+
+      it('are read through the loss of their connections', async () => {
+        const db = await open(handlers, { world: systemWorld })
+        const stranger = new pg.Client({ connectionString: db.config.databaseUrl! })
+        await stranger.connect()
+        let lost = 0
+        for (let round = 0; round < 20; round++) {
+          const reads = Array.from({ length: 20 }, () =>
+            db.k
+              .transaction()
+              .execute(async (trx) => {
+                await trx.selectFrom('seen').select('key').execute()
+                await new Promise((resolve) => setTimeout(resolve, 5))
+                return trx.selectFrom('seen').select('key').execute()
+              })
+              .catch((error) => {
+                expect(error).toMatchObject({ code: 'storage_unavailable', status: 503 })
+                lost++
+              }),
+          )
+          await new Promise((resolve) => setTimeout(resolve, round))
+          await stranger.query(
+            'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+          )
+          await Promise.all(reads)
+        }
+        expect(lost).toBeGreaterThan(0)
+        await stranger.end()
+        await expect
+          .poll(
+            () =>
+              db.k
+                .selectFrom('seen')
+                .select('key')
+                .execute()
+                .catch(() => null),
+            { timeout: 10_000 },
+          )
+          .toEqual([])
+      }, 60_000)
     },
     ['postgres'],
   )

@@ -103,11 +103,6 @@ export class PostgresDatabase implements Database {
       changed: (topic, key) => changes.add(topic, key),
     }
     let broken: Error | undefined
-    // A connection that breaks between two queries says so as an event, and unheard it would end the process.
-    const onError = (error: Error) => {
-      broken = error
-    }
-    client.on('error', onError)
     try {
       // Not awaited: it goes out together with the handler's first statement.
       client.query('begin').catch((error: unknown) => {
@@ -124,11 +119,10 @@ export class PostgresDatabase implements Database {
       return value
     } catch (error) {
       await client.query('rollback').catch((failure: Error) => {
-        broken ??= failure
+        broken = failure
       })
       throw connection.failure ?? error
     } finally {
-      client.off('error', onError)
       client.release(broken)
     }
   }

@@ -115,6 +115,9 @@ export function clientConfig(url: string): pg.ClientConfig {
 export function openPool(url: string, max: number, onIdleError: (error: Error) => void): pg.Pool {
   const pool = new pg.Pool({ ...clientConfig(url), max, idleTimeoutMillis: 60_000 })
   pool.on('error', onIdleError)
+  // A connection that breaks between two queries of whoever holds it says so as an event, and unheard it would end the
+  // process. The next query fails for it, and the pool takes no broken connection back.
+  pool.on('connect', (client) => client.on('error', () => {}))
   return pool
 }
 
