@@ -80,8 +80,9 @@ describe('a SQLite file', () => {
     old.close()
     // Version 0.5 stands for an older one; its migration fails on what exists, and the file stays as it was.
     await expect(migrateSqlite(file, simulatedWorld(1))).rejects.toThrow('already exists')
-    expect(readdirSync(folder).filter((name) => name.startsWith('old.db.before'))).toEqual(['old.db.before-001'])
-    const copy = new DatabaseSync(join(folder, 'old.db.before-001'), { readOnly: true })
+    const copies = readdirSync(folder).filter((name) => name.startsWith('old.db.before'))
+    expect(copies).toEqual([`old.db.before-${String(latestVersion).padStart(3, '0')}`])
+    const copy = new DatabaseSync(join(folder, copies[0]), { readOnly: true })
     expect(copy.prepare("select value from meta where key = 'schema_version'").get()).toEqual({ value: '0.5' })
     copy.close()
   })

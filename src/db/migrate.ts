@@ -9,11 +9,15 @@ import { HabitueError } from '../errors.ts'
 import type { World } from '../world.ts'
 import type { EngineName } from './database.ts'
 import { statements as start } from './migrations/001-start.ts'
+import { statements as facts } from './migrations/002-facts.ts'
+import { statements as consent } from './migrations/003-consent.ts'
+import { statements as rights } from './migrations/004-rights.ts'
+import { statements as people } from './migrations/005-people.ts'
 import { SqliteConnection } from './sqlite.ts'
 import { storageError } from './storage-errors.ts'
 
 /** Migration n is at index n - 1. Never edit one that was released; add the next. */
-export const migrations: readonly (readonly string[])[] = [start]
+export const migrations: readonly (readonly string[])[] = [start, facts, consent, rights, people]
 
 export const latestVersion = migrations.length
 

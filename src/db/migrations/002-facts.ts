@@ -1,0 +1,2 @@
+/** Facts, their tombstones and questions. */
+export const statements: readonly string[] = []

@@ -1,0 +1,2 @@
+/** Answers about consent, their history, and the audience of customers. */
+export const statements: readonly string[] = []

@@ -1,0 +1,2 @@
+/** Erasures, receipts, and the audit log. */
+export const statements: readonly string[] = []

@@ -1,0 +1,2 @@
+/** People of the shop and their sessions. */
+export const statements: readonly string[] = []
