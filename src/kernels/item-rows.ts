@@ -31,6 +31,7 @@ export type NarrowArrays = {
 export type SparseArrays = {
   /** Length items + 1. */
   readonly rowptr: Int32Array
+  /** Ascending within a row. */
   readonly columns: Int32Array
   readonly values: Float32Array
 }
@@ -119,8 +120,14 @@ export function sparseRows(stored: SparseArrays): ItemRows {
       return count
     },
     weight(i, j): number {
-      const e = columns.subarray(rowptr[i], rowptr[i + 1]).indexOf(j)
-      return e < 0 ? 0 : values[rowptr[i] + e]
+      let low = rowptr[i]
+      let high = rowptr[i + 1]
+      while (low < high) {
+        const middle = (low + high) >>> 1
+        if (columns[middle] < j) low = middle + 1
+        else high = middle
+      }
+      return low < rowptr[i + 1] && columns[low] === j ? values[low] : 0
     },
   }
 }

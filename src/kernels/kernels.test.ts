@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../world.ts'
-import { conjugateGradientReference, solveRowReference } from './als-reference.ts'
+import { conjugateGradientReference, rowSystem, solveRowReference } from './als-reference.ts'
 import type { Csr } from './csr.ts'
 import {
   choleskyReference,
@@ -311,6 +311,42 @@ describe.each(builds)('%s', (file) => {
       if (block === 0) conjugateGradientReference(h, g, d, regs[r], entries, w, 3)
       else w.set(solveRowReference(h, g, d, regs[r], entries))
       expect(distance(floatsAt(memory, at.w + r * d * 4, d), w)).toBeLessThan(1e-3)
+    }
+  })
+
+  it('foldRow comes to the reference solution, for what a row likes and for any right hand side', () => {
+    const [d, items] = [16, 90]
+    const x = randomCsr(20, items, 0.3, 8)
+    for (let e = 0; e < x.values.length; e += 9) x.values[e] *= -1
+    const layout = new Layout()
+    const at = {
+      ...{ w: layout.words(d), h: layout.words(items * d), gram: layout.words(d), rhs: layout.words(d) },
+      ...{ indices: layout.words(items), values: layout.words(items), scratch: layout.words(4 * d) },
+    }
+    const { memory, kernels } = run(layout, file)
+    const h = randoms(items * d, 9)
+    const diagonal = randoms(d, 10).map((v) => 3 + v)
+    const gram = new Float32Array(d * d)
+    for (let f = 0; f < d; f++) gram[f * d + f] = diagonal[f]
+    floatsAt(memory, at.h, h.length).set(h)
+    floatsAt(memory, at.gram, d).set(diagonal)
+    for (let r = 0; r < x.rows; r++) {
+      const indices = x.indices.slice(x.indptr[r], x.indptr[r + 1])
+      const values = x.values.slice(x.indptr[r], x.indptr[r + 1])
+      intsAt(memory, at.indices, indices.length).set(indices)
+      floatsAt(memory, at.values, values.length).set(values)
+      const solved = (rhs: number) => {
+        const places = [at.w, at.h, d, at.indices, at.values, indices.length, at.gram] as const
+        kernels.foldRow(...places, 2, rhs, 30, at.scratch)
+        return floatsAt(memory, at.w, d).slice()
+      }
+      expect(distance(solved(0), solveRowReference(h, gram, d, 2, { indices, values }))).toBeLessThan(1e-4)
+      const { a } = rowSystem(h, gram, d, 2, { indices, values })
+      const b = Float64Array.from({ length: d }, (_, f) => h[f])
+      choleskyReference(a, d)
+      choleskySolveReference(a, b, d)
+      floatsAt(memory, at.rhs, d).set(h.subarray(0, d))
+      expect(distance(solved(at.rhs), b)).toBeLessThan(1e-4)
     }
   })
 

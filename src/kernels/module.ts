@@ -29,6 +29,12 @@ export interface Kernels {
   /** wasm/als.ts; tid 0, threads 1, on a cleared control block. */
   gramRows(...args: [tid: number, threads: number, ...GramRowsArgs]): void
   alsRows(...args: [tid: number, threads: number, ...AlsRowsArgs]): void
+  foldRow(
+    ...args: [
+      ...[w: number, h: number, d: number, indices: number, values: number, count: number],
+      ...[gram: number, reg: number, rhs: number, steps: number, scratch: number],
+    ]
+  ): void
 }
 
 export type GramRowsArgs = [h: number, rows: number, d: number, alpha: number, g: number, scratch: number]

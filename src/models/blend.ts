@@ -20,6 +20,8 @@ export interface BlendModel extends Model {
 const KIND = 'blend'
 /** Evidence that each member names, so that their sums agree about the strongest. */
 const EVIDENCE = 6
+/** Below this share of the loudest member's a member's say in an item is not worth naming. */
+const QUIET = 0.1
 const VERSION = 1
 
 export const blend: ModelKind<BlendOptions> = {
@@ -128,8 +130,8 @@ function combine(members: readonly BlendMember[], scores: readonly Float32Array[
 }
 
 /**
- * The kind with the largest share in the item's score, and the evidence of the members for which naming it is cheap. ALS
- * must solve an equation for each item: it is asked where nobody else speaks.
+ * The kind with the largest share in the item's score, and the evidence of the members for which naming it is cheap, where
+ * they have a say. ALS must solve an equation for each item: it is asked where nobody else speaks.
  */
 function explainBlend(
   members: readonly BlendMember[],
@@ -140,22 +142,28 @@ function explainBlend(
 ) {
   let kind = 'popularity'
   let largest = 0
+  let loudest = 0
+  for (let m = 0; m < members.length; m++) {
+    const { model, weight } = members[m]
+    const share = weight * scores[m][item]
+    if (share > largest) {
+      largest = share
+      kind = model.kind
+    }
+    if (share > loudest && model.kind !== 'als') loudest = share
+  }
   const total = new Map<number, number>()
   const hearEvidence = (m: number) => {
     for (const part of members[m].model.explain(histories[m], item, Math.max(count, EVIDENCE))) {
       total.set(part.item, (total.get(part.item) ?? 0) + members[m].weight * part.weight)
     }
   }
-  const dear = members.findIndex(({ model }) => model.kind === 'als')
-  members.forEach(({ model, weight }, m) => {
-    const share = weight * scores[m][item]
-    if (share > largest) {
-      largest = share
-      kind = model.kind
-    }
-    if (m !== dear) hearEvidence(m)
-  })
-  if (total.size === 0 && dear >= 0) hearEvidence(dear)
+  for (let m = 0; m < members.length; m++) {
+    const { model, weight } = members[m]
+    if (model.kind !== 'als' && weight * scores[m][item] > QUIET * loudest) hearEvidence(m)
+  }
+  const dear = total.size === 0 ? members.findIndex(({ model }) => model.kind === 'als') : -1
+  if (dear >= 0) hearEvidence(dear)
   const parts = strongest(count)
   for (const [source, weight] of total) parts.offer(source, weight)
   return { kind, contributions: parts.list() }

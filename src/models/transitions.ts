@@ -169,14 +169,21 @@ function makeModel(table: ServedTable, popularity: Float32Array, reach: number):
   const items = popularity.length
   const hear = fader({ recency: 0, reach })
   const unknown = Int32Array.from(popularity.keys()).filter((i) => popularity[i] === 0)
+  // The best items of the history scored last are explained next.
+  let last: { readonly history: History; readonly heard: History } | undefined
+  const hearNow = (history: History): History => {
+    last = { history, heard: hear(history) }
+    return last.heard
+  }
   return {
     kind: KIND,
     items,
     score(history, out): void {
-      if (!table.score(hear(history), out)) out.set(popularity)
+      if (!table.score(hearNow(history), out)) out.set(popularity)
       for (const i of unknown) out[i] = Number.NEGATIVE_INFINITY
     },
-    explain: (history, item, count) => table.explain(hear(history), item, count),
+    explain: (history, item, count) =>
+      table.explain(last?.history === history ? last.heard : hearNow(history), item, count),
     toBytes: () => packModel(KIND, VERSION, { reach }, { ...table.arrays(), popularity }),
   }
 }

@@ -174,6 +174,58 @@ function conjugateGradient(
   }
 }
 
+/**
+ * w (d) = about A^-1 b for A = diag(gram) + reg I + sum |c| h h^T over the entries of one row, by `steps` steps of conjugate
+ * gradient from 0, preconditioned by A's diagonal; b = `rhs` (d), or sum max(c, 0) h where rhs is 0. H must have been turned
+ * so that its Gram matrix is the diagonal `gram` (d): then a step costs the entries alone. scratch: 4 d floats.
+ */
+export function foldRow(
+  w: usize, h: usize, d: i32, indices: usize, values: usize, count: i32, gram: usize, reg: f32, rhs: usize, steps: i32,
+  scratch: usize,
+): void {
+  const bytes = <usize>d << 2
+  const r = scratch, p = r + bytes, q = p + bytes, inverse = q + bytes
+  const lambda = f32x4.splat(reg)
+  for (let j: usize = 0; j < bytes; j += 16) v128.store(inverse + j, f32x4.add(lambda, v128.load(gram + j)))
+  if (rhs == 0) memory.fill(r, 0, bytes)
+  else memory.copy(r, rhs, bytes)
+  for (let e: usize = 0; e < <usize>count << 2; e += 4) {
+    const row = h + <usize>load<i32>(indices + e) * bytes
+    const c = load<f32>(values + e)
+    const size = f32x4.splat(abs(c))
+    const liked = f32x4.splat(rhs == 0 ? max<f32>(c, 0) : 0)
+    for (let j: usize = 0; j < bytes; j += 16) {
+      const x = v128.load(row + j)
+      v128.store(r + j, madd(liked, x, v128.load(r + j)))
+      v128.store(inverse + j, madd(f32x4.mul(size, x), x, v128.load(inverse + j)))
+    }
+  }
+  for (let j: usize = 0; j < bytes; j += 16) {
+    const m = f32x4.div(f32x4.splat(1), v128.load(inverse + j))
+    v128.store(inverse + j, m)
+    v128.store(p + j, f32x4.mul(m, v128.load(r + j)))
+    v128.store(w + j, f32x4.splat(0))
+  }
+  let rz = dot(r, p, d)
+  for (let step = 0; step < steps && rz > 1e-20; step++) {
+    for (let j: usize = 0; j < bytes; j += 16) {
+      v128.store(q + j, f32x4.mul(f32x4.add(lambda, v128.load(gram + j)), v128.load(p + j)))
+    }
+    addEntries(q, p, h, d, indices, values, count, 0, 1)
+    const alpha = f32x4.splat(rz / dot(p, q, d))
+    for (let j: usize = 0; j < bytes; j += 16) {
+      v128.store(w + j, madd(alpha, v128.load(p + j), v128.load(w + j)))
+      const rest = f32x4.sub(v128.load(r + j), f32x4.mul(alpha, v128.load(q + j)))
+      v128.store(r + j, rest)
+      v128.store(q + j, f32x4.mul(v128.load(inverse + j), rest))
+    }
+    const next = dot(r, q, d)
+    const beta = f32x4.splat(next / rz)
+    for (let j: usize = 0; j < bytes; j += 16) v128.store(p + j, madd(beta, v128.load(p + j), v128.load(q + j)))
+    rz = next
+  }
+}
+
 /** For each block in turn: w += A_bb^-1 (rhs - A w)_b, the predictions h w of the row's entries kept up to date. */
 function newtonBlocks(
   w: usize, h: usize, d: i32, indices: usize, values: usize, count: i32, g: usize, reg: f32, block: i32, scratch: usize,
