@@ -24,7 +24,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   events: ['consent', 'identity', 'catalog', 'db'],
   imports: ['events', 'catalog', 'db'],
   memory: ['events', 'consent', 'identity', 'catalog', 'db', 'config'],
-  decisions: ['models', 'config', ...memoryAndBelow],
+  decisions: ['models', 'kernels', 'config', ...memoryAndBelow],
   /** What the engine is made of, shared by the writer thread and the process that serves. */
   handlers: everything,
   writer: ['handlers', 'db', 'config'],

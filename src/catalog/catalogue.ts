@@ -29,6 +29,7 @@ export class Catalogue {
   #length = 1
   #count = 0
   #renamings = 0
+  #revision = 0
   readonly #id: (string | undefined)[] = []
   readonly #title: (string | null)[] = []
   readonly #image: (string | null)[] = []
@@ -70,6 +71,11 @@ export class Catalogue {
   /** Rises when an item turns out to be another (or no longer): what was read through `canonical` before is old. */
   get renamings(): number {
     return this.#renamings
+  }
+
+  /** Rises with every change of an item. */
+  get revision(): number {
+    return this.#revision
   }
 
   /** Internal ids of all items, ascending. */
@@ -278,6 +284,7 @@ export class Catalogue {
   /** Lays one row over what is known of the item. */
   set(row: SnapshotRow): void {
     const { id } = row
+    this.#revision++
     this.#reserve(id)
     if (this.has(id)) this.#unlink(id)
     else this.#count++
@@ -311,6 +318,7 @@ export class Catalogue {
 
   #forget(id: number): void {
     if (!this.has(id)) return
+    this.#revision++
     this.#unlink(id)
     this.#count--
     this.#columns.flags[id] = 0

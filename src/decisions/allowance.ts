@@ -1,6 +1,8 @@
 /** Whether an item may stand in a list of one placement at all: before scores, and whatever a rule pins. */
 import type { Catalogue } from '../catalog/catalogue.ts'
+import type { CustomerState, Ids } from './customer-state.ts'
 import type { Setting } from './placements.ts'
+import type { Allowance } from './rank.ts'
 import type { RepeatPolicies } from './repeat.ts'
 import type { PlacementName } from './request.ts'
 import { admits, type CompiledRule, repeatPolicyOf } from './rules.ts'
@@ -22,23 +24,14 @@ export interface AllowanceNeeds {
 /** Nobody's age is known yet: only what is rated for everyone is shown. */
 const knownAge = 0
 
-/** A predicate over internal ids. The rating is asked last, so that `withheld` has only what it alone keeps out. */
-export function allowance({
-  name,
-  setting,
-  now,
-  taken,
-  filter,
-  rules,
-  repeats,
-  withheld,
-}: AllowanceNeeds): (id: number) => boolean {
+/** The rating is asked last, so that `withheld` has only what it alone keeps out. */
+export function allowance({ name, setting, now, taken, filter, rules, repeats, withheld }: AllowanceNeeds): Allowance {
   const { catalogue, customer, serving } = setting
   const repeatable = name === 'recent' || name === 'items'
   const barred = barredBy(name, setting)
   const owned = customer && !repeatable && customer.owned.size > 0 ? customer.owned : null
   const refused = customer && customer.refused.size > 0 ? customer.refused : null
-  return (id) => {
+  const allows = (id: number): boolean => {
     if (taken.has(id) || !catalogue.sellable(id, now)) return false
     if (refused && isAmong(refused, id, catalogue)) return false
     if (owned && isAmong(owned, id, catalogue) && !repeats.allows(id, repeatPolicyOf(rules, id), serving)) return false
@@ -47,10 +40,41 @@ export function allowance({
     withheld.add(id)
     return false
   }
+  // A rule may change what is said of repetition; then each item is asked about.
+  const hidden = customer && !repeatable && rules.length === 0 ? hiddenFrom(customer, catalogue, repeats) : nothing
+  return { allows, hidden }
+}
+
+const nothing = new Int32Array(0)
+
+interface Hidden {
+  readonly revision: number
+  readonly indices: Int32Array
+}
+
+const kept = new WeakMap<CustomerState, Hidden>()
+
+/**
+ * Model indices of what the customer refused, or has and would not have again: most of what scores highest. Kept as long
+ * as what is known of the customer and the catalogue stand still.
+ */
+function hiddenFrom(customer: CustomerState, catalogue: Catalogue, repeats: RepeatPolicies): Int32Array {
+  const { serving, owned, refused } = customer
+  if (!serving) return nothing
+  const { revision } = catalogue
+  const found = kept.get(customer)
+  if (found?.revision === revision) return found.indices
+  const hidden = new Set<number>()
+  for (const id of refused.all) hidden.add(serving.indexOf(id))
+  for (const id of owned.all) if (!repeats.allows(id, null, serving)) hidden.add(serving.indexOf(id))
+  hidden.delete(-1)
+  const indices = Int32Array.from(hidden)
+  kept.set(customer, { revision, indices })
+  return indices
 }
 
 /** Whether `items` has the item or another variant of it: a list shows variants as one thing, so they are had as one. */
-function isAmong(items: ReadonlySet<number>, id: number, catalogue: Catalogue): boolean {
+function isAmong(items: Pick<Ids, 'has'>, id: number, catalogue: Catalogue): boolean {
   if (items.has(id)) return true
   const group = catalogue.group(id)
   if (group < 0) return false

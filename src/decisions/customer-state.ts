@@ -17,6 +17,39 @@ import { recencyRanks } from '../models/recency.ts'
 import type { World } from '../world.ts'
 import type { Serving } from './serving.ts'
 
+/** A set of internal ids in the least memory: thousands of customers are kept. */
+export interface Ids {
+  /** Ascending. */
+  readonly all: Int32Array
+  readonly size: number
+  has(id: number): boolean
+}
+
+class SortedIds implements Ids {
+  readonly all: Int32Array
+
+  constructor(ids: readonly number[]) {
+    this.all = Int32Array.from(new Set(ids)).sort()
+  }
+
+  get size(): number {
+    return this.all.length
+  }
+
+  has(id: number): boolean {
+    let low = 0
+    let high = this.all.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.all[middle] < id) low = middle + 1
+      else high = middle
+    }
+    return low < this.all.length && this.all[low] === id
+  }
+}
+
+export const idsOf = (ids: readonly number[]): Ids => new SortedIds(ids)
+
 export interface CustomerState {
   readonly customer: number
   readonly version: number
@@ -30,9 +63,9 @@ export interface CustomerState {
   readonly serving: Serving | null
   readonly history: History
   /** Internal ids of items that the customer has (bought and kept, or rated): the repeat policy decides about them. */
-  readonly owned: ReadonlySet<number>
+  readonly owned: Ids
   /** Internal ids of items that were refused: never shown. */
-  readonly refused: ReadonlySet<number>
+  readonly refused: Ids
   /** Internal ids, the latest looked at first. */
   readonly recent: readonly number[]
   /** Internal ids in the open cart. */
@@ -154,8 +187,8 @@ function stateOf(
   const viewed = rows.filter((row) => row.view_last > 0).sort((a, b) => b.view_last - a.view_last || a.item - b.item)
   return {
     history: historyOf(rows, config, serving, catalogue),
-    owned: new Set(ids(rows.filter((row) => row.bought > row.returned || row.rating !== null))),
-    refused: new Set(ids(rows.filter((row) => row.refused > 0 && row.refused_last >= row.bought_last))),
+    owned: idsOf(ids(rows.filter((row) => row.bought > row.returned || row.rating !== null))),
+    refused: idsOf(ids(rows.filter((row) => row.refused > 0 && row.refused_last >= row.bought_last))),
     recent: [...new Set(ids(viewed.slice(0, recentItems)))],
   }
 }

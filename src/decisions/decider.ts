@@ -12,7 +12,7 @@ import { ruleReason, sentence } from './explain.ts'
 import type { DecisionLog } from './log.ts'
 import { type Proposal, placements, type Setting } from './placements.ts'
 import { proposed } from './proposed.ts'
-import { onePerGroup, pageToken, shownBefore } from './rank.ts'
+import { type Allowance, onePerGroup, pageToken, shownBefore } from './rank.ts'
 import type { RepeatPolicies } from './repeat.ts'
 import type {
   DecisionAnswer,
@@ -194,7 +194,7 @@ function ranked(
   work: Work,
   placement: PlacementRequest,
   rules: readonly CompiledRule[],
-  allowed: (id: number) => boolean,
+  allowed: Allowance,
 ): { proposal: Proposal; shown: Candidate[] } {
   const { catalogue } = work.setting
   // The caller of `items` named each: none stands for another.
@@ -211,7 +211,7 @@ function ranked(
     if (rules.length === 0) shown = onePerGroup(candidates, groupOf, groups)
     else {
       weigh(candidates, rules)
-      const pinned = onePerGroup(pins(rules, allowed), groupOf, groups)
+      const pinned = onePerGroup(pins(rules, allowed.allows), groupOf, groups)
       const ids = new Set(pinned.map(({ id }) => id))
       const others = candidates.filter(({ id }) => !ids.has(id))
       shown = lay(onePerGroup(others, groupOf, groups), pinned, work.before.length)

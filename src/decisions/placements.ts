@@ -6,7 +6,7 @@ import type { Catalogue } from '../catalog/catalogue.ts'
 import type { History, Model } from '../models/model.ts'
 import type { CustomerState } from './customer-state.ts'
 import { neighbourhood } from './neighbourhood.ts'
-import { best, firstAllowed } from './rank.ts'
+import { type Allowance, best, firstAllowed } from './rank.ts'
 import type { PlacementName, Reason } from './request.ts'
 import type { Candidate } from './rules.ts'
 import type { Serving } from './serving.ts'
@@ -38,7 +38,7 @@ export interface Proposal {
   readonly note?: string
 }
 
-export type Propose = (setting: Setting, pool: number, allowed: (id: number) => boolean) => Proposal
+export type Propose = (setting: Setting, pool: number, allowed: Allowance) => Proposal
 
 /** How many items of evidence a reason names. */
 const evidence = 2
@@ -61,7 +61,7 @@ export const placements: Readonly<Record<PlacementName, Propose>> = {
   },
 }
 
-function proposeHome(setting: Setting, pool: number, allowed: (id: number) => boolean): Proposal {
+function proposeHome(setting: Setting, pool: number, allowed: Allowance): Proposal {
   const { serving, customer } = setting
   if (!serving || !customer || customer.history.items.length === 0) {
     return withNewest(setting, proposePopular(setting, pool, allowed), pool, allowed)
@@ -77,7 +77,7 @@ function proposeHome(setting: Setting, pool: number, allowed: (id: number) => bo
   )
 }
 
-function proposePopular(setting: Setting, pool: number, allowed: (id: number) => boolean): Proposal {
+function proposePopular(setting: Setting, pool: number, allowed: Allowance): Proposal {
   const { serving, trends } = setting
   if (trends.popular.length > 0 || !serving) return proposeSorted(trends.popular, { kind: 'popular' }, pool, allowed)
   // Where only ratings are known, no day has a view or an order to count: the models' guess for a stranger will do.
@@ -87,14 +87,18 @@ function proposePopular(setting: Setting, pool: number, allowed: (id: number) =>
 }
 
 /** Fills a proposal that is too short with popular items, then with new ones. */
-function withNewest(setting: Setting, proposal: Proposal, pool: number, allowed: (id: number) => boolean): Proposal {
+function withNewest(setting: Setting, proposal: Proposal, pool: number, allowed: Allowance): Proposal {
   if (proposal.candidates.length >= pool) return proposal
   const have = new Set(proposal.candidates.map(({ id }) => id))
   const fill = new Map<number, Reason>()
   const lowest = proposal.candidates.at(-1)?.score ?? 0
   const add = (sorted: Iterable<Candidate>, reason: Reason) => {
     const missing = pool - proposal.candidates.length - fill.size
-    for (const { id } of firstAllowed(sorted, missing, (one) => !have.has(one) && !fill.has(one) && allowed(one))) {
+    for (const { id } of firstAllowed(
+      sorted,
+      missing,
+      (one) => !have.has(one) && !fill.has(one) && allowed.allows(one),
+    )) {
       fill.set(id, reason)
     }
   }
@@ -137,7 +141,7 @@ interface Explains {
 }
 
 /** Similar and bought together: neighbours where counts speak, the description where they are thin. */
-function proposeItem(setting: Setting, pool: number, allowed: (id: number) => boolean): Proposal {
+function proposeItem(setting: Setting, pool: number, allowed: Allowance): Proposal {
   const { serving, seed } = setting
   const index = serving && seed !== null ? serving.indexOf(seed) : -1
   if (!serving || seed === null || index < 0) return proposeShelf(setting, pool, allowed, 'similar')
@@ -156,7 +160,7 @@ function proposeItem(setting: Setting, pool: number, allowed: (id: number) => bo
   }
 }
 
-function proposeCart(setting: Setting, pool: number, allowed: (id: number) => boolean): Proposal {
+function proposeCart(setting: Setting, pool: number, allowed: Allowance): Proposal {
   const { serving, cart } = setting
   const indices = serving ? cart.map((id) => serving.indexOf(id)).filter((index) => index >= 0) : []
   if (!serving || indices.length === 0) {
@@ -187,7 +191,7 @@ function proposeCart(setting: Setting, pool: number, allowed: (id: number) => bo
  * Instead of an item that is out of stock: alike by description, of its own category, at a like price, ranked for this
  * customer.
  */
-function proposeInstead(setting: Setting, pool: number, allowed: (id: number) => boolean): Proposal {
+function proposeInstead(setting: Setting, pool: number, allowed: Allowance): Proposal {
   const { serving, seed, catalogue, customer } = setting
   const index = serving && seed !== null ? serving.indexOf(seed) : -1
   if (!serving || seed === null || index < 0) return proposeShelf(setting, pool, allowed, 'instead')
@@ -217,12 +221,7 @@ function priceCloseness(catalogue: Catalogue, id: number, other: number): number
 }
 
 /** Before any model knows an item: what stands on the same shelf (shares categories), the nearest in price first. */
-function proposeShelf(
-  setting: Setting,
-  pool: number,
-  allowed: (id: number) => boolean,
-  kind: 'similar' | 'instead',
-): Proposal {
+function proposeShelf(setting: Setting, pool: number, allowed: Allowance, kind: 'similar' | 'instead'): Proposal {
   const { catalogue, trends } = setting
   const seed = setting.seed as number
   const shelf = new Set(catalogue.categoryIds(seed))
@@ -256,7 +255,7 @@ function spread(candidates: readonly Candidate[], serving: Serving, taste: Float
 }
 
 /** Ranks exactly the items asked for; what the models do not know comes last, in the order given. */
-function proposeAsked(setting: Setting, _pool: number, allowed: (id: number) => boolean): Proposal {
+function proposeAsked(setting: Setting, _pool: number, allowed: Allowance): Proposal {
   const { serving, customer, asked } = setting
   const scores = setting.scratch[0]
   const personal = serving !== null && customer !== null && customer.history.items.length > 0
@@ -265,7 +264,7 @@ function proposeAsked(setting: Setting, _pool: number, allowed: (id: number) => 
     const index = serving ? serving.indexOf(id) : -1
     return index >= 0 ? scores[index] : Number.NEGATIVE_INFINITY
   }
-  const known = asked.filter(allowed).map((id, i) => ({ id, score: scoreOf(id), i }))
+  const known = asked.filter(allowed.allows).map((id, i) => ({ id, score: scoreOf(id), i }))
   known.sort((a, b) => (a.score === b.score ? a.i - b.i : b.score - a.score))
   const lowest = known.reduce((least, { score }) => (Number.isFinite(score) ? Math.min(least, score) : least), 0)
   const candidates = known.map(({ id, score, i }) => ({ id, score: Number.isFinite(score) ? score : lowest - 1 - i }))
@@ -288,13 +287,8 @@ function listOf(names: readonly string[]): string {
   return shown.join(', ') + (names.length > shown.length ? ` and ${names.length - shown.length} more` : '')
 }
 
-function proposeSorted(
-  sorted: Iterable<Candidate>,
-  reason: Reason,
-  pool: number,
-  allowed: (id: number) => boolean,
-): Proposal {
-  return { candidates: firstAllowed(sorted, pool, allowed), personalised: false, reasonOf: () => reason }
+function proposeSorted(sorted: Iterable<Candidate>, reason: Reason, pool: number, allowed: Allowance): Proposal {
+  return { candidates: firstAllowed(sorted, pool, allowed.allows), personalised: false, reasonOf: () => reason }
 }
 
 /** Internal ids rise as items are first described. A boost of 2 lifts an item past the ten that came after it. */

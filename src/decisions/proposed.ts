@@ -1,5 +1,6 @@
 /** Candidates enough for the shop's rules: what a rule lifts need not be among the best without it. */
 import type { Proposal, Propose, Setting } from './placements.ts'
+import type { Allowance } from './rank.ts'
 import { type CompiledRule, movers } from './rules.ts'
 
 /**
@@ -10,7 +11,7 @@ export function proposed(
   propose: Propose,
   setting: Setting,
   pool: number,
-  allowed: (id: number) => boolean,
+  allowed: Allowance,
   rules: readonly CompiledRule[],
 ): Proposal {
   const main = propose(setting, pool, allowed)
@@ -19,9 +20,27 @@ export function proposed(
   const boosts = moving.filter(({ rule }) => rule.kind === 'boost')
   const buries = moving.filter(({ rule }) => rule.kind === 'bury')
   const among = (some: readonly CompiledRule[], id: number) => some.some(({ matches }) => matches(id))
+  const where = (chosen: (id: number) => boolean): Allowance => ({
+    ...allowed,
+    allows: (id) => chosen(id) && allowed.allows(id),
+  })
   const further: Proposal[] = []
-  if (boosts.length > 0) further.push(propose(setting, pool, (id) => among(boosts, id) && allowed(id)))
-  if (buries.length > 0) further.push(propose(setting, pool, (id) => !among(buries, id) && allowed(id)))
+  if (boosts.length > 0)
+    further.push(
+      propose(
+        setting,
+        pool,
+        where((id) => among(boosts, id)),
+      ),
+    )
+  if (buries.length > 0)
+    further.push(
+      propose(
+        setting,
+        pool,
+        where((id) => !among(buries, id)),
+      ),
+    )
   return together(main, further)
 }
 

@@ -1,18 +1,56 @@
 /** From scores to a list: the best allowed candidates, one of a group, pages without repeats. */
 import { HabitueError } from '../errors.ts'
+import { makeTopK, type TopK } from '../kernels/topk.ts'
 import type { Candidate } from './rules.ts'
+
+/** What may stand in a list. */
+export interface Allowance {
+  /** Of an internal id; may be dear. */
+  allows(id: number): boolean
+  /** Model indices that are not allowed and known to be so: `allows` need not be asked. */
+  readonly hidden: Int32Array
+}
+
+/** How many more than wanted are looked at before all are: some of the best may not be allowed. */
+const spare = 16
+
+/** Candidates chosen at most by the kernel at a time. */
+const mostSelected = 512
+
+const selectors = new Map<number, TopK>()
+
+/** One serves all models of a length; a swap brings another length, so few are kept. */
+function selector(length: number): TopK {
+  let select = selectors.get(length)
+  if (!select) {
+    if (selectors.size >= 4) selectors.clear()
+    select = makeTopK(length, mostSelected)
+    selectors.set(length, select)
+  }
+  return select
+}
 
 /**
  * The `count` best of `scores` (by model index; -Infinity = not in the running) among the allowed, highest first,
- * equal scores by lower id. `allowed` is asked only about those that would enter: it may be dear.
+ * equal scores by lower id. `ids` ascend. What is hidden is struck out of `scores`.
  */
-export function best(
-  scores: Float32Array,
-  ids: Int32Array,
-  count: number,
-  allowed: (id: number) => boolean,
-): Candidate[] {
-  // A heap of the best so far, the worst at its root.
+export function best(scores: Float32Array, ids: Int32Array, count: number, { allows, hidden }: Allowance): Candidate[] {
+  for (let h = 0; h < hidden.length; h++) scores[hidden[h]] = Number.NEGATIVE_INFINITY
+  const select = selector(ids.length)
+  for (let most = Math.min(count + spare, mostSelected); most <= mostSelected; most *= 4) {
+    const positions = select(scores, most)
+    const found: Candidate[] = []
+    for (let p = 0; p < positions.length && found.length < count; p++) {
+      const id = ids[positions[p]]
+      if (allows(id)) found.push({ id, score: scores[positions[p]] })
+    }
+    if (found.length === count || positions.length < most) return found
+  }
+  return bestOfAll(scores, ids, count, allows)
+}
+
+/** The same, however many of the best are not allowed: a heap of the best so far, the worst at its root. */
+function bestOfAll(scores: Float32Array, ids: Int32Array, count: number, allows: (id: number) => boolean): Candidate[] {
   const room = Math.min(count, ids.length)
   const heap = new Int32Array(room)
   let size = 0
@@ -22,7 +60,7 @@ export function best(
   for (let i = 0; i < ids.length; i++) {
     if (!(scores[i] >= bar)) continue
     if (size === room && !worse(heap[0], i)) continue
-    if (!allowed(ids[i])) continue
+    if (!allows(ids[i])) continue
     if (size < room) {
       let at = size++
       while (at > 0 && worse(i, heap[(at - 1) >> 1])) {

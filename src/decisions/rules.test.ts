@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { proposed } from './proposed.ts'
+import type { Allowance } from './rank.ts'
 import { admits, checkRule, compileRule, lay, pins, type Rule, repeatPolicyOf, rulesFor, weigh } from './rules.ts'
 
 /** Item n is called `i${n}`; even items are of category `even`. */
@@ -54,13 +55,19 @@ describe('boost and bury', () => {
 
   it('lift what is not among the best without them', () => {
     const everything = list(...Array.from({ length: 1000 }, (_, i) => i + 1))
-    const propose = (_: unknown, pool: number, allowed: (id: number) => boolean) => ({
-      candidates: everything.filter(({ id }) => allowed(id)).slice(0, pool),
+    const propose = (_: unknown, pool: number, { allows }: Allowance) => ({
+      candidates: everything.filter(({ id }) => allows(id)).slice(0, pool),
       personalised: false,
       reasonOf: () => ({ kind: 'popular' as const }),
     })
     const order = (...rules: Omit<Rule, 'id'>[]) => {
-      const { candidates } = proposed(propose, {} as never, 20, all, compiled(...rules))
+      const { candidates } = proposed(
+        propose,
+        {} as never,
+        20,
+        { allows: all, hidden: new Int32Array(0) },
+        compiled(...rules),
+      )
       weigh(candidates, compiled(...rules))
       return ids(candidates)
     }
