@@ -2,22 +2,40 @@
  * All that writes, by name. One list for the writer thread (SQLite) and for the process itself (PostgreSQL): what stands
  * here runs inside a transaction and sees no cache of the serving process.
  */
+import { accessData } from './access/personal.ts'
 import { accessHandlers } from './access/store.ts'
 import { audiencesHandler, patchHandler, removeHandler, upsertHandler } from './catalog/store.ts'
 import type { Config } from './config.ts'
 import { policyOf } from './consent/permit.ts'
 import type { Handlers } from './db/database.ts'
+import type { Holder } from './db/personal.ts'
 import { attributionFold } from './decisions/attribution.ts'
 import { logHandlers } from './decisions/log.ts'
 import { modelHandlers } from './decisions/models-store.ts'
+import { decisionsData } from './decisions/personal.ts'
 import { retentionHandlers } from './decisions/retention.ts'
 import { ruleHandlers } from './decisions/rules-store.ts'
 import { ingestHandler } from './events/ingest.ts'
+import { eventsData } from './events/personal.ts'
 import { undoMerge } from './identity/merges.ts'
+import { identityData } from './identity/personal.ts'
 import { recordImportHandler } from './imports/progress.ts'
 import { memoryFolds } from './memory/fold.ts'
+import { memoryData } from './memory/personal.ts'
 import { memoryHandlers } from './memory/rebuild.ts'
 import type { World } from './world.ts'
+
+/**
+ * What holds rows about a customer, in the order of erasure: what is counted from the events comes before them, and who he
+ * is comes last. A test holds it against the schema of the database (consent/personal-data.ts).
+ */
+export const personalData: readonly Holder[] = [
+  ...decisionsData,
+  ...memoryData,
+  ...eventsData,
+  ...accessData,
+  ...identityData,
+]
 
 export function createHandlers(config: Config, world: World): Handlers {
   const policy = policyOf(config)

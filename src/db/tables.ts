@@ -32,6 +32,28 @@ export interface Tables {
     previous_until: number | null
   }
 
+  /** Who read or changed what; nothing updates a row. `hash` chains it to the row before (access/audit.ts). */
+  audit: {
+    id: Generated<number>
+    time: number
+    /** `key:<id>`, `person:<id>`, `customer`, `engine`. */
+    actor: string
+    action: string
+    /** Random name of the customer in this log; null = about no customer. */
+    subject: string | null
+    /** JSON; no personal data. */
+    detail: string
+    hash: string
+  }
+  /** The only link between a customer and his name in the audit log; erasure destroys it. */
+  audit_subjects: { customer: number; subject: string }
+
+  // consent
+  /** Erasures that were carried out. `names` = JSON list of keyed hashes; `receipt` = JSON, no personal data. */
+  erasures: { id: string; time: number; names: string; receipt: string }
+  /** Keyed hashes of identifiers that were erased and are to be refused from then on. */
+  refused_names: { name: string }
+
   // identity
   customers: {
     id: Generated<number>
@@ -110,16 +132,29 @@ export interface Tables {
   /** What the views that retention dropped had left in `interactions`. */
   interactions_checkpoint: Pick<InteractionRow, 'identifier' | 'recipient' | 'item' | 'views' | 'view_last'>
   item_days: ItemDayRow
-  /** What the views that retention dropped had left in `item_days`. */
-  item_days_checkpoint: Pick<ItemDayRow, 'item' | 'day' | 'views'>
+  /** What the views that retention dropped, and all that erasures took, had left in `item_days`. */
+  item_days_checkpoint: ItemDayRow
   /** `message` breaks ties of `time`: the latest by (time, message) holds. `search` = lower-case name, or null. */
   traits: { identifier: number; name: string; value: string; time: number; message: string; search: string | null }
   orders: OrderRow
   order_lines: OrderLineRow
+  facts: FactRow
+  /** What was deleted or corrected: it does not come back, and its evidence teaches no more. Digests, no content. */
+  fact_tombstones: TombstoneRow
   /** `state` = JSON of the open cart (memory/carts.ts); `updated` = time of its latest event. */
   carts: { identifier: number; state: string; updated: number }
   /** What the events that retention dropped had said of open carts. */
   carts_checkpoint: { identifier: number; state: string; updated: number }
+  /** Orders of customers who were erased, without number, person, words and time of day. `lines`: memory/personal.ts. */
+  kept_orders: {
+    id: Generated<number>
+    /** Its midnight (UTC), milliseconds. */
+    day: number
+    state: string
+    total: number | null
+    currency: string | null
+    lines: string
+  }
   /** How far the retention of events is: the last `seq` looked at, -1 = all; `before` = what is older goes. One row. */
   retention: { id: number; seq: number; before: number }
 
@@ -260,4 +295,36 @@ export type OrderLineRow = {
   /** `bought`, `cancelled`, `returned`. */
   state: string
   time: number
+}
+
+/** One statement: what one event told (or what was posted as observed or inferred). Never changed, only told anew. */
+export type FactRow = {
+  identifier: number
+  /** A kind of memory/fact-kinds.ts; or `forgotten`: an item that is not to count as taste. */
+  kind: string
+  /** A digest of (source, message); of a forgotten item its internal id. */
+  fact: string
+  subject: string
+  /** '' = the customer himself. */
+  recipient: string
+  /** JSON (memory/fact.ts). */
+  doc: string
+  /** When it is to be deleted; null = it stays. */
+  expires: number | null
+  time: number
+  message: string
+}
+
+export type TombstoneRow = {
+  identifier: number
+  fact: string
+  /** Digests of what it was about, and of what it said. */
+  slot: string
+  value: string
+  /** `deleted`, `corrected`. */
+  cause: string
+  /** JSON list of message ids that teach no more of this kind. */
+  evidence: string
+  time: number
+  message: string
 }

@@ -23,10 +23,8 @@ export const retentionHandlers: Handlers = {
       .execute()
     if (rows.length < limit) await dropOrphans(tx, before)
     if (rows.length === 0) return 0
-    await upsertFold(tx, 'decision_days', { key: ['day', 'placement', 'model', 'kind'], add: ['count', 'value'] }, [
-      ...rows.flatMap((row) => shownCounts(row)),
-      ...(await outcomeCounts(tx, rows)),
-    ])
+    const counted = await countDays(tx, rows)
+    await deleteByKeys(tx, 'outcomes', ['decision', 'item', 'kind', 'message'], counted)
     await deleteByKeys(
       tx,
       'decisions',
@@ -37,7 +35,18 @@ export const retentionHandlers: Handlers = {
   },
 }
 
-interface Row {
+/** Adds decisions and their outcomes to the counts of their days; answers the keys of the outcomes that were counted. */
+export async function countDays(tx: Tx, rows: readonly DecisionOfDay[]): Promise<unknown[][]> {
+  const { counts, keys } = await outcomeCounts(tx, rows)
+  await upsertFold(tx, 'decision_days', { key: ['day', 'placement', 'model', 'kind'], add: ['count', 'value'] }, [
+    ...rows.flatMap((row) => shownCounts(row)),
+    ...counts,
+  ])
+  return keys
+}
+
+/** What the counts of days need of a decision. */
+export interface DecisionOfDay {
   readonly id: string
   readonly placement: string
   readonly model: string
@@ -45,7 +54,7 @@ interface Row {
   readonly items: string
 }
 
-function shownCounts({ placement, model, time, items }: Row) {
+function shownCounts({ placement, model, time, items }: DecisionOfDay) {
   const day = Math.floor(time / dayMs)
   const key = { day, placement, model }
   return [
@@ -63,8 +72,8 @@ async function dropOrphans(tx: Tx, before: number): Promise<void> {
     .execute()
 }
 
-/** Counts of what became of the decisions; those rows go with them. */
-async function outcomeCounts(tx: Tx, rows: readonly Row[]) {
+/** Counts of what became of the decisions. */
+async function outcomeCounts(tx: Tx, rows: readonly DecisionOfDay[]) {
   const ids = [...new Set(rows.map(({ id }) => id))]
   const outcomes = await tx.k.selectFrom('outcomes').selectAll().where('decision', 'in', ids).execute()
   const placed = new Map(
@@ -74,13 +83,7 @@ async function outcomeCounts(tx: Tx, rows: readonly Row[]) {
     const row = placed.get(`${outcome.decision}\n${outcome.item}`)
     return row ? [{ row, outcome }] : []
   })
-  await deleteByKeys(
-    tx,
-    'outcomes',
-    ['decision', 'item', 'kind', 'message'],
-    counted.map(({ outcome }) => [outcome.decision, outcome.item, outcome.kind, outcome.message]),
-  )
-  return counted.map(({ row, outcome }) => ({
+  const counts = counted.map(({ row, outcome }) => ({
     day: Math.floor(row.time / dayMs),
     placement: row.placement,
     model: row.model,
@@ -88,4 +91,8 @@ async function outcomeCounts(tx: Tx, rows: readonly Row[]) {
     count: 1,
     value: outcome.value,
   }))
+  return {
+    counts,
+    keys: counted.map(({ outcome: { decision, item, kind, message } }) => [decision, item, kind, message]),
+  }
 }

@@ -10,7 +10,7 @@ import { kindOf, viewNames } from './kinds.ts'
 import { decisionIdOf } from './message.ts'
 import { productsOf } from './products.ts'
 
-interface EventRow {
+export interface EventRow {
   readonly seq: number
   readonly source: string
   readonly message: string
@@ -22,7 +22,7 @@ interface EventRow {
   readonly body: string
 }
 
-const columns = ['seq', 'source', 'message', 'type', 'name', 'time', 'received', 'identifier', 'body'] as const
+export const columns = ['seq', 'source', 'message', 'type', 'name', 'time', 'received', 'identifier', 'body'] as const
 
 export interface TimelineEntry {
   readonly type: EventType
@@ -140,7 +140,8 @@ export async function dropViews(tx: Tx, before: number, limit: number, seq = 0):
   return { events, next: looked.length < limit ? null : looked[limit - 1].seq }
 }
 
-async function admittedAgain(reader: Reader, rows: readonly EventRow[]): Promise<AdmittedEvent[]> {
+/** Stored rows as the events that were admitted. */
+export async function admittedAgain(reader: Reader, rows: readonly EventRow[]): Promise<AdmittedEvent[]> {
   const ids = new Set(rows.map(({ identifier }) => identifier).filter((id) => id !== null))
   const known = await identifiersWith(reader, [...ids])
   const customers = new Map(known.map(({ id, customer }) => [id, customer]))

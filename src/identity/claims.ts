@@ -28,7 +28,7 @@ export interface Vouched {
   readonly time: number
 }
 
-interface ClaimRow {
+export interface ClaimRow {
   readonly identifier: number
   readonly kind: string
   readonly value: string
@@ -134,6 +134,17 @@ export async function contradictions(tx: Tx, claims: readonly Claim[]): Promise<
 export async function claimsOf(reader: Reader, identity: Identity): Promise<ClaimRow[]> {
   const rows = await selectClaims(reader, identity.identifiers)
   return rows.filter(({ confirmed }) => confirmed === null).sort((a, b) => a.time - b.time)
+}
+
+/** All that these identifiers claimed, confirmed or not. */
+export function claimsMadeBy(reader: Reader, identifiers: readonly number[]): Promise<ClaimRow[]> {
+  return selectClaims(reader, identifiers)
+}
+
+/** Claims of whomever to be one of `names`. */
+export function claimsAbout(reader: Reader, names: readonly Identifier[]): Promise<ClaimRow[]> {
+  const keys = names.map(({ kind, value }) => [value, kind])
+  return selectByKeys<ClaimRow>(reader, 'claims', ['value', 'kind'], keys, columns)
 }
 
 async function claimsBy(tx: Tx, identifiers: readonly number[]): Promise<Map<string, ClaimRow>> {

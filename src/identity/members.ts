@@ -36,6 +36,10 @@ class ByIdentifier {
     values.set(member.value, member)
   }
 
+  delete({ kind, value }: Identifier): void {
+    this.#kinds.get(kind)?.delete(value)
+  }
+
   *[Symbol.iterator](): Generator<Member> {
     for (const values of this.#kinds.values()) yield* values.values()
   }
@@ -65,20 +69,20 @@ export class Members {
    */
   async open(tx: Tx, identifiers: readonly Identifier[]): Promise<void> {
     await this.look(tx, identifiers)
-    const missing = distinct(identifiers.filter((identifier) => this.get(identifier) === undefined))
+    const absent = () => distinct(identifiers.filter((identifier) => this.get(identifier) === undefined))
     if (tx.engine === 'postgres') {
-      await reserve(tx, missing)
-      await this.#lock(tx, identifiers)
+      await reserve(tx, absent())
+      // Whoever was erased during the wait is a stranger now.
+      while (!(await this.#lock(tx, identifiers))) await reserve(tx, absent())
     }
-    for (const identifier of missing) {
-      if (this.get(identifier) !== undefined) continue
+    for (const identifier of absent()) {
       const { kind, value } = identifier
       this.#members.add({ id: 0, kind, value, customer: null, firstSeen: 0, lastSeen: 0, changed: false })
     }
   }
 
-  /** Locks the customers of `identifiers` and reads again what the wait may have changed. */
-  async #lock(tx: Tx, identifiers: readonly Identifier[]): Promise<void> {
+  /** Locks the customers of `identifiers` and reads again what the wait may have changed; false where one is gone. */
+  async #lock(tx: Tx, identifiers: readonly Identifier[]): Promise<boolean> {
     const keys = identifiers.map(({ kind, value }) => [kind, value] as const)
     const locked = new Set<number>()
     let rows = await selectIdentifiers(tx, keys)
@@ -93,6 +97,14 @@ export class Members {
       rows = await selectIdentifiers(tx, keys)
     }
     for (const row of rows) this.#take(row)
+    const present = new Set(rows.map(({ kind, value }) => `${kind}\n${value}`))
+    const gone = identifiers.filter(({ kind, value }) => !present.has(`${kind}\n${value}`))
+    for (const identifier of gone) {
+      const member = this.get(identifier)
+      member?.customer?.members.delete(member)
+      this.#members.delete(identifier)
+    }
+    return gone.length === 0
   }
 
   /** Brings all identifiers of these customers, which their limits ask for, and how often each was merged. */

@@ -77,7 +77,7 @@ async function storedOrders(tx: Tx, numbers: readonly string[], events: readonly
  * Two transactions that speak of one number for different customers must see each other, because a number counts once
  * in the days of items. SQLite has one writer; PostgreSQL takes locks, few, and in one order.
  */
-async function lockNumbers(tx: Tx, numbers: readonly string[]): Promise<void> {
+export async function lockNumbers(tx: Tx, numbers: readonly string[]): Promise<void> {
   if (tx.engine === 'postgres')
     await lockClasses(
       tx,

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import { everything, type Handlers, type Tx } from '../db/database.ts'
 import { replay } from '../events/store.ts'
+import { expireFacts } from './facts-fold.ts'
 import { memoryFolds } from './fold.ts'
 import { lockAllNumbers } from './order-store.ts'
 import { type RetainOrder, retain } from './retention.ts'
@@ -17,6 +18,8 @@ const memoryTables = {
   interactions: ['identifier', 'recipient', 'item'],
   carts: ['identifier'],
   traits: ['identifier', 'name'],
+  fact_tombstones: ['identifier', 'fact'],
+  facts: ['identifier', 'kind', 'fact'],
   item_days: ['day', 'item'],
 } as const
 
@@ -38,6 +41,7 @@ export interface RebuildReport {
 export const memoryHandlers: Handlers = {
   'memory.rebuild': (tx) => rebuild(tx),
   'memory.retain': (tx, order: RetainOrder) => retain(tx, order),
+  'memory.expireFacts': expireFacts,
 }
 
 /** One transaction: readers see the old rows until the new ones are whole, and no event is folded meanwhile. */
@@ -81,7 +85,7 @@ export async function clearMemory(tx: Tx): Promise<void> {
 
 const checkpointColumns = {
   interactions: 'identifier, recipient, item, views, view_last',
-  item_days: 'day, item, views',
+  item_days: 'day, item, views, carts, bought, revenue, returned',
   carts: 'identifier, state, updated',
 } as const
 
