@@ -5,6 +5,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { defaultConfig } from '../src/config.ts'
+import { policyOf } from '../src/consent/policy.ts'
 import { openDatabase } from '../src/db/open.ts'
 import { attributionFold } from '../src/decisions/attribution.ts'
 import { parseEvents } from '../src/events/door.ts'
@@ -70,8 +72,9 @@ function message(i: number) {
 const folder = mkdtempSync(join(tmpdir(), 'habitue-bench-'))
 const world = simulatedWorld(1, now)
 try {
+  const policy = policyOf({ ...defaultConfig, legalBasis: 'contract' })
   const handlers = {
-    'events.ingest': ingestHandler([...memoryFolds, attributionFold], { policy: { basis: 'contract' }, world }),
+    'events.ingest': ingestHandler([...memoryFolds, attributionFold], { policy, world }),
   }
   const log = { info: () => {}, warn: () => {}, error: () => {} }
   const db = await openDatabase(

@@ -28,14 +28,44 @@ export interface Config {
   /** Reverse proxies whose forwarded headers are believed; none by default. */
   readonly trustProxy: boolean
   readonly identityVerification: 'required' | 'off'
-  /** The legal basis that the operator states for every purpose; null = none stated, so nothing personal is done. */
+  /** One legal basis that the operator states for every purpose; null = the named policy of `consent` holds. */
   readonly legalBasis: 'consent' | 'contract' | 'legitimate-interest' | null
+  /** Purposes, their legal bases, and who answers for himself (consent/policy.ts). */
+  readonly consent: {
+    readonly policy: 'eu-strict' | 'eu-existing-customers' | 'us-opt-out'
+    /** Where the shop's own basis is another than the policy's; null = the policy's. */
+    readonly bases: Readonly<
+      Record<
+        'service' | 'personalisation' | 'marketing' | 'training' | 'research',
+        'consent' | 'contract' | 'legitimate-interest' | 'none' | null
+      >
+    >
+    /** By channel of marketing. */
+    readonly channels: Readonly<Record<string, 'consent' | 'contract' | 'legitimate-interest' | 'soft-opt-in'>>
+    /** By category of the consent banner the purposes that it answers for. */
+    readonly categories: Readonly<Record<string, readonly string[]>>
+    readonly globalPrivacyControl: boolean
+    /** Two letters (ISO 3166): sets the age of consent. */
+    readonly country: string
+    /** Years; null = as the country sets it. */
+    readonly ageOfConsent: number | null
+    /** Years: who is younger is a minor. */
+    readonly majority: number
+  }
   /** Requests a second, and the burst above it, by kind of key. */
   readonly rateLimits: Readonly<
     Record<'publishable' | 'server' | 'admin', { readonly perSecond: number; readonly burst: number }>
   >
   readonly signals: SignalWeights
-  readonly retention: { readonly viewDays: number; readonly decisionDays: number }
+  /** Days. `auditDays`: who read or changed what; `keptOrderDays`: orders of erased customers, without the person. */
+  readonly retention: {
+    readonly viewDays: number
+    readonly decisionDays: number
+    readonly auditDays: number
+    readonly keptOrderDays: number
+  }
+  /** The file that tells a restored database whom to forget again; null = beside the data file (PostgreSQL: none). */
+  readonly erasureJournal: string | null
   readonly training: {
     readonly threads: number
     readonly memoryMb: number
@@ -60,13 +90,24 @@ export const defaultConfig: Config = Object.freeze({
   trustProxy: false,
   identityVerification: 'required',
   legalBasis: null,
+  consent: {
+    policy: 'eu-strict',
+    bases: { service: null, personalisation: null, marketing: null, training: null, research: null },
+    channels: {},
+    categories: {},
+    globalPrivacyControl: true,
+    country: '',
+    ageOfConsent: null,
+    majority: 18,
+  },
   rateLimits: {
     publishable: { perSecond: 200, burst: 1000 },
     server: { perSecond: 20_000, burst: 100_000 },
     admin: { perSecond: 20_000, burst: 100_000 },
   },
   signals: { view: 0.2, cart: 0.5, wish: 0.5, buy: 1, rateHigh: 1, rateLow: -0.5, return: -0.5, refuse: -1 },
-  retention: { viewDays: 400, decisionDays: 90 },
+  retention: { viewDays: 400, decisionDays: 90, auditDays: 1095, keptOrderDays: 3650 },
+  erasureJournal: null,
   training: { threads: 2, memoryMb: 2048, changedShare: 0.1, minutes: 10, automatic: true },
   defaultAudience: 'all',
   currency: 'EUR',
@@ -119,6 +160,11 @@ function fromEnvironment(env: Environment): Deep<Config> {
       | Config['identityVerification']
       | undefined,
     legalBasis: (env.HABITUE_LEGAL_BASIS || undefined) as Config['legalBasis'] | undefined,
+    consent: {
+      policy: (env.HABITUE_POLICY || undefined) as Config['consent']['policy'] | undefined,
+      country: env.HABITUE_COUNTRY || undefined,
+    },
+    erasureJournal: env.HABITUE_ERASURE_JOURNAL || undefined,
     currency: env.HABITUE_CURRENCY || undefined,
     training: {
       threads: number('HABITUE_THREADS'),
@@ -131,7 +177,27 @@ const choices: Readonly<Record<string, readonly unknown[]>> = {
   logLevel: ['fatal', 'error', 'warn', 'info', 'debug', 'silent'],
   identityVerification: ['required', 'off'],
   legalBasis: ['consent', 'contract', 'legitimate-interest', null],
+  'consent.policy': ['eu-strict', 'eu-existing-customers', 'us-opt-out'],
+  ...Object.fromEntries(
+    ['service', 'personalisation', 'marketing', 'training', 'research'].map((purpose) => [
+      `consent.bases.${purpose}`,
+      ['consent', 'contract', 'legitimate-interest', 'none', null],
+    ]),
+  ),
 }
+
+/** Settings whose names the shop chooses, and what may stand behind each name. */
+const open: Readonly<Record<string, { readonly allows: (value: unknown) => boolean; readonly expected: string }>> = {
+  'consent.channels': {
+    allows: (value) => ['consent', 'contract', 'legitimate-interest', 'soft-opt-in'].includes(value as string),
+    expected: 'one of consent, contract, legitimate-interest, soft-opt-in',
+  },
+  'consent.categories': {
+    allows: (value) => Array.isArray(value) && value.every((one) => typeof one === 'string' && purposeText.test(one)),
+    expected: 'a list of purposes: personalisation, marketing, marketing:email, training, research',
+  },
+}
+const purposeText = /^(service|personalisation|training|research|marketing(:[a-z][\w-]{0,49})?)$/
 
 /** Lays `layer` over `base`; a value must have the type of its default, or be one of the listed choices. */
 function merge<T extends object>(base: T, layer: Deep<T>, path: string): T {
@@ -143,6 +209,12 @@ function merge<T extends object>(base: T, layer: Deep<T>, path: string): T {
     const old = result[key]
     if (old !== null && typeof old === 'object') {
       if (value === null || typeof value !== 'object') throw invalid(name, value, 'an object')
+      if (name in open) {
+        for (const [own, one] of Object.entries(value))
+          if (!open[name].allows(one)) throw invalid(`${name}.${own}`, one, open[name].expected)
+        result[key] = { ...old, ...value }
+        continue
+      }
       result[key] = merge(old, value, `${name}.`)
       continue
     }

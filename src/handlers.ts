@@ -6,7 +6,8 @@ import { accessData } from './access/personal.ts'
 import { accessHandlers } from './access/store.ts'
 import { audiencesHandler, patchHandler, removeHandler, upsertHandler } from './catalog/store.ts'
 import type { Config } from './config.ts'
-import { policyOf } from './consent/permit.ts'
+import { consentData } from './consent/personal.ts'
+import { policyOf } from './consent/policy.ts'
 import type { Handlers } from './db/database.ts'
 import type { Holder } from './db/personal.ts'
 import { attributionFold } from './decisions/attribution.ts'
@@ -34,6 +35,7 @@ export const personalData: readonly Holder[] = [
   ...memoryData,
   ...eventsData,
   ...accessData,
+  ...consentData,
   ...identityData,
 ]
 

@@ -87,6 +87,32 @@ export interface Tables {
   /** What a page asserted without proof: this identifier claims to be `kind`:`value`; `confirmed` = when it was proved. */
   claims: { identifier: number; kind: string; value: string; time: number; confirmed: number | null }
 
+  // consent
+  /** What customers answered, and what was told of their age (consent/answers.ts); appended only. */
+  consents: {
+    identifier: number
+    /** A purpose, or `audience`. */
+    purpose: string
+    /** Of marketing; '' = every one. */
+    channel: string
+    /** `granted`, `denied`, `unset`; `told` of an age. */
+    answer: string
+    basis: string
+    time: number
+    received: number
+    position: number
+    message: string
+    source: string
+    wording: string | null
+    proof: string | null
+    expires: number | null
+    born: number | null
+    imported: number
+    verified: number
+    /** JSON list of the identifiers that were linked when it was given. */
+    covers: string
+  }
+
   // catalog
   items: ItemRow
   /** Further identifiers (sku, variant id, barcode) by which events may name an item. */

@@ -5,7 +5,9 @@
  */
 import type { Catalogue } from '../catalog/catalogue.ts'
 import type { Config } from '../config.ts'
-import { type Ceiling, type Policy, permit } from '../consent/permit.ts'
+import { type Ceiling, permit } from '../consent/permit.ts'
+import type { Policy } from '../consent/policy.ts'
+import { personOf } from '../consent/store.ts'
 import type { Database } from '../db/database.ts'
 import type { Identifier } from '../identity/identity.ts'
 import { resolve, resolveAlone } from '../identity/store.ts'
@@ -157,7 +159,8 @@ export function customerStates({ db, catalogue, config, policy, world }: Custome
       const identity = await (ceiling === 'anonymous' ? resolveAlone : resolve)(db, identifier)
       if (!identity) return null
       if (old && old.customer === identity.customer && old.version === identity.version) return old
-      const allowed = permit(policy, identity, 'personalisation', ceiling)
+      const person = await personOf(db, policy, identity, world.now())
+      const allowed = permit(person, 'personalisation', ceiling)
       if (!allowed) return null
       const { self } = await history(db, allowed)
       const open = await cart(db, allowed, world.now())

@@ -2,7 +2,7 @@
 export type { ItemFilter } from '../catalog/filter.ts'
 
 import type { ItemFilter } from '../catalog/filter.ts'
-import type { Purpose } from '../consent/permit.ts'
+import type { Purpose } from '../consent/policy.ts'
 import type { Identifier } from '../identity/identity.ts'
 
 export const placementNames = [

@@ -3,7 +3,8 @@
  */
 import { type Catalogue, loadCatalogue } from '../catalog/catalogue.ts'
 import type { Config } from '../config.ts'
-import { type Policy, populationPermit } from '../consent/permit.ts'
+import { policyOf } from '../consent/policy.ts'
+import { populationPermit } from '../consent/store.ts'
 import type { Reader } from '../db/database.ts'
 import { type ErrorCode, HabitueError } from '../errors.ts'
 import { type TrainingGroup, trainingRows } from '../memory/training-rows.ts'
@@ -33,11 +34,10 @@ export async function trainBundle(
   { config, now, seed }: TrainingOrder,
   progress: Progress,
 ): Promise<{ bytes: Uint8Array; report: Record<string, unknown> }> {
-  const policy: Policy = { basis: config.legalBasis }
   const { memoryMb, threads } = config.training
-  const permit = populationPermit(policy, 'training')
+  const permit = await populationPermit(reader, policyOf(config), 'training', now)
   if (!permit) {
-    throw new HabitueError('consent_refused', 'No legal basis is stated for training; set HABITUE_LEGAL_BASIS.')
+    throw new HabitueError('consent_refused', 'No legal basis is stated for training (consent.bases.training is none).')
   }
   progress.step(0, 100, 'reading memory')
   const catalogue = await loadCatalogue(reader, config.defaultAudience)

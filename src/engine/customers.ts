@@ -1,6 +1,8 @@
 /** What is remembered of one customer, as HTTP and the command line show it. */
 import type { Catalogue } from '../catalog/catalogue.ts'
-import { type Permit, type Policy, permit } from '../consent/permit.ts'
+import { type Permit, permit } from '../consent/permit.ts'
+import type { Policy } from '../consent/policy.ts'
+import { personOf } from '../consent/store.ts'
 import type { Database } from '../db/database.ts'
 import { type DecisionRecord, decisionsOf } from '../decisions/log.ts'
 import type {
@@ -33,7 +35,7 @@ export function customersApi({ db, catalogue, policy, world }: Needs): Customers
   /** Showing what is stored is what the shop's own people and the customer ask for: service. */
   const permitFor = async (who: Identifier): Promise<Permit | null> => {
     const identity = await resolve(db, who)
-    return identity && permit(policy, identity, 'service', 'intimate')
+    return identity && permit(await personOf(db, policy, identity, world.now()), 'service', 'intimate')
   }
   const item = (id: number) => {
     const canonical = catalogue.canonical(id)
@@ -49,7 +51,8 @@ export function customersApi({ db, catalogue, policy, world }: Needs): Customers
     const identifiers = await identifiersOf(db, { customer })
     const created = (await customerRow(db, customer))?.created ?? 0
     const identity = { customer, identifiers: identifiers.map(({ id }) => id) }
-    return { identifiers, created, permit: permit(policy, identity, 'service', 'intimate') }
+    const person = await personOf(db, policy, identity, world.now())
+    return { identifiers, created, permit: permit(person, 'service', 'intimate') }
   }
 
   return {

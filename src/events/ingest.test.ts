@@ -6,7 +6,7 @@ import { forEachEngine } from '../db/testing.ts'
 import { resolve } from '../identity/store.ts'
 import type { AdmittedEvent, Fold } from './event.ts'
 import { replay, timeline } from './store.ts'
-import { exampleNow, openIngest, statedPolicy, track } from './testing.ts'
+import { exampleNow, noPolicy, openIngest, statedPolicy, track, unanswered } from './testing.ts'
 
 const plain = (event: AdmittedEvent) => {
   const { messageId, type, name, time, userId, anonymousId, identifiers, previousId, products } = event
@@ -18,7 +18,7 @@ const plain = (event: AdmittedEvent) => {
 forEachEngine((engine, open) => {
   const permitOf = async (db: Awaited<ReturnType<typeof openIngest>>['db'], user: string): Promise<Permit> => {
     const identity = await resolve(db, { kind: 'user', value: user })
-    return permit(statedPolicy, identity!, 'service') as Permit
+    return permit(unanswered(identity!), 'service') as Permit
   }
 
   describe('taking events', () => {
@@ -62,7 +62,7 @@ forEachEngine((engine, open) => {
     })
 
     it('keeps nothing where no basis is stated', async () => {
-      const { send, db, folded } = await openIngest(open, { basis: null })
+      const { send, db, folded } = await openIngest(open, noPolicy)
       const { accepted, refused } = await send([track('Product Viewed', { userId: '42' }, { product_id: 'a' })])
       expect(accepted).toBe(0)
       expect(refused).toMatchObject([{ index: 0, code: 'consent_refused' }])

@@ -4,7 +4,8 @@
  */
 import { hash } from 'node:crypto'
 import { resolveProducts } from '../catalog/products.ts'
-import { admit, type Policy } from '../consent/permit.ts'
+import { admit, Person } from '../consent/permit.ts'
+import type { Policy } from '../consent/policy.ts'
 import { insertNew, insertRows } from '../db/batch.ts'
 import type { Handler, Reader, Tx } from '../db/database.ts'
 import { secretKey } from '../db/secret.ts'
@@ -57,7 +58,9 @@ function admitAll(request: IngestRequest, policy: Policy): { candidates: Candida
   const candidates: Candidate[] = []
   const refused: EventRefusal[] = []
   for (const [index, event] of request.events.entries()) {
-    const admission = admit(policy, { purpose: purposeOf(event.type, event.name) })
+    const { time, type, name } = event
+    const person = new Person(policy, null, [], request.received)
+    const admission = admit(policy, person, { purpose: purposeOf(type, name), time })
     if (admission.refused !== undefined) {
       refused.push({ index, code: admission.refused, message: admission.message })
       continue

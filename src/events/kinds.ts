@@ -2,7 +2,7 @@
  * The vocabulary: every track event that Habitue understands, in one table. `docs/events.md` explains each to the person who
  * sends it; a test keeps the two equal. An event of another name is kept and shown, and teaches nothing by itself.
  */
-import type { Purpose } from '../consent/permit.ts'
+import type { Purpose } from '../consent/policy.ts'
 import type { EventType } from './event.ts'
 
 export interface EventKind {

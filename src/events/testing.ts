@@ -1,7 +1,10 @@
 /** For tests: a database that takes messages of the tracking API as an engine would. */
-import type { Policy } from '../consent/permit.ts'
+import { defaultConfig } from '../config.ts'
+import { Person } from '../consent/permit.ts'
+import { type Policy, policyOf } from '../consent/policy.ts'
 import type { Database } from '../db/database.ts'
 import type { Open, TestDatabase } from '../db/testing.ts'
+import type { Identity } from '../identity/identity.ts'
 import { undoMerge } from '../identity/merges.ts'
 import { simulatedWorld } from '../world.ts'
 import { allRefused, type DoorOptions, parseEvents } from './door.ts'
@@ -10,7 +13,22 @@ import { ingestHandler } from './ingest.ts'
 import { dropViews } from './store.ts'
 
 export const exampleNow = Date.UTC(2025, 0, 10, 12)
-export const statedPolicy: Policy = { basis: 'contract' }
+export const statedPolicy: Policy = policyOf({ ...defaultConfig, legalBasis: 'contract' })
+
+const none = {
+  service: 'none',
+  personalisation: 'none',
+  marketing: 'none',
+  training: 'none',
+  research: 'none',
+} as const
+/** Of an operator who states nothing. */
+export const noPolicy: Policy = policyOf({ ...defaultConfig, consent: { ...defaultConfig.consent, bases: none } })
+
+/** Somebody who never answered anything. */
+export function unanswered(identity: Identity): Person {
+  return new Person(statedPolicy, identity, [], exampleNow)
+}
 
 export interface Sent extends Partial<Pick<IngestRequest, 'trust' | 'subject' | 'historical' | 'source'>> {
   readonly received?: number

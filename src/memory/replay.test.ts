@@ -5,7 +5,7 @@ import type { Database, Handlers } from '../db/database.ts'
 import { forEachEngine } from '../db/testing.ts'
 import { ingestHandler } from '../events/ingest.ts'
 import { viewNames } from '../events/kinds.ts'
-import { exampleNow, sendTo, statedPolicy, track } from '../events/testing.ts'
+import { exampleNow, sendTo, statedPolicy, track, unanswered } from '../events/testing.ts'
 import type { Identifier } from '../identity/identity.ts'
 import { mergesOf, undoMerge } from '../identity/merges.ts'
 import { resolve } from '../identity/store.ts'
@@ -32,7 +32,7 @@ async function retain(db: Database, before: number): Promise<void> {
 
 async function permitOf(db: Database, identifier: Identifier) {
   const identity = await resolve(db, identifier)
-  return identity && permit(statedPolicy, identity, 'service')
+  return identity && permit(unanswered(identity), 'service')
 }
 
 /** What can be read of a customer and of the days of items, with the shop's ids instead of those of the rows. */
