@@ -3,6 +3,7 @@ import {
   type EvaluationFlags,
   type EvaluationSurroundings,
   evalCandidates,
+  evalContext,
   evalSequence,
   evalSession,
   evalTopn,
@@ -14,7 +15,7 @@ import { interruptible } from './interruption.ts'
 import { type Output, output } from './output.ts'
 import { optionsOf, several, wholeNumber } from './surroundings.ts'
 
-/** `habitue eval topn | candidates | sequence | session`: the public way to judge Habitue on anybody's data. */
+/** `habitue eval topn | candidates | sequence | session | context`: the public way to judge Habitue on anybody's data. */
 export function evalCommand(program: Command): void {
   const evaluate = program
     .command('eval')
@@ -54,6 +55,16 @@ export function evalCommand(program: Command): void {
     .action((_: unknown, command: Command) => {
       const options = optionsOf<Flags & { train: string; test: string }>(command)
       return run(options, (progress) => evalSession(options, flagsOf(options), { world: systemWorld, progress }))
+    })
+
+  withFlags(evaluate.command('context'))
+    .description('Tell what is chosen in which context (AUC, logloss, HR@1, HR@5), and the same without the context.')
+    .requiredOption('--train <file>', 'CSV: label,user,item and a column for each part of the context; label 0 or 1')
+    .requiredOption('--valid <file>', 'CSV of the same form: says when to stop')
+    .requiredOption('--test <file>', 'CSV of the same form')
+    .action((_: unknown, command: Command) => {
+      const options = optionsOf<Flags & { train: string; valid: string; test: string }>(command)
+      return run(options, (progress) => evalContext(options, flagsOf(options), { world: systemWorld, progress }))
     })
 }
 

@@ -1,9 +1,11 @@
 /** The commands `eval topn`, `candidates`, `sequence` and `session`: options as given -> files read -> protocol -> outcome printed. */
 import { HabitueError } from '../errors.ts'
+import { contextKind } from '../models/context.ts'
 import type { ModelKind, Progress } from '../models/model.ts'
 import { modelKind, modelOptions } from '../models/registry.ts'
 import type { World } from '../world.ts'
 import { evaluateCandidates } from './candidates.ts'
+import { type ContextFiles, evaluateContext } from './context.ts'
 import { Ids, readCandidates, readInteractions, readPrefixes, readSplit } from './interactions.ts'
 import type { EvaluationRequest, Outcome } from './outcome.ts'
 import { evaluateSequence, evaluateSession } from './sequence.ts'
@@ -83,6 +85,16 @@ export async function evalSession(
   return evaluateSession({ train, ...test, sessions: sessions.size, items: items.size }, request)
 }
 
+/** `eval context`. @throws HabitueError on unreadable files and options */
+export async function evalContext(
+  files: ContextFiles,
+  flags: EvaluationFlags,
+  around: EvaluationSurroundings,
+): Promise<Outcome> {
+  around.progress.step(0, 1, 'reading')
+  return evaluateContext(files, { options: optionsOf(contextKind, flags), seed: flags.seed ?? 1, ...around })
+}
+
 /** The outcome for people: one line a figure. */
 export function outcomeTable(outcome: Outcome): string {
   const rows: [string, string][] = [
@@ -102,13 +114,20 @@ export function outcomeTable(outcome: Outcome): string {
 
 function requestOf(flags: EvaluationFlags, around: EvaluationSurroundings, usual = 'blend'): EvaluationRequest {
   const kind = kindNamed(flags.model ?? usual)
-  const set = Object.fromEntries((flags.set ?? []).map(keyAndValue))
+  optionsOf(kind, flags)
+  return { kind, set: settingsOf(flags), seed: flags.seed ?? 1, ...around }
+}
+
+function optionsOf<O extends object>(kind: { kind: string; defaults: O }, flags: EvaluationFlags): O {
   try {
-    modelOptions(kind, set)
+    return modelOptions(kind, settingsOf(flags))
   } catch (cause) {
     throw new HabitueError('invalid_option', (cause as Error).message, {}, { cause })
   }
-  return { kind, set, seed: flags.seed ?? 1, ...around }
+}
+
+function settingsOf({ set }: EvaluationFlags): Record<string, string> {
+  return Object.fromEntries((set ?? []).map(keyAndValue))
 }
 
 function kindNamed(name: string): ModelKind {

@@ -60,3 +60,22 @@ export function ranksAmongAll(scores: Float32Array, targets: Int32Array, masked:
   }
   return ranks
 }
+
+/**
+ * Area under the ROC curve: the probability that a row of label 1 scores higher than one of label 0, equal scores
+ * counting half. NaN where one of the labels is absent.
+ */
+export function areaUnderCurve(scores: Float64Array, labels: Uint8Array): number {
+  const order = Array.from(scores.keys()).sort((a, b) => scores[a] - scores[b])
+  let rankSum = 0
+  let positives = 0
+  for (let from = 0; from < order.length; ) {
+    let to = from
+    let among = 0
+    for (; to < order.length && scores[order[to]] === scores[order[from]]; to++) among += labels[order[to]]
+    rankSum += among * ((from + 1 + to) / 2)
+    positives += among
+    from = to
+  }
+  return (rankSum - (positives * (positives + 1)) / 2) / (positives * (labels.length - positives))
+}

@@ -24,7 +24,10 @@ export function modelFromBytes(bytes: Uint8Array): Model {
  * The kind's defaults with `given` laid over them; texts (from a command line) are read as the default's type.
  * @throws RangeError on a name that the kind does not have or a value of another type
  */
-export function modelOptions<O extends object>(kind: ModelKind<O>, given: Readonly<Record<string, unknown>>): O {
+export function modelOptions<O extends object>(
+  kind: Pick<ModelKind<O>, 'kind' | 'defaults'>,
+  given: Readonly<Record<string, unknown>>,
+): O {
   const defaults = kind.defaults as Record<string, unknown>
   const options: Record<string, unknown> = { ...defaults }
   for (const [name, value] of Object.entries(given)) {
