@@ -17,6 +17,9 @@ import type { TrainingStatus } from './decisions/trainer.ts'
 import type { EventRefusal, EventType, IngestAnswer, Subject } from './events/event.ts'
 import type { Identifier } from './identity/identity.ts'
 import type { ImportProgress } from './imports/progress.ts'
+import type { MemoryDocument } from './memory/document.ts'
+import type { GivenFact } from './memory/fact.ts'
+import type { FactView } from './memory/fact-view.ts'
 import type { World } from './world.ts'
 
 export type { CustomerToken, TokenScope } from './access/customer-token.ts'
@@ -42,6 +45,10 @@ export { ruleKinds } from './decisions/rules.ts'
 export type { TrainingStatus } from './decisions/trainer.ts'
 export type { EventRefusal, EventType, IngestAnswer, Subject } from './events/event.ts'
 export type { Identifier } from './identity/identity.ts'
+export type { MemoryDocument, MemoryStatement } from './memory/document.ts'
+export type { GivenFact } from './memory/fact.ts'
+export { factKindNames, parts as memoryParts } from './memory/fact-kinds.ts'
+export type { FactView } from './memory/fact-view.ts'
 
 export interface Engine {
   readonly config: Config
@@ -63,6 +70,7 @@ export interface Engine {
   recommend(request: DecisionRequest, ceiling: Ceiling): Promise<DecisionAnswer>
   readonly catalogue: CatalogueApi
   readonly customers: CustomersApi
+  readonly facts: FactsApi
   readonly rules: RulesApi
   readonly training: TrainingApi
   readonly imports: ImportsApi
@@ -263,6 +271,30 @@ export interface MergeView {
   readonly cause: string
   readonly time: number
   readonly undone: number | null
+}
+
+/** By whom something is told, corrected or deleted. */
+export interface Teller {
+  /** Id of the key. */
+  readonly source: string
+  /** `api`, `page`, `agent`, `question`. */
+  readonly channel: string
+}
+
+/** What a customer told, what was observed and inferred of him; null where nobody is known by that name. */
+export interface FactsApi {
+  /** What holds now. */
+  list(who: Identifier): Promise<readonly FactView[] | null>
+  /** @throws HabitueError invalid_fact, consent_refused, card_number */
+  tell(who: Identifier, fact: GivenFact, teller: Teller): Promise<FactView>
+  /** Puts another in its place; the old one does not come back. @throws HabitueError not_found, invalid_fact */
+  correct(who: Identifier, fact: string, changes: GivenFact, teller: Teller): Promise<FactView>
+  /** @throws HabitueError not_found */
+  remove(who: Identifier, fact: string, teller: Teller): Promise<void>
+  /** Takes an item out of his taste, or puts it back. @throws HabitueError unknown_item */
+  forget(who: Identifier, item: string, forgotten: boolean, teller: Teller): Promise<void>
+  /** Everything as one document; `at` = what was known then, milliseconds. */
+  memory(who: Identifier, at?: number): Promise<MemoryDocument | null>
 }
 
 /** How far each file has been imported. */

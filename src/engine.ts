@@ -27,6 +27,7 @@ import { createTrainer, type Trainer } from './decisions/trainer.ts'
 import { catalogueApi } from './engine/catalogue.ts'
 import { customersApi } from './engine/customers.ts'
 import { examine } from './engine/doctor.ts'
+import { factsApi } from './engine/facts.ts'
 import { type Watch, watch } from './engine/tail.ts'
 import { upkeep } from './engine/upkeep.ts'
 import type { Demo, Engine, KeysApi, RulesApi, Sender, TrackingBody, TrainingApi } from './engine-api.ts'
@@ -131,6 +132,7 @@ async function compose({ config, world, log, owner, db, demo }: Base): Promise<R
     keys: keysApi(db, world, keys),
     catalogue: catalogueApi({ db, catalogue, config, world }),
     customers: customersApi({ db, catalogue, policy, world }),
+    facts: factsApi({ db, catalogue, config, policy, world }),
     rules: rulesApi(db, world, async (rule, request) => {
       const quiet = { ...request, log: false }
       await state.upToDate()

@@ -32,6 +32,8 @@ export const errorTable = {
   invalid_text: 400,
   card_number: 400,
   consent_refused: 403,
+  // facts
+  invalid_fact: 400,
   // catalogue and imports
   invalid_item: 400,
   invalid_rule: 400,

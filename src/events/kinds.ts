@@ -118,6 +118,7 @@ const own: readonly EventKind[] = [
   ]),
   ...group('service', 'none', 'kept', [
     ['Complaint Received', 'Shows to whoever serves the customer next.', ['Complaint Made']],
+    ['Complaint Resolved', 'Ends a complaint, and says how.', ['Complaint Closed']],
     ['Survey Answered', 'Keeps the answer.', ['Answered Survey', 'Survey Completed']],
     ['Support Contacted', 'Shows to whoever serves the customer next.', ['Contacted Support']],
     ['Note Added', 'A note by whoever serves the customer.', ['Added Note']],
@@ -126,9 +127,21 @@ const own: readonly EventKind[] = [
     ['Consent Given', 'The customer allows a purpose.', ['Consent Granted']],
     ['Consent Withdrawn', 'The customer no longer allows a purpose.', ['Consent Revoked']],
   ]),
+  ...group('service', 'none', 'kept', [
+    ['Fact Told', 'Keeps a fact that the customer told.', []],
+    ['Fact Corrected', 'Puts a fact in the place of another, which is deleted.', []],
+    ['Fact Deleted', 'Deletes a fact; neither its words nor its evidence come back.', []],
+    ['Question Asked', 'The customer was asked a question.', []],
+    ['Question Answered', 'Keeps the answer as a fact; or that he would rather not say.', []],
+  ]),
+  ...group('service', 'one', 'kept', [
+    ['Product Forgotten', "Takes the item out of the customer's taste (not for me).", []],
+    ['Product Remembered', 'Takes that back.', []],
+  ]),
   ...group('personalisation', 'none', 'kept', [
     ['Preference Told', 'What the customer says he likes or wants.', ['Preference Set']],
     ['Preference Withdrawn', 'Takes a preference back.', ['Preference Removed']],
+    ['Fact Inferred', 'Keeps a fact that was observed or inferred elsewhere.', ['Fact Observed']],
   ]),
 ]
 

@@ -109,6 +109,22 @@ export async function replay(reader: Reader, seq: number, limit: number): Promis
   return { events: await admittedAgain(reader, rows), next: rows.length < limit ? null : rows[limit - 1].seq }
 }
 
+/**
+ * The latest `limit` events of a customer, in order of time, as they were admitted; `until` = only those that had happened
+ * by then.
+ */
+export async function eventsOf(
+  reader: Reader,
+  permit: Permit,
+  { until, limit }: { until?: number; limit: number },
+): Promise<AdmittedEvent[]> {
+  if (permit.identifiers.length === 0) return []
+  let query = reader.k.selectFrom('events').select(columns).where('identifier', 'in', permit.identifiers)
+  if (until !== undefined) query = query.where('time', '<=', until)
+  const rows = await query.orderBy('time', 'desc').orderBy('seq', 'desc').limit(limit).execute()
+  return admittedAgain(reader, rows.reverse())
+}
+
 const isView = (row: Pick<EventRow, 'type' | 'name'>) => viewTypes.has(row.type) || viewKinds.has(row.name)
 const viewTypes: ReadonlySet<string> = new Set(['page', 'screen'])
 const viewKinds: ReadonlySet<string> = new Set(viewNames)

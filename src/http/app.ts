@@ -15,10 +15,12 @@ import { customerDecisionRoutes } from './customer-decisions.ts'
 import { customerRoutes } from './customers.ts'
 import { demoRoutes } from './demo.ts'
 import { ErrorAnswer, installErrorAnswers, refuseAddress } from './error-answer.ts'
+import { factRoutes } from './facts.ts'
 import { healthRoutes } from './health.ts'
 import { importRoutes } from './imports.ts'
 import { itemRoutes } from './items.ts'
 import { keyRoutes } from './keys.ts'
+import { memoryRoutes } from './memory.ts'
 import { metricsRoutes } from './metrics.ts'
 import { recommendationRoutes } from './recommendations.ts'
 import { ruleRoutes } from './rules.ts'
@@ -73,6 +75,8 @@ export async function createApp(engine: Engine): Promise<App> {
   categoryRoutes(app, engine)
   customerRoutes(app, engine)
   customerDecisionRoutes(app, engine)
+  memoryRoutes(app, engine)
+  factRoutes(app, engine)
   importRoutes(app, engine)
   ruleRoutes(app, engine)
   trainingRoutes(app, engine)

@@ -23,6 +23,11 @@ export const permissions = {
   'decisions.customer': { kinds: server, token: 'read', meaning: 'recommend to a known customer' },
   'decisions.batch': { kinds: server, meaning: 'recommend to many customers' },
   'customers.read': { kinds: server, token: 'read', meaning: "read a customer's memory" },
+  'facts.write': {
+    kinds: server,
+    token: 'track',
+    meaning: 'tell, correct and delete what is remembered of a customer',
+  },
   'customers.find': { kinds: server, meaning: 'find customers, read and undo merges' },
   'items.read': { kinds: server, meaning: 'read the catalogue' },
   'items.write': { kinds: server, meaning: 'change the catalogue' },

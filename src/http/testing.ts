@@ -13,6 +13,7 @@ import type {
   DecisionAnswer,
   DecisionRequest,
   Engine,
+  FactView,
   IngestAnswer,
   KeyKind,
   Sender,
@@ -147,7 +148,43 @@ function roteEngine(
   return engine
 }
 
-const roteResources: Pick<Engine, 'catalogue' | 'customers' | 'imports' | 'rules' | 'training'> = {
+const roteFact: FactView = {
+  id: 'f1',
+  identifier: 1,
+  kind: 'size',
+  subject: 'shirts',
+  recipient: '',
+  value: 'M',
+  condition: null,
+  provenance: 'told',
+  confidence: 1,
+  now: 1,
+  channel: 'api',
+  evidence: ['m1'],
+  validFrom: 0,
+  confirmed: 0,
+  expires: null,
+  by: null,
+  same: ['f1'],
+  history: [],
+  why: null,
+}
+
+const roteResources: Pick<Engine, 'catalogue' | 'customers' | 'facts' | 'imports' | 'rules' | 'training'> = {
+  facts: {
+    list: async () => [roteFact],
+    tell: async () => roteFact,
+    correct: async () => roteFact,
+    remove: async () => {},
+    forget: async () => {},
+    memory: async () => ({
+      at: null,
+      name: null,
+      identifiers: [],
+      attention: [],
+      parts: { identity: [], taste: [], rhythms: [], people: [], dialogue: [], consent: [] },
+    }),
+  },
   catalogue: {
     get: async (id) => ({ id, title: 'An item', updated: '2025-01-01T00:00:00.000Z' }),
     list: async () => [],

@@ -8,6 +8,7 @@ import type { Tx } from '../db/database.ts'
 import type { ItemDayRow } from '../db/tables.ts'
 import type { AdmittedEvent, Fold } from '../events/event.ts'
 import { type CartState, cartOf, decodeCart, encodeCart, mergeCarts } from './carts.ts'
+import { foldFacts } from './facts-fold.ts'
 import {
   addColumns,
   countInteractions,
@@ -38,6 +39,7 @@ async function remember(tx: Tx, events: readonly AdmittedEvent[]): Promise<void>
   await recountOrders(tx, recount)
   await writeCarts(tx, 'carts', events)
   await writeTraits(tx, events)
+  await foldFacts(tx, events)
   await writeItemDays(tx, days)
 }
 

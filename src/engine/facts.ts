@@ -1,0 +1,168 @@
+/** What a customer told, corrected and deleted, as HTTP shows and changes it: every change is an event of its own. */
+import type { Catalogue } from '../catalog/catalogue.ts'
+import type { Config } from '../config.ts'
+import { type Permit, permit } from '../consent/permit.ts'
+import type { Policy } from '../consent/policy.ts'
+import { personOf } from '../consent/store.ts'
+import type { Database } from '../db/database.ts'
+import type { FactsApi, Teller } from '../engine-api.ts'
+import { HabitueError } from '../errors.ts'
+import type { IngestAnswer, IngestRequest } from '../events/event.ts'
+import { type OwnEvent, ownEvent } from '../events/own.ts'
+import type { Identifier } from '../identity/identity.ts'
+import { identifiersWith, resolve } from '../identity/store.ts'
+import { inOrder, type Known, knownFacts, memoryDocument } from '../memory/document.ts'
+import { type GivenFact, parseFact, type Statement } from '../memory/fact.ts'
+import { madeByEvents } from '../memory/fact-kinds.ts'
+import { digestsOf, type FactView } from '../memory/fact-view.ts'
+import { storedFacts } from '../memory/facts.ts'
+import type { World } from '../world.ts'
+
+export interface FactNeeds {
+  readonly db: Database
+  readonly catalogue: Catalogue
+  readonly config: Config
+  readonly policy: Policy
+  readonly world: World
+}
+
+export function factsApi(needs: FactNeeds): FactsApi {
+  const { db, catalogue, world, policy } = needs
+  const record = (events: readonly OwnEvent[], teller: Teller) => recordOwn(needs, events, teller)
+  const permitFor = async (who: Identifier): Promise<Permit | null> => {
+    const identity = await resolve(db, who)
+    return identity && permit(await personOf(db, policy, identity, world.now()), 'service', 'intimate')
+  }
+  const known = async (who: Identifier, at?: number): Promise<(Known & { permit: Permit }) | null> => {
+    const allowed = await permitFor(who)
+    if (!allowed) return null
+    await catalogue.upToDate(db)
+    return {
+      ...(await knownFacts(db, allowed, catalogue, { now: at ?? world.now(), past: at !== undefined })),
+      permit: allowed,
+    }
+  }
+  const found = async (who: Identifier, id: string): Promise<FactView> => {
+    const facts = (await known(who))?.facts ?? []
+    const fact = facts.find(
+      ({ id: own, same, history }) => own === id || same.includes(id) || history.some((lost) => lost.id === id),
+    )
+    if (fact) return fact
+    throw new HabitueError('not_found', `Nothing of this customer has the id ${JSON.stringify(id)}.`, { fact: id })
+  }
+  /** The events that delete `fact`, each under the identifier under which it was told. */
+  const deletions = async (
+    who: Identifier,
+    fact: FactView,
+    ids: readonly string[],
+  ): Promise<Omit<OwnEvent, 'messageId' | 'time'>[]> => {
+    const allowed = (await permitFor(who)) as Permit
+    const { statements } = await storedFacts(db, allowed)
+    const rows = new Map(statements.map((statement) => [statement.id, statement.identifier]))
+    const named = new Map((await identifiersWith(db, allowed.identifiers)).map((one) => [one.id, one]))
+    return ids.map((id) => {
+      const owner = named.get(rows.get(id) ?? 0)
+      const properties = { fact: id, was: { ...digestsOf(fact), evidence: fact.evidence } }
+      return { name: 'Fact Deleted', who: owner ? { kind: owner.kind, value: owner.value } : who, properties }
+    })
+  }
+  const stamped = (events: readonly Omit<OwnEvent, 'messageId' | 'time'>[]) =>
+    events.map((event) => ({ ...event, messageId: world.uuid(), time: world.now() }))
+  const shown = async (who: Identifier, messageId: string): Promise<FactView | null> => {
+    const facts = (await known(who))?.facts ?? []
+    return facts.find(({ evidence }) => evidence.includes(messageId)) ?? null
+  }
+
+  return {
+    async list(who) {
+      const all = await known(who)
+      return all && inOrder(all.facts)
+    },
+    async tell(who, given, teller) {
+      const properties = checked(given, world.now(), teller.channel)
+      const name = properties.provenance === 'told' ? 'Fact Told' : 'Fact Inferred'
+      const [event] = stamped([{ name, who, properties }])
+      await record([event], teller)
+      const view = await shown(who, event.messageId)
+      if (view) return view
+      throw new HabitueError('consent_refused', 'The fact was kept out: it is past its end, or it was deleted before.')
+    },
+    async correct(who, id, changes, teller) {
+      const old = await found(who, id)
+      if (madeByEvents.has(old.kind)) throw notChangeable(old)
+      const { kind, subject, recipient, value, condition, expires } = old
+      const given = { kind, subject, recipient, value, condition, expires, ...changes, provenance: 'told' }
+      const properties = checked(given, world.now(), teller.channel)
+      const others = await deletions(who, old, old.same)
+      const [first, ...rest] = others
+      const corrected = { name: 'Fact Corrected', who: first.who, properties: { ...properties, ...first.properties } }
+      const [event, ...deleted] = stamped([corrected, ...rest])
+      await record([event, ...deleted], teller)
+      return (await shown(who, event.messageId)) as FactView
+    },
+    async remove(who, id, teller) {
+      const fact = await found(who, id)
+      const told = fact.history.filter(({ provenance }) => provenance === 'told').map((lost) => lost.id)
+      await record(stamped(await deletions(who, fact, [...fact.same, ...told])), teller)
+    },
+    async forget(who, item, forgotten, teller) {
+      if (catalogue.idOf(item) === undefined) await catalogue.upToDate(db)
+      if (catalogue.idOf(item) === undefined)
+        throw new HabitueError('unknown_item', `The catalogue has no item ${JSON.stringify(item)}.`, { item })
+      const name = forgotten ? 'Product Forgotten' : 'Product Remembered'
+      await record(stamped([{ name, who, properties: { product_id: item } }]), teller)
+    },
+    async memory(who, at) {
+      const all = await known(who, at)
+      return all && memoryDocument(all, catalogue, at ?? null)
+    },
+  }
+}
+
+/** The properties of the event that tells it: only what was given, in its normal form. @throws HabitueError invalid_fact */
+function checked(given: GivenFact, now: number, channel: string): Record<string, unknown> {
+  const content = parseFact(given, now, channel)
+  if (madeByEvents.has(content.kind)) throw notChangeable(content)
+  const { kind, subject, recipient, value, condition, provenance, confidence, evidence, by } = content
+  const properties: Record<string, unknown> = { kind, subject, value, provenance, channel: content.channel }
+  if (recipient !== '') properties.recipient = recipient
+  if (condition) properties.condition = condition
+  if (confidence !== 1) properties.confidence = confidence
+  if (evidence) properties.evidence = evidence
+  if (by) properties.by = by
+  if (content.validFrom !== now) properties.validFrom = content.validFrom
+  if (content.expires !== null) {
+    if (content.expires <= now)
+      throw new HabitueError('invalid_fact', 'The fact has "expires" in the past; expected a time to come.', {
+        field: 'expires',
+      })
+    properties.expires = content.expires
+  }
+  return properties
+}
+
+function notChangeable({ kind }: Pick<Statement, 'kind'>): HabitueError {
+  return new HabitueError('invalid_fact', `A ${kind} comes about by what happens; it cannot be told or corrected.`, {
+    field: 'kind',
+  })
+}
+
+/** Sends events through ingest and waits for the commit. @throws HabitueError with the code of the first refusal */
+export async function recordOwn(
+  { db, config, world }: Pick<FactNeeds, 'db' | 'config' | 'world'>,
+  own: readonly OwnEvent[],
+  teller: Teller,
+): Promise<void> {
+  const events = own.map((event) => ownEvent(event, config.currency))
+  const request: IngestRequest = {
+    source: teller.source,
+    received: world.now(),
+    trust: 'verified',
+    subject: null,
+    historical: false,
+    events,
+  }
+  const { refused } = await db.write<IngestAnswer>('events.ingest', request)
+  if (refused.length > 0) throw new HabitueError(refused[0].code as 'consent_refused', refused[0].message)
+  await db.catchUp()
+}

@@ -1,0 +1,110 @@
+/**
+ * The memory document: everything that is known of one customer, in plain sentences, grouped, each with where it comes from
+ * and when. What is derived is derived while reading, so a deletion, a merge or its undoing shows at once.
+ */
+import type { Catalogue } from '../catalog/catalogue.ts'
+import type { Permit } from '../consent/permit.ts'
+import type { Reader } from '../db/database.ts'
+import { eventsOf } from '../events/store.ts'
+import { identifiersOf } from '../identity/store.ts'
+import { type FactKind, type FactKindName, factKinds, type Part, parts } from './fact-kinds.ts'
+import { barredEvidence, currentFacts, type FactView } from './fact-view.ts'
+import { sentenceOf, sourceOf } from './fact-words.ts'
+import { storedFacts } from './facts.ts'
+import { observe } from './observed.ts'
+
+/** How many of a customer's latest events are looked at for what can be observed. */
+export const mostObserved = 3000
+
+export interface Known {
+  /** What holds, told, observed and inferred. */
+  readonly facts: readonly FactView[]
+  readonly identifiers: readonly { readonly kind: string; readonly value: string; readonly firstSeen: number }[]
+}
+
+export interface Asked {
+  readonly now: number
+  /** Look back: only what was known at `now`. */
+  readonly past: boolean
+}
+
+/** What is known of the customer of `permit`. */
+export async function knownFacts(
+  reader: Reader,
+  permit: Permit,
+  catalogue: Catalogue,
+  { now, past }: Asked,
+): Promise<Known> {
+  const until = past ? now : undefined
+  const { statements, tombstones, forgotten } = await storedFacts(reader, permit, until)
+  const events = await eventsOf(reader, permit, { until, limit: mostObserved })
+  const observed = observe({ events, catalogue, forgotten, barred: barredEvidence(tombstones) })
+  const identifiers = await identifiersOf(reader, permit)
+  return {
+    facts: currentFacts({ statements: [...statements, ...observed], tombstones }, now),
+    identifiers: identifiers.filter(({ firstSeen }) => firstSeen <= now),
+  }
+}
+
+/** One sentence of the document, with what a program needs to change it. */
+export interface MemoryStatement extends FactView {
+  /** For people, in English. */
+  readonly text: string
+  /** Where it comes from, for people. */
+  readonly from: string
+}
+
+export interface MemoryDocument {
+  /** The time that it shows; null = now. */
+  readonly at: number | null
+  readonly name: string | null
+  readonly identifiers: Known['identifiers']
+  /** What whoever serves him must see first: complaints that are open. */
+  readonly attention: readonly MemoryStatement[]
+  readonly parts: Readonly<Record<Part, readonly MemoryStatement[]>>
+}
+
+/** The statements of each part: surest first, then latest. */
+export function memoryDocument({ facts, identifiers }: Known, catalogue: Catalogue, at: number | null): MemoryDocument {
+  const titleOf = (item: string) => {
+    const id = catalogue.idOf(item)
+    return (id === undefined ? null : catalogue.title(id)) ?? item
+  }
+  const statements = inOrder(facts).map(
+    (fact): MemoryStatement => ({ ...fact, text: sentenceOf(fact, titleOf), from: sourceOf(fact) }),
+  )
+  const of = (part: Part) => statements.filter(({ kind }) => (factKinds[kind] as FactKind).part === part)
+  return {
+    at,
+    name: nameIn(facts),
+    identifiers,
+    attention: statements.filter(isOpenComplaint),
+    parts: Object.fromEntries(parts.map((part) => [part, of(part)])) as unknown as MemoryDocument['parts'],
+  }
+}
+
+const kindOrder = new Map((Object.keys(factKinds) as FactKindName[]).map((kind, i) => [kind, i]))
+const order = ({ kind }: FactView) => kindOrder.get(kind) as number
+
+/** As the document lists them: by kind, the surest first, then the latest. */
+export function inOrder(facts: readonly FactView[]): FactView[] {
+  return facts.toSorted(
+    (a, b) => order(a) - order(b) || b.now - a.now || b.confirmed - a.confirmed || (a.id < b.id ? -1 : 1),
+  )
+}
+
+export function isOpenComplaint({ kind, value }: Pick<FactView, 'kind' | 'value'>): boolean {
+  return kind === 'complaint' && (value as { state?: string }).state === 'open'
+}
+
+/** The name that a person would call him by. */
+function nameIn(facts: readonly FactView[]): string | null {
+  const trait = (...names: string[]) => {
+    const found = facts.find(
+      ({ kind, subject, value }) => kind === 'attribute' && names.includes(subject) && typeof value === 'string',
+    )
+    return (found?.value as string | undefined) ?? null
+  }
+  const parts = [trait('firstName', 'first_name'), trait('lastName', 'last_name')].filter(Boolean)
+  return trait('name') ?? (parts.length > 0 ? parts.join(' ') : null)
+}

@@ -1,0 +1,112 @@
+/** For whom a customer buys, what was given last time, where it went, and for what occasion: from his orders. Pure. */
+import type { Statement } from './fact.ts'
+import type { Purchase } from './purchases.ts'
+import { type Observing, sighted } from './sighted.ts'
+
+type Fields = Readonly<Record<string, unknown>>
+
+const objectOf = (value: unknown): Fields | null =>
+  value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Fields) : null
+const textOf = (value: unknown, longest: number): string | undefined => {
+  if (typeof value === 'number') return String(value)
+  return typeof value === 'string' && value.trim() !== '' ? value.trim().slice(0, longest).toWellFormed() : undefined
+}
+const some = (fields: Fields): Fields =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+
+export function observedPeople(seen: Observing): Statement[] {
+  const { purchases, barred } = seen
+  const found: Statement[] = []
+  for (const purchase of purchases) {
+    if (purchase.state === 'cancelled') continue
+    found.push(...giftsOf(seen, purchase), ...addressOf(purchase), ...paymentOf(purchase))
+  }
+  return found.filter(({ kind, subject, recipient, message }) => !barred({ kind, subject, recipient }).has(message))
+}
+
+/** Each recipient of an order: that there is such a person, what was given, and the date that it was for. */
+function giftsOf({ catalogue }: Observing, { lines, properties, message, time }: Purchase): Statement[] {
+  const said = { evidence: [message], first: time, last: time, channel: 'orders' }
+  const occasion = textOf(properties.occasion, 100)
+  const date = dateOf(properties.occasion_date ?? properties.occasionDate)
+  const place = textOf(shippingOf(properties)?.city, 300)
+  const found: Statement[] = []
+  for (const [recipient, gifts] of Map.groupBy(lines, (line) => line.recipient)) {
+    if (recipient === '') continue
+    const items = gifts.map(({ item }) => catalogue.shopId(catalogue.canonical(item)) ?? '').filter(Boolean)
+    if (recipient !== 'someone') {
+      const relation = textOf(relationOf(properties, recipient), 100)
+      found.push(sighted({ kind: 'recipient', subject: recipient, recipient: '', value: some({ relation }), ...said }))
+    }
+    const value = some({ items: items.slice(0, 50), occasion, date: date ?? undefined, place })
+    found.push(sighted({ kind: 'gift', subject: occasion ?? '', recipient, value, ...said }))
+    if (occasion && date)
+      found.push(sighted({ kind: 'occasion', subject: occasion, recipient, value: { date: date.slice(5) }, ...said }))
+  }
+  return found
+}
+
+/** `MM-DD` without its year would be read as next year's, so the whole date is asked for here. */
+export function dateOf(given: unknown): string | null {
+  const match = typeof given === 'string' ? /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])/.exec(given) : null
+  return match ? match[0] : null
+}
+
+function relationOf(properties: Fields, recipient: string): unknown {
+  const lines = Array.isArray(properties.products) ? properties.products : []
+  const given = [properties.recipient, ...lines.map((line) => objectOf(line)?.recipient)]
+  return given.map(objectOf).find((one) => one !== null && (one.name === recipient || one.id === recipient))?.relation
+}
+
+function shippingOf(properties: Fields): Fields | null {
+  const { shipping_address: one, shippingAddress: two, address: three } = properties
+  return objectOf(one) ?? objectOf(two) ?? objectOf(three)
+}
+
+function addressOf({ lines, properties, message, time }: Purchase): Statement[] {
+  const given = shippingOf(properties)
+  if (!given) return []
+  const value = some({
+    name: textOf(given.name ?? given.full_name, 200),
+    street: textOf(given.street ?? given.address1 ?? given.line1 ?? given.address, 300),
+    postcode: textOf(given.postcode ?? given.postal_code ?? given.postalCode ?? given.zip, 30),
+    city: textOf(given.city, 200),
+    region: textOf(given.region ?? given.state, 200),
+    country: textOf(given.country ?? given.country_code, 100),
+  })
+  if (Object.keys(value).length === 0) return []
+  const subject = [value.street, value.city].filter(Boolean).join(', ') || 'delivery'
+  const recipients = new Set(lines.map((line) => line.recipient))
+  const recipient = recipients.size === 1 ? ([...recipients][0] as string) : ''
+  return [
+    sighted({
+      kind: 'address',
+      subject,
+      recipient,
+      value,
+      evidence: [message],
+      first: time,
+      last: time,
+      channel: 'orders',
+    }),
+  ]
+}
+
+/** The token of the payment provider, where the order carries one. */
+function paymentOf({ properties, message, time }: Purchase): Statement[] {
+  const token = textOf(properties.payment_token ?? properties.paymentToken, 300)
+  if (!token) return []
+  const label = textOf(properties.payment_method ?? properties.paymentMethod, 100)
+  const value = some({ token, label })
+  return [
+    sighted({
+      kind: 'payment',
+      subject: label ?? '',
+      value,
+      evidence: [message],
+      first: time,
+      last: time,
+      channel: 'orders',
+    }),
+  ]
+}
