@@ -350,6 +350,28 @@ describe.each(builds)('%s', (file) => {
     }
   })
 
+  it('mixScores sums what is known, and leaves unknown what nobody knows', () => {
+    const [n, stride] = [10, 12]
+    const layout = new Layout()
+    const at = { scores: layout.words(3 * stride), weights: layout.words(3), out: layout.words(stride) }
+    const { memory, kernels } = run(layout, file)
+    const scores = randoms(3 * stride, 4)
+    for (const i of [0, stride, 2 * stride, 5, stride + 5, 2 * stride + 7]) scores[i] = Number.NEGATIVE_INFINITY
+    const weights = [0.5, -2, 3]
+    floatsAt(memory, at.scores, scores.length).set(scores)
+    floatsAt(memory, at.weights, 3).set(weights)
+    kernels.mixScores(at.scores, 4 * stride, at.weights, 3, n, at.out)
+    const out = floatsAt(memory, at.out, n)
+    expect(out[0]).toBe(Number.NEGATIVE_INFINITY)
+    for (let i = 1; i < n; i++) {
+      const known = [0, 1, 2].filter((m) => Number.isFinite(scores[m * stride + i]))
+      expect(out[i]).toBeCloseTo(
+        known.reduce((sum, m) => sum + weights[m] * scores[m * stride + i], 0),
+        5,
+      )
+    }
+  })
+
   it('topK equals the reference, equal scores by lower position, with and without a mask', () => {
     const module = new WebAssembly.Module(new Uint8Array(readFileSync(moduleOf(file))))
     const random = seededRandom(12)

@@ -20,6 +20,8 @@ export interface Kernels {
   halvedMatrixVector(
     ...args: [q: number, rows: number, d: number, unit: number, x: number, xUnit: number, out: number]
   ): void
+  mixScores(scores: number, stride: number, weights: number, count: number, n: number, out: number): void
+  rowProducts(h: number, d: number, indices: number, count: number, x: number, out: number): void
   matrixVector(h: number, rows: number, d: number, x: number, out: number): void
   /** wasm/solve.ts; 1 = not positive definite. */
   cholesky(a: number, n: number): number

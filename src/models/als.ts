@@ -63,7 +63,7 @@ export const als: ModelKind<AlsOptions> = {
   kind: KIND,
   defaults: {
     ...{ factors: 128, epochs: 12, lambda: 0.05, nu: 0.75, alpha0: 0.3, solver: 'cg', steps: 3, block: 32, init: 0.1 },
-    ...{ foldIn: 4, memoryMb: 1024, threads: 0 },
+    ...{ foldIn: 3, memoryMb: 1024, threads: 0 },
   },
   async fit(data, options, progress): Promise<Model> {
     const settings = checked(options)
@@ -268,7 +268,6 @@ function makeModel(factors: Float32Array, popularity: Float32Array, settings: Se
   const unitW = floatsAt(memory, at.unitW, 1)
   const items = intsAt(memory, at.items, n)
   const values = floatsAt(memory, at.values, n)
-  const w = floatsAt(memory, at.w, d)
   const scores = floatsAt(memory, at.out, n)
   const unknown = Int32Array.from(popularity.keys()).filter((i) => popularity[i] === 0)
   const steps = settings.foldIn || EXACT
@@ -309,12 +308,9 @@ function makeModel(factors: Float32Array, popularity: Float32Array, settings: Se
       if (!(popularity[item] > 0)) return []
       const entries = take(history)
       solve(entries, at.h + 4 * item * d, steps)
+      kernels.rowProducts(at.h, d, at.items, entries, at.w, at.out)
       const parts = strongest(count)
-      for (let e = 0; e < entries; e++) {
-        let weight = 0
-        for (let f = 0; f < d; f++) weight += h[items[e] * d + f] * w[f]
-        parts.offer(items[e], weight * Math.max(0, values[e]))
-      }
+      for (let e = 0; e < entries; e++) parts.offer(items[e], scores[e] * Math.max(0, values[e]))
       return parts.list()
     },
     toBytes: () => packModel(KIND, VERSION, { ...settings }, { h, popularity }),

@@ -38,12 +38,14 @@ export function gridsFor(matrix: Csr): readonly Grid[] {
     },
     {
       kind: 'als',
-      trials: 10,
-      start: { recency: 0, lambda: 0.05, alpha0: 0.3 },
+      trials: 12,
+      start: { recency: 0, lambda: 0.05, alpha0: 0.3, factors: 64 },
       axes: [
         recency,
         { name: 'lambda', values: [0.006, 0.012, 0.025, 0.035, 0.05, 0.07, 0.1, 0.2] },
         { name: 'alpha0', values: [0.05, 0.1, 0.2, 0.3, 0.5, 1] },
+        // Each doubling doubles the time of a decision's largest part.
+        { name: 'factors', values: [64, 128, 192] },
       ],
     },
     {

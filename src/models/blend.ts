@@ -2,6 +2,7 @@
  * The blend: a weighted sum of the kinds that help on this shop's own held-out data (`blend-learning.ts` finds them).
  * What a member knows nothing of counts 0 there; an item that no member knows stays unknown.
  */
+import { mixture } from '../kernels/mixture.ts'
 import { type BlendMember, type BlendReport, learnBlend } from './blend-learning.ts'
 import { type BlendOptions, blendDefaults } from './blend-tuning.ts'
 import { packModel, unpackModel } from './bytes.ts'
@@ -53,7 +54,11 @@ interface Heard {
 
 function makeBlend(members: readonly BlendMember[], stranger: Model, report: BlendReport): BlendModel {
   const items = stranger.items
-  const scores = members.map(() => new Float32Array(items))
+  const mixed = mixture(
+    members.map(({ weight }) => weight),
+    items,
+  )
+  const scores = mixed.parts
   const faders = members.map(({ fade }) => fader(fade))
   let last: Heard | undefined
   const hear = (history: History): Heard => {
@@ -80,7 +85,7 @@ function makeBlend(members: readonly BlendMember[], stranger: Model, report: Ble
         return
       }
       hear(history)
-      combine(members, scores, out)
+      mixed.mix(out)
     },
     explainBy,
     explain: (history, item, count) => explainBy(history, item, count).contributions,
@@ -103,30 +108,6 @@ function makeBlend(members: readonly BlendMember[], stranger: Model, report: Ble
 function withRanks(history: History): History {
   if (!history.times || history.ranks) return history
   return { ...history, ranks: recencyRanks(history.times) }
-}
-
-/**
- * Writes the weighted sum into `out`. First without a look at what is unknown (-Infinity, and so is a sum with it), which is
- * several times quicker; then what is unknown to some is summed over those that know it.
- */
-function combine(members: readonly BlendMember[], scores: readonly Float32Array[], out: Float32Array): void {
-  for (let m = 0; m < members.length; m++) {
-    const { weight } = members[m]
-    const own = scores[m]
-    if (m === 0) for (let i = 0; i < out.length; i++) out[i] = weight * own[i]
-    else for (let i = 0; i < out.length; i++) out[i] += weight * own[i]
-  }
-  for (let i = 0; i < out.length; i++) {
-    if (out[i] !== Number.NEGATIVE_INFINITY) continue
-    let sum = 0
-    let known = false
-    for (let m = 0; m < members.length; m++) {
-      if (scores[m][i] === Number.NEGATIVE_INFINITY) continue
-      sum += members[m].weight * scores[m][i]
-      known = true
-    }
-    if (known) out[i] = sum
-  }
 }
 
 /**

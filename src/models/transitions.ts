@@ -10,7 +10,7 @@
  */
 import { packModel, unpackModel } from './bytes.ts'
 import { historyOf } from './matrix.ts'
-import { type Model, ModelDeclined, type ModelKind, type Progress, type TrainingData } from './model.ts'
+import { type History, type Model, ModelDeclined, type ModelKind, type Progress, type TrainingData } from './model.ts'
 import { type NeighbourTable, openTable, type ServedTable, serveTable, strongestPerTarget } from './neighbour-table.ts'
 import { pace } from './pace.ts'
 import { fader } from './recency.ts'

@@ -361,6 +361,32 @@ export function halvedMatrixVector(q: usize, rows: i32, d: i32, unit: usize, x: 
   }
 }
 
+/**
+ * out (f32, n) = sum over m of weights[m] * scores_m, scores being `count` vectors `stride` bytes apart. -Infinity says nothing
+ * is known: it adds nothing, and stays where it is all that is said. All vectors padded to 4.
+ */
+export function mixScores(scores: usize, stride: usize, weights: usize, count: i32, n: i32, out: usize): void {
+  const unknown = f32x4.splat(-Infinity)
+  for (let i: usize = 0; i < <usize>n << 2; i += 16) {
+    let sum = f32x4.splat(0)
+    let known = i32x4.splat(0)
+    for (let m: usize = 0; m < <usize>count; m++) {
+      const x = v128.load(scores + m * stride + i)
+      const says = f32x4.ne(x, unknown)
+      sum = f32x4.add(sum, f32x4.mul(f32x4.splat(load<f32>(weights + (m << 2))), v128.and(x, says)))
+      known = v128.or(known, says)
+    }
+    v128.store(out + i, v128.bitselect(sum, unknown, known))
+  }
+}
+
+/** out (f32, count) = the products of rows indices[e] of H (f32, d a multiple of 4) with x. */
+export function rowProducts(h: usize, d: i32, indices: usize, count: i32, x: usize, out: usize): void {
+  for (let e: usize = 0; e < <usize>count << 2; e += 4) {
+    store<f32>(out + e, dot(h + (<usize>(load<i32>(indices + e) * d) << 2), x, d))
+  }
+}
+
 /** out (f32, rows padded to 4) = H x for H of rows x d, d a multiple of 4. */
 export function matrixVector(h: usize, rows: i32, d: i32, x: usize, out: usize): void {
   const stride = <usize>d << 2
