@@ -12,7 +12,7 @@ export interface Allowance {
 }
 
 /** How many more than wanted are looked at before all are: some of the best may not be allowed. */
-const spare = 16
+const spare = 6
 
 /** Candidates chosen at most by the kernel at a time. */
 const mostSelected = 512
