@@ -3,12 +3,14 @@
  * pure functions that the wire needs. Money here is minor units, time milliseconds since 1970; the wire has its own form.
  */
 import type { Logger } from 'pino'
+import type { AuditEntry, AuditProof, AuditRow } from './access/audit.ts'
 import type { CustomerToken } from './access/customer-token.ts'
 import type { KeyInfo, KeyKind } from './access/key.ts'
 import type { VerifiedKey } from './access/key-ring.ts'
 import type { IssuedKey } from './access/store.ts'
 import type { ItemPatch, ItemView } from './catalog/item.ts'
 import type { Config } from './config.ts'
+import type { Receipt } from './consent/erasure.ts'
 import type { Ceiling } from './consent/permit.ts'
 import type { ModelInfo } from './decisions/models-store.ts'
 import type { DecisionAnswer, DecisionRequest } from './decisions/request.ts'
@@ -17,11 +19,9 @@ import type { TrainingStatus } from './decisions/trainer.ts'
 import type { EventRefusal, EventType, IngestAnswer, Subject } from './events/event.ts'
 import type { Identifier } from './identity/identity.ts'
 import type { ImportProgress } from './imports/progress.ts'
-import type { MemoryDocument } from './memory/document.ts'
-import type { GivenFact } from './memory/fact.ts'
-import type { FactView } from './memory/fact-view.ts'
 import type { World } from './world.ts'
 
+export type { AuditEntry, AuditProof, AuditRow } from './access/audit.ts'
 export type { CustomerToken, TokenScope } from './access/customer-token.ts'
 export type { KeyInfo, KeyKind } from './access/key.ts'
 export { keyKinds, originAllowed } from './access/key.ts'
@@ -30,6 +30,7 @@ export type { IssuedKey } from './access/store.ts'
 export type { ItemFilter } from './catalog/filter.ts'
 export { Item, ItemPatch, ItemView } from './catalog/item.ts'
 export { fromMinorUnits, toMinorUnits } from './catalog/money.ts'
+export type { Receipt } from './consent/erasure.ts'
 export type { Ceiling } from './consent/permit.ts'
 export { storageError } from './db/storage-errors.ts'
 export type { ModelInfo } from './decisions/models-store.ts'
@@ -45,10 +46,8 @@ export { ruleKinds } from './decisions/rules.ts'
 export type { TrainingStatus } from './decisions/trainer.ts'
 export type { EventRefusal, EventType, IngestAnswer, Subject } from './events/event.ts'
 export type { Identifier } from './identity/identity.ts'
-export type { MemoryDocument, MemoryStatement } from './memory/document.ts'
 export type { GivenFact } from './memory/fact.ts'
 export { factKindNames, parts as memoryParts } from './memory/fact-kinds.ts'
-export type { FactView } from './memory/fact-view.ts'
 
 export interface Engine {
   readonly config: Config
@@ -70,7 +69,8 @@ export interface Engine {
   recommend(request: DecisionRequest, ceiling: Ceiling): Promise<DecisionAnswer>
   readonly catalogue: CatalogueApi
   readonly customers: CustomersApi
-  readonly facts: FactsApi
+  readonly rights: RightsApi
+  readonly audit: AuditApi
   readonly rules: RulesApi
   readonly training: TrainingApi
   readonly imports: ImportsApi
@@ -273,28 +273,51 @@ export interface MergeView {
   readonly undone: number | null
 }
 
-/** By whom something is told, corrected or deleted. */
-export interface Teller {
-  /** Id of the key. */
-  readonly source: string
-  /** `api`, `page`, `agent`, `question`. */
-  readonly channel: string
+/** Everything that is stored about one customer, to be streamed: rows are read while they are sent. */
+export interface ExportDocument {
+  /** Milliseconds since 1970. */
+  readonly exported: number
+  readonly names: readonly Identifier[]
+  readonly sections: readonly ExportSection[]
 }
 
-/** What a customer told, what was observed and inferred of him; null where nobody is known by that name. */
-export interface FactsApi {
-  /** What holds now. */
-  list(who: Identifier): Promise<readonly FactView[] | null>
-  /** @throws HabitueError invalid_fact, consent_refused, card_number */
-  tell(who: Identifier, fact: GivenFact, teller: Teller): Promise<FactView>
-  /** Puts another in its place; the old one does not come back. @throws HabitueError not_found, invalid_fact */
-  correct(who: Identifier, fact: string, changes: GivenFact, teller: Teller): Promise<FactView>
-  /** @throws HabitueError not_found */
-  remove(who: Identifier, fact: string, teller: Teller): Promise<void>
-  /** Takes an item out of his taste, or puts it back. @throws HabitueError unknown_item */
-  forget(who: Identifier, item: string, forgotten: boolean, teller: Teller): Promise<void>
-  /** Everything as one document; `at` = what was known then, milliseconds. */
-  memory(who: Identifier, at?: number): Promise<MemoryDocument | null>
+export interface ExportSection {
+  /** Of the table. */
+  readonly name: string
+  /** For people. */
+  readonly title: string
+  /** Times are ISO 8601, items the shop's ids, what is empty is absent. */
+  readonly rows: AsyncIterable<Readonly<Record<string, unknown>>>
+}
+
+/** What a customer may ask for. */
+export interface RightsApi {
+  /** Null where nobody is known by that name. */
+  export(who: Identifier): Promise<ExportDocument | null>
+  /** `refuse`: his identifiers are not to come back. Resolves when nothing of him is left. Null = nobody of that name. */
+  erase(who: Identifier, options: { readonly refuse: boolean; readonly actor: string }): Promise<Receipt | null>
+  receipt(id: string): Promise<Receipt | null>
+  /** The latest first. */
+  receipts(limit: number): Promise<readonly Receipt[]>
+}
+
+/** Who read or changed what. */
+export interface AuditApi {
+  /** Written behind. */
+  note(entry: AuditEntry): void
+  /** Resolves when it is stored. */
+  write(entry: AuditEntry): Promise<void>
+  /** In the order in which it was written; `after` = the last id of the page before. */
+  read(query: AuditFilter): Promise<readonly AuditRow[]>
+  verify(): Promise<AuditProof>
+}
+
+export interface AuditFilter {
+  readonly after?: number
+  readonly limit: number
+  readonly who?: Identifier
+  readonly actor?: string
+  readonly action?: string
 }
 
 /** How far each file has been imported. */

@@ -4,9 +4,9 @@
  */
 import { readFileSync } from 'node:fs'
 import { type Logger, pino } from 'pino'
-import { verifyCustomerToken } from './access/customer-token.ts'
-import { createKeyRing, type KeyRing } from './access/key-ring.ts'
-import { createFirstAdminKey, createKey, listKeys, revokeKey, rotateKey } from './access/store.ts'
+import { auditLog } from './access/audit.ts'
+import { createKeyRing } from './access/key-ring.ts'
+import { createFirstAdminKey } from './access/store.ts'
 import { loadCatalogue } from './catalog/catalogue.ts'
 import type { Config } from './config.ts'
 import { policyOf } from './consent/policy.ts'
@@ -24,17 +24,18 @@ import { type CompiledRule, checkRule, compileRule } from './decisions/rules.ts'
 import { listRules } from './decisions/rules-store.ts'
 import { bundleName } from './decisions/serving.ts'
 import { createTrainer, type Trainer } from './decisions/trainer.ts'
+import { auditApi, keysApi } from './engine/access.ts'
 import { catalogueApi } from './engine/catalogue.ts'
 import { customersApi } from './engine/customers.ts'
 import { examine } from './engine/doctor.ts'
-import { factsApi } from './engine/facts.ts'
+import { eraseAgain, type Refusals, refusals, rightsApi } from './engine/rights.ts'
 import { type Watch, watch } from './engine/tail.ts'
 import { upkeep } from './engine/upkeep.ts'
-import type { Demo, Engine, KeysApi, RulesApi, Sender, TrackingBody, TrainingApi } from './engine-api.ts'
+import type { Demo, Engine, Health, ImportsApi, RulesApi, Sender, TrackingBody, TrainingApi } from './engine-api.ts'
 import { allRefused, parseEvents } from './events/door.ts'
 import type { IngestAnswer, IngestRequest } from './events/event.ts'
 import { newestEvent } from './events/report.ts'
-import { createHandlers } from './handlers.ts'
+import { createHandlers, personalData } from './handlers.ts'
 import { listImports, readImportProgress } from './imports/progress.ts'
 import { systemWorld, type World } from './world.ts'
 
@@ -70,6 +71,10 @@ export async function createEngine(config: Config, options: EngineOptions = {}):
       log,
     })
     try {
+      const onError = (error: unknown) => log.error({ err: error }, 'an erasure left traces in files for now')
+      const again = await eraseAgain({ db, config, holders: personalData, onError })
+      if (again > 0)
+        log.warn({ erasures: again }, 'the database held customers who had been erased; they are gone again')
       return await compose({ config, world, log, owner, db, demo: options.demo ?? null })
     } catch (error) {
       // Else the writer's thread would keep the process alive.
@@ -100,6 +105,8 @@ async function compose({ config, world, log, owner, db, demo }: Base): Promise<R
   const customers = customerStates({ db, catalogue, config, policy, world })
   const state = await currentState({ db, catalogue, config, world, onError, onSwap: customers.clear })
   const decisions = decisionLog(db, onError)
+  const audit = auditLog(db, onError)
+  const refused = await refusals(db)
   const repeats = repeatPolicies(catalogue)
   const decider = createDecider({ ...state, catalogue, customers, repeats, log: decisions, world })
   const onFailure = (error: unknown) => {
@@ -119,7 +126,7 @@ async function compose({ config, world, log, owner, db, demo }: Base): Promise<R
     version,
     demo,
     async ingest(body, sender) {
-      const answer = await ingest({ db, config, world, events }, body, sender)
+      const answer = await ingest({ db, config, world, events, refused }, body, sender)
       if (answer.accepted > 0) state.trends.changed()
       return answer
     },
@@ -132,7 +139,8 @@ async function compose({ config, world, log, owner, db, demo }: Base): Promise<R
     keys: keysApi(db, world, keys),
     catalogue: catalogueApi({ db, catalogue, config, world }),
     customers: customersApi({ db, catalogue, policy, world }),
-    facts: factsApi({ db, catalogue, config, policy, world }),
+    rights: rightsApi({ db, config, world, holders: personalData, catalogue, decisions, onError }),
+    audit: auditApi(db, audit),
     rules: rulesApi(db, world, async (rule, request) => {
       const quiet = { ...request, log: false }
       await state.upToDate()
@@ -144,16 +152,9 @@ async function compose({ config, world, log, owner, db, demo }: Base): Promise<R
       }
     }),
     training: trainingApi(db, trainer, state.serving),
-    imports: {
-      get: (id) => readImportProgress(db, id),
-      list: () => listImports(db),
-      record: (progress) => db.write('imports.record', progress),
-    },
+    imports: importsApi(db),
     tail: (listener) => events.subscribe(listener),
-    health: async () => {
-      const database = await databaseHealth(db)
-      return { ready: database === 'ok', checks: { database } }
-    },
+    health: () => healthOf(db),
     counters: () => ({
       ...events.totals,
       ...totals,
@@ -175,27 +176,27 @@ async function compose({ config, world, log, owner, db, demo }: Base): Promise<R
     listening: (url) => owner?.announce({ pid: process.pid, url, token: local }),
     localKey: () => local,
     async stop() {
-      await trainer.close()
-      await keeper.stop()
-      await decisions.close()
-      state.close()
-      keys.close()
-      await db.close()
+      for (const part of [trainer, { close: keeper.stop }, decisions, audit, state, keys, db]) await part.close()
       owner?.release()
     },
   }
   return engine
 }
 
+interface Door {
+  readonly events: Watch
+  readonly refused: Refusals
+}
+
 /** The door, the writer, and those who watch. */
 async function ingest(
-  { db, config, world, events }: Pick<Base, 'db' | 'config' | 'world'> & { readonly events: Watch },
+  { db, config, world, events, refused }: Pick<Base, 'db' | 'config' | 'world'> & Door,
   body: TrackingBody,
   sender: Sender,
 ): Promise<IngestAnswer> {
   const { historical, trust, subject } = sender
   const received = world.now()
-  const parsed = parseEvents(body, { received, world, currency: config.currency, historical })
+  const parsed = await refused.sift(parseEvents(body, { received, world, currency: config.currency, historical }))
   // An import is the same whoever sends it: a line that was imported once is known under every key.
   const source = historical ? 'import' : sender.source
   const request: IngestRequest = { source, received, trust, subject, historical, events: parsed.events }
@@ -207,15 +208,17 @@ async function ingest(
   return { ...answer, refused: allRefused(parsed, answer.refused) }
 }
 
-function keysApi(db: Database, world: World, ring: KeyRing): KeysApi {
+function importsApi(db: Database): ImportsApi {
   return {
-    verify: (text) => ring.verify(text),
-    verifyToken: (token) => verifyCustomerToken(token, ring, world.now()),
-    list: () => listKeys(db),
-    create: (wanted) => createKey(db, world, wanted),
-    rotate: (id, graceMs) => rotateKey(db, world, id, graceMs),
-    revoke: (id) => revokeKey(db, world, id),
+    get: (id) => readImportProgress(db, id),
+    list: () => listImports(db),
+    record: (progress) => db.write('imports.record', progress),
   }
+}
+
+async function healthOf(db: Database): Promise<Health> {
+  const database = await databaseHealth(db)
+  return { ready: database === 'ok', checks: { database } }
 }
 
 function trainingApi(db: Database, trainer: Trainer, serving: TrainingApi['serving']): TrainingApi {

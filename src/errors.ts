@@ -32,6 +32,7 @@ export const errorTable = {
   invalid_text: 400,
   card_number: 400,
   consent_refused: 403,
+  erased_refused: 403,
   // facts
   invalid_fact: 400,
   // catalogue and imports

@@ -2,10 +2,12 @@
  * All that writes, by name. One list for the writer thread (SQLite) and for the process itself (PostgreSQL): what stands
  * here runs inside a transaction and sees no cache of the serving process.
  */
+import { appendAudit, auditHandlers } from './access/audit.ts'
 import { accessData } from './access/personal.ts'
 import { accessHandlers } from './access/store.ts'
 import { audiencesHandler, patchHandler, removeHandler, upsertHandler } from './catalog/store.ts'
 import type { Config } from './config.ts'
+import { eraseHandler } from './consent/erasure.ts'
 import { consentData } from './consent/personal.ts'
 import { policyOf } from './consent/policy.ts'
 import type { Handlers } from './db/database.ts'
@@ -20,6 +22,7 @@ import { ingestHandler } from './events/ingest.ts'
 import { eventsData } from './events/personal.ts'
 import { undoMerge } from './identity/merges.ts'
 import { identityData } from './identity/personal.ts'
+import { resolve } from './identity/store.ts'
 import { recordImportHandler } from './imports/progress.ts'
 import { memoryFolds } from './memory/fold.ts'
 import { memoryData } from './memory/personal.ts'
@@ -56,5 +59,13 @@ export function createHandlers(config: Config, world: World): Handlers {
     ...logHandlers,
     ...retentionHandlers,
     ...accessHandlers,
+    ...auditHandlers(world, async (reader, who) => (await resolve(reader, who))?.customer ?? null),
+    'consent.erase': eraseHandler({
+      holders: personalData,
+      audit: (tx, customer, { id, time, actor, refuse, again }) =>
+        appendAudit(tx, world, [
+          { time, actor, action: 'customers.erase', customer, detail: { erasure: id, refuse, again } },
+        ]),
+    }),
   }
 }

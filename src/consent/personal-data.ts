@@ -4,7 +4,7 @@
  * table that is added cannot be forgotten by export and erasure.
  */
 import type { Tx } from '../db/database.ts'
-import type { Holder, Person } from '../db/personal.ts'
+import type { DataSubject, Holder } from '../db/personal.ts'
 import type { Tables } from '../db/tables.ts'
 
 /** Tables whose rows are about no customer, and why. */
@@ -68,7 +68,7 @@ function excused(table: string, column: string): boolean {
 export async function eraseAll(
   tx: Tx,
   holders: readonly Holder[],
-  person: Person,
+  person: DataSubject,
 ): Promise<Readonly<Record<string, number>>> {
   const rows: Record<string, number> = {}
   for (const holder of holders) rows[holder.table] = await holder.erase(tx, person)

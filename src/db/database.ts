@@ -18,7 +18,7 @@ export interface Reader {
 }
 
 /** Whose cached copies a commit made old. Keys: customer ids, item ids, model names, rule ids. */
-export type Topic = 'customers' | 'items' | 'models' | 'rules' | 'keys'
+export type Topic = 'customers' | 'items' | 'models' | 'rules' | 'keys' | 'people' | 'erasures'
 
 export interface Tx extends Reader {
   /** Marks a key as changed; told to every listener after the commit and before the writer's answer arrives. */
@@ -53,6 +53,12 @@ export interface Database extends Reader {
    * Undefined on SQLite: there they always are. @throws of storage
    */
   catchUp(): Promise<void> | undefined
+  /**
+   * Makes sure that of the rows which were deleted from `tables` nothing is left in the files that storage itself keeps:
+   * SQLite puts its log into the file and empties it (deleted rows are overwritten there anyway), PostgreSQL vacuums.
+   * Answers false where somebody who was reading kept it from being done; call again.
+   */
+  forget(tables: readonly string[]): Promise<boolean>
   /** Writes a consistent copy of the running database to `file` (SQLite), or throws `backup_unsupported`. */
   backup(file: string): Promise<void>
   close(): Promise<void>

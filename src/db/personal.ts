@@ -9,7 +9,7 @@ import type { Reader, Tx } from './database.ts'
 import type { Tables } from './tables.ts'
 
 /** Somebody, as rows name him. */
-export interface Person {
+export interface DataSubject {
   /** Ids of his row of `customers`, and of those that were merged into it. */
   readonly customers: readonly number[]
   /** Ids of rows of `identifiers`. */
@@ -39,9 +39,9 @@ export interface Holder {
   readonly title: string
   readonly columns: HeldColumns
   /** All rows about `person`, as the export shows them. */
-  read(reader: Reader, person: Person): AsyncIterable<HeldRow>
+  read(reader: Reader, person: DataSubject): AsyncIterable<HeldRow>
   /** Lets go of all rows about `person`; answers how many. The world gives time and chance to what needs them. */
-  erase(tx: Tx, person: Person): Promise<number>
+  erase(tx: Tx, person: DataSubject): Promise<number>
 }
 
 export interface HeldRows extends HeldColumns {
@@ -65,7 +65,7 @@ export function heldRows(spec: HeldRows): Holder {
   const { table, title, identifier, customer, shown, orderBy = [], times, json, items } = spec
   const column = identifier ?? customer
   if (column === undefined) throw new Error(`${table}: say which column names the identifier or the customer`)
-  const idsOf = (person: Person) => (identifier === undefined ? person.customers : person.identifiers)
+  const idsOf = (person: DataSubject) => (identifier === undefined ? person.customers : person.identifiers)
   const where = (ids: readonly number[]) => sql`${sql.ref(column)} in (${sql.join(ids)})`
   const order = orderBy.length > 0 ? sql` order by ${sql.join(orderBy.map((name) => sql.ref(name)))}` : sql``
   return {

@@ -145,6 +145,15 @@ export class PostgresDatabase implements Database {
     return this.#signals.catchUp()
   }
 
+  async forget(tables: readonly string[]): Promise<boolean> {
+    try {
+      await this.#options.pool.query(`vacuum ${tables.map((table) => `"${table}"`).join(', ')}`)
+      return true
+    } catch (error) {
+      throw storageError(error)
+    }
+  }
+
   async backup(): Promise<void> {
     throw new HabitueError(
       'backup_unsupported',

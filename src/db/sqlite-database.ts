@@ -36,6 +36,16 @@ export class SqliteDatabase implements Database {
 
   catchUp(): undefined {}
 
+  async forget(): Promise<boolean> {
+    const connection = SqliteConnection.open(this.connection.file, { cacheKib: 1024, busyMs: 1000 })
+    try {
+      const [{ busy }] = connection.all<{ busy: number }>('pragma wal_checkpoint(truncate)')
+      return busy === 0
+    } finally {
+      connection.close()
+    }
+  }
+
   /** Copies page by page while others go on; the copy is the database at one moment. Never over an existing file. */
   async backup(file: string): Promise<void> {
     if (existsSync(file))

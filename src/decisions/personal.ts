@@ -1,7 +1,7 @@
 /** What was decided for a customer and what became of it, for export and erasure. The counts of days name nobody and stay. */
 import { inChunks } from '../db/batch.ts'
 import type { Reader } from '../db/database.ts'
-import { type HeldRow, type Holder, heldRows, type Person } from '../db/personal.ts'
+import { type HeldRow, type Holder, heldRows, type DataSubject } from '../db/personal.ts'
 import { admittedOf } from '../events/personal.ts'
 import { countDays, type DecisionOfDay } from './retention.ts'
 
@@ -19,7 +19,7 @@ const decisions = heldRows({
 const piece = 500
 
 /** His decisions without what they say of him. */
-async function decidedFor(reader: Reader, person: Person): Promise<DecisionOfDay[]> {
+async function decidedFor(reader: Reader, person: DataSubject): Promise<DecisionOfDay[]> {
   const found: DecisionOfDay[] = []
   for (const identifiers of inChunks(person.identifiers, piece)) {
     const query = reader.k.selectFrom('decisions').select(['id', 'placement', 'model', 'time', 'items'])

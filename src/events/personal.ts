@@ -1,6 +1,6 @@
 /** The stored events of a customer, for export and erasure. Their keys in `seen` stay: those name nobody. */
 import type { Reader } from '../db/database.ts'
-import { type HeldRow, type Holder, heldRows, type Person } from '../db/personal.ts'
+import { type DataSubject, type HeldRow, type Holder, heldRows } from '../db/personal.ts'
 import type { AdmittedEvent } from './event.ts'
 import { admittedAgain, columns } from './store.ts'
 
@@ -60,7 +60,7 @@ const events: Holder = {
 export const eventsData: readonly Holder[] = [events]
 
 /** The events of `person` as they were admitted, in pieces, for what must be counted before they go. */
-export async function* admittedOf(reader: Reader, person: Person): AsyncGenerator<readonly AdmittedEvent[]> {
+export async function* admittedOf(reader: Reader, person: DataSubject): AsyncGenerator<readonly AdmittedEvent[]> {
   for (const identifier of person.identifiers) {
     let after = 0
     for (;;) {

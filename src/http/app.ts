@@ -8,6 +8,7 @@ import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/typ
 import Fastify from 'fastify'
 import type { Engine } from '../engine-api.ts'
 import type { World } from '../world.ts'
+import { auditRoutes, installAudit } from './audit.ts'
 import { installAuthentication } from './authentication.ts'
 import { bodyLimit, checkAddress, installBodyReader, relabel } from './body.ts'
 import { categoryRoutes } from './categories.ts'
@@ -23,6 +24,7 @@ import { keyRoutes } from './keys.ts'
 import { memoryRoutes } from './memory.ts'
 import { metricsRoutes } from './metrics.ts'
 import { recommendationRoutes } from './recommendations.ts'
+import { rightsRoutes } from './rights.ts'
 import { ruleRoutes } from './rules.ts'
 import { serviceRoutes } from './service.ts'
 import { settingsRoutes } from './settings-documents.ts'
@@ -66,6 +68,8 @@ export async function createApp(engine: Engine): Promise<App> {
   await documentation(app, engine)
   const authentication = installAuthentication(app, engine)
 
+  installAudit(app, engine)
+
   metricsRoutes(app, engine)
   healthRoutes(app, engine)
   trackingRoutes(app, engine, authentication)
@@ -75,6 +79,8 @@ export async function createApp(engine: Engine): Promise<App> {
   categoryRoutes(app, engine)
   customerRoutes(app, engine)
   customerDecisionRoutes(app, engine)
+  rightsRoutes(app, engine)
+  auditRoutes(app, engine)
   memoryRoutes(app, engine)
   factRoutes(app, engine)
   importRoutes(app, engine)

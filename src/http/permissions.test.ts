@@ -59,6 +59,19 @@ const requests: Record<Action, readonly Ask[]> = {
     { method: 'GET', url: '/v1/customers/42/merges' },
     { method: 'POST', url: '/v1/merges/1/undo' },
   ],
+  'customers.export': [
+    { method: 'GET', url: '/v1/customers/42/export' },
+    { method: 'POST', url: '/v1/customers/42/export' },
+  ],
+  'customers.erase': [{ method: 'POST', url: '/v1/customers/42/erase', payload: {} }],
+  'erasures.read': [
+    { method: 'GET', url: '/v1/erasures' },
+    { method: 'GET', url: '/v1/erasures/42' },
+  ],
+  'audit.read': [
+    { method: 'GET', url: '/v1/audit' },
+    { method: 'GET', url: '/v1/audit/proof' },
+  ],
   'items.read': [
     { method: 'GET', url: '/v1/items' },
     { method: 'GET', url: '/v1/items/i1' },

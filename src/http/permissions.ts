@@ -10,6 +10,8 @@ interface Permission {
   /** A publishable key may too, for the customer whom a token with this scope names. */
   readonly token?: TokenScope
   readonly meaning: string
+  /** Whoever does it stands in the audit log; `own` = the route writes its own line. */
+  readonly audited?: true | 'own'
 }
 
 const page: readonly KeyKind[] = ['publishable', 'server', 'admin']
@@ -22,6 +24,12 @@ export const permissions = {
   'decisions.anonymous': { kinds: page, meaning: 'recommend to an anonymous visitor, or to nobody' },
   'decisions.customer': { kinds: server, token: 'read', meaning: 'recommend to a known customer' },
   'decisions.batch': { kinds: server, meaning: 'recommend to many customers' },
+  'customers.read': { kinds: server, token: 'read', meaning: "read a customer's memory", audited: true },
+  'customers.find': { kinds: server, meaning: 'find customers, read and undo merges', audited: true },
+  'customers.export': { kinds: server, meaning: 'export all that is stored of a customer', audited: 'own' },
+  'customers.erase': { kinds: server, meaning: 'erase a customer', audited: 'own' },
+  'erasures.read': { kinds: server, meaning: 'read receipts of erasures' },
+  'audit.read': { kinds: admin, meaning: 'read the audit log', audited: true },
   'customers.read': { kinds: server, token: 'read', meaning: "read a customer's memory" },
   'facts.write': {
     kinds: server,
@@ -32,13 +40,13 @@ export const permissions = {
   'items.read': { kinds: server, meaning: 'read the catalogue' },
   'items.write': { kinds: server, meaning: 'change the catalogue' },
   'rules.read': { kinds: server, meaning: 'read rules, preview one' },
-  'rules.write': { kinds: admin, meaning: 'change rules' },
+  'rules.write': { kinds: admin, meaning: 'change rules', audited: true },
   'models.read': { kinds: server, meaning: 'see models and trainings' },
   'training.run': { kinds: admin, meaning: 'start and cancel trainings' },
-  'keys.manage': { kinds: admin, meaning: 'create, list, rotate and revoke keys' },
+  'keys.manage': { kinds: admin, meaning: 'create, list, rotate and revoke keys', audited: true },
   'events.tail': { kinds: server, meaning: 'watch events as they arrive' },
   'metrics.read': { kinds: server, meaning: 'read metrics from another machine' },
-  'service.manage': { kinds: admin, meaning: 'doctor, backup, rebuild' },
+  'service.manage': { kinds: admin, meaning: 'doctor, backup, rebuild', audited: true },
 } as const satisfies Record<string, Permission>
 
 export type Action = keyof typeof permissions
@@ -46,4 +54,9 @@ export type Action = keyof typeof permissions
 /** The row of `action`. */
 export function permissionOf(action: Action): Permission {
   return permissions[action]
+}
+
+/** Whether the audit log notes it when it was done. */
+export function isAudited(action: string): boolean {
+  return Object.hasOwn(permissions, action) && (permissions as Record<string, Permission>)[action].audited === true
 }

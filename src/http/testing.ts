@@ -148,6 +148,7 @@ function roteEngine(
   return engine
 }
 
+const roteResources: Pick<Engine, 'audit' | 'rights' | 'catalogue' | 'customers' | 'imports' | 'rules' | 'training'> = {
 const roteFact: FactView = {
   id: 'f1',
   identifier: 1,
@@ -213,6 +214,18 @@ const roteResources: Pick<Engine, 'catalogue' | 'customers' | 'facts' | 'imports
     decisions: async () => [],
     undoMerge: async () => {},
   },
+  audit: {
+    note: () => {},
+    write: async () => {},
+    read: async () => [],
+    verify: async () => ({ rows: 0, broken: null, last: '' }),
+  },
+  rights: {
+    export: async (who) => ({ exported: 0, names: [who], sections: [] }),
+    erase: async () => roteReceipt,
+    receipt: async () => roteReceipt,
+    receipts: async () => [roteReceipt],
+  },
   imports: {
     get: async (id) => ({ id, kind: 'events', name: 'a file', line: 1, bytes: 1, refused: 0, done: false }),
     list: async () => [],
@@ -232,6 +245,17 @@ const roteResources: Pick<Engine, 'catalogue' | 'customers' | 'facts' | 'imports
     start: async () => ({ running: true }),
     cancel: async () => ({ running: false }),
   },
+}
+
+const roteReceipt = {
+  id: 'e',
+  time: 0,
+  erased: { events: 1 },
+  rows: 1,
+  refused: false,
+  again: false,
+  refitBefore: 0,
+  hash: '',
 }
 
 function roteAnswer(request: DecisionRequest): DecisionAnswer {

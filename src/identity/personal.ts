@@ -1,19 +1,19 @@
 /** Who somebody is, for export and erasure; and what this folder holds about him. */
 import { inChunks, selectByKeys } from '../db/batch.ts'
 import type { Reader, Tx } from '../db/database.ts'
-import { type HeldRow, type Holder, heldRows, type Person } from '../db/personal.ts'
+import { type DataSubject, type HeldRow, type Holder, heldRows } from '../db/personal.ts'
 import { claimsAbout, claimsMadeBy, pairOf } from './claims.ts'
 import type { Identifier } from './identity.ts'
 import { mergesOf } from './merges.ts'
-import { identifiersOfAll, resolve } from './store.ts'
+import { identifiersOfAll, identifiersWith, resolve } from './store.ts'
 
 /** The customer whom `identifier` names, with all that became one with him; null where nobody is known by it. */
-export async function personOf(reader: Reader, identifier: Identifier): Promise<Person | null> {
+export async function subjectOf(reader: Reader, identifier: Identifier): Promise<DataSubject | null> {
   const found = await resolve(reader, identifier)
-  return found && personAt(reader, found.customer)
+  return found && subjectAt(reader, found.customer)
 }
 
-async function personAt(reader: Reader, customer: number): Promise<Person> {
+async function subjectAt(reader: Reader, customer: number): Promise<DataSubject> {
   const standing = (await mergesOf(reader, { customer })).filter(({ undone }) => undone === null)
   const merged = standing.map((merge) => merge.merged)
   const identifiers = await identifiersOfAll(reader, [customer])
@@ -25,20 +25,20 @@ async function personAt(reader: Reader, customer: number): Promise<Person> {
 }
 
 /**
- * The same for an erasure, and nobody adds to him until the transaction ends. Besides, what was sent under an unproven
- * claim to be him, or from his device by somebody who claimed to be another, and belongs to no known customer.
+ * The same for an erasure, and nobody adds to him until the transaction ends. Besides, who is known by nothing but a device
+ * and claimed to be him, and what somebody who claimed to be another sent from his device.
  */
-export async function personToErase(tx: Tx, identifier: Identifier): Promise<Person | null> {
+export async function subjectToErase(tx: Tx, identifier: Identifier): Promise<DataSubject | null> {
   for (;;) {
     const found = await resolve(tx, identifier)
     if (!found) return null
     if (!(await lock(tx, found.customer, identifier))) continue
-    const person = await personAt(tx, found.customer)
-    const strays = await unprovenPairs(tx, person)
+    const subject = await subjectAt(tx, found.customer)
+    const strays = await unprovenStrangers(tx, subject)
     return {
-      customers: [...new Set([...person.customers, ...strays.map(({ customer }) => customer)])],
-      identifiers: [...new Set([...person.identifiers, ...strays.map(({ id }) => id)])],
-      names: person.names,
+      customers: [...new Set([...subject.customers, ...strays.map(({ customer }) => customer)])],
+      identifiers: [...new Set([...subject.identifiers, ...strays.map(({ id }) => id)])],
+      names: subject.names,
     }
   }
 }
@@ -51,7 +51,7 @@ async function lock(tx: Tx, customer: number, identifier: Identifier): Promise<b
 }
 
 /** Identifiers of a visitor together with a user that he claims to be (claims.ts) which have to do with `person`. */
-async function pairsOf(reader: Reader, { identifiers, names }: Person) {
+async function pairsOf(reader: Reader, { identifiers, names }: DataSubject) {
   const made = await claimsMadeBy(reader, identifiers)
   const about = await claimsAbout(reader, names)
   const claims = [...made, ...about].filter(({ kind }) => kind === 'user')
@@ -70,13 +70,19 @@ async function pairsOf(reader: Reader, { identifiers, names }: Person) {
   ])
 }
 
-async function unprovenPairs(tx: Tx, person: Person) {
-  const known = new Set(person.identifiers)
-  const pairs = (await pairsOf(tx, person)).filter(({ id }) => !known.has(id))
-  const whole = await identifiersOfAll(tx, [...new Set(pairs.map(({ customer }) => customer))])
-  const ofUsers = new Set(whole.filter(({ kind }) => kind !== 'claim').map(({ customer }) => customer))
-  return pairs.filter(({ customer }) => !ofUsers.has(customer))
+/** All identifiers of those who claim to be him, or claimed from his device to be another, and are no known customers. */
+async function unprovenStrangers(tx: Tx, subject: DataSubject) {
+  const own = new Set(subject.identifiers)
+  const claimants = (await claimsAbout(tx, subject.names)).map(({ identifier }) => identifier)
+  const strangers = [...(await identifiersWith(tx, claimants)), ...(await pairsOf(tx, subject))]
+  const customers = strangers.filter(({ id }) => !own.has(id)).map(({ customer }) => customer)
+  const whole = await identifiersOfAll(tx, [...new Set(customers)])
+  const known = new Set(whole.filter(({ kind }) => !deviceKinds.has(kind)).map(({ customer }) => customer))
+  return whole.filter(({ customer }) => !known.has(customer))
 }
+
+/** Kinds that name a device and not a person. */
+const deviceKinds: ReadonlySet<string> = new Set(['anonymous', 'claim'])
 
 const identifiers: Holder = {
   ...heldRows({

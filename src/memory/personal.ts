@@ -5,7 +5,7 @@
  */
 import { insertRows, upsertFold } from '../db/batch.ts'
 import type { Reader, Tx } from '../db/database.ts'
-import { type HeldRow, type Holder, heldRows, type Person } from '../db/personal.ts'
+import { type DataSubject, type HeldRow, type Holder, heldRows } from '../db/personal.ts'
 import type { OrderRow } from '../db/tables.ts'
 import { admittedOf } from '../events/personal.ts'
 import { countItemDays, countOrders, dayOf, type ItemDays, itemDayCounts, itemDayKey } from './item-days.ts'
@@ -20,7 +20,7 @@ const numbersAtOnce = 500
 
 const orderRows = heldRows({ table: 'orders', title: '', identifier: 'identifier', shown: [...orderFields] })
 
-async function ordersOf(reader: Reader, person: Person): Promise<Map<string, OrderRow[]>> {
+async function ordersOf(reader: Reader, person: DataSubject): Promise<Map<string, OrderRow[]>> {
   const rows: OrderRow[] = []
   for await (const row of orderRows.read(reader, person)) rows.push(row as unknown as OrderRow)
   return Map.groupBy(rows, ({ number }) => number)

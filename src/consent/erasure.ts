@@ -1,0 +1,140 @@
+/**
+ * Erasure, in one transaction: every holder lets go of its rows, and a receipt says what was erased where. The receipt, the
+ * journal and the list of those who asked to be refused hold keyed hashes, never what was erased.
+ */
+import { createHash, createHmac } from 'node:crypto'
+import { insertNew } from '../db/batch.ts'
+import type { Handler, Reader, Tx } from '../db/database.ts'
+import type { Holder } from '../db/personal.ts'
+import { secretKey } from '../db/secret.ts'
+import { HabitueError } from '../errors.ts'
+import type { Identifier } from '../identity/identity.ts'
+import { subjectToErase } from '../identity/personal.ts'
+import { eraseAll } from './personal-data.ts'
+
+/** A trained model holds items and no customer; what he taught is out of it after this long. */
+const refitMs = 24 * 60 * 60 * 1000
+
+export interface ErasureOrder {
+  /** Names the erasure, in the journal too: carried out once, however often it is asked for. */
+  readonly id: string
+  /** Milliseconds since 1970. */
+  readonly time: number
+  /** Who asked for it, as the audit log names him. */
+  readonly actor: string
+  /** Anybody who is known by one of these. */
+  readonly who: readonly Identifier[]
+  /** His identifiers are not to come back: events that carry one of them are refused from now on. */
+  readonly refuse: boolean
+  /** Done again because a restored database still held him. */
+  readonly again: boolean
+}
+
+/** What was erased where. No personal data. */
+export interface Receipt {
+  readonly id: string
+  readonly time: number
+  /** Rows by table. */
+  readonly erased: Readonly<Record<string, number>>
+  readonly rows: number
+  readonly refused: boolean
+  readonly again: boolean
+  /** Models are refitted without him before this time, milliseconds. */
+  readonly refitBefore: number
+  /** SHA-256 of the rest as JSON in the order above, hex. */
+  readonly hash: string
+}
+
+export interface Erased {
+  readonly receipt: Receipt
+  /** Keyed hashes of what he was known by. */
+  readonly names: readonly string[]
+}
+
+/** Keyed hashes of identifiers: the same for this database and its backups, and of no use without its secret. */
+export async function nameHasher(reader: Reader): Promise<(name: Identifier) => string> {
+  const key = await secretKey(reader, 'erased names')
+  return ({ kind, value }) => createHmac('sha256', key).update(`${kind}\0${value}`).digest('hex')
+}
+
+export interface ErasureNeeds {
+  readonly holders: readonly Holder[]
+  /** Writes the line of the audit log while the link to his name there still stands. */
+  readonly audit: (tx: Tx, customer: number, order: ErasureOrder) => Promise<void>
+}
+
+/** The handler `consent.erase`. @throws HabitueError not_found, where nobody is known by these names and it is no repetition */
+export function eraseHandler({ holders, audit }: ErasureNeeds): Handler<ErasureOrder, Erased> {
+  return async (tx, order) => {
+    const done = await tx.k.selectFrom('erasures').selectAll().where('id', '=', order.id).executeTakeFirst()
+    if (done) return { receipt: JSON.parse(done.receipt) as Receipt, names: JSON.parse(done.names) as string[] }
+    const hashOf = await nameHasher(tx)
+    const erased: Record<string, number> = {}
+    const names = new Set<string>(order.again ? order.who.map(hashOf) : [])
+    for (const name of order.who) {
+      const subject = await subjectToErase(tx, name)
+      if (!subject) continue
+      for (const one of subject.names) names.add(hashOf(one))
+      await audit(tx, subject.customers[0], order)
+      for (const [table, rows] of Object.entries(await eraseAll(tx, holders, subject)))
+        erased[table] = (erased[table] ?? 0) + rows
+      for (const customer of subject.customers) tx.changed('customers', customer)
+    }
+    if (names.size === 0 && !order.again) throw new HabitueError('not_found', 'Nobody is known by that identifier.')
+    if (order.refuse) await insertNew(tx, 'refused_names', 'name', [...names].sort())
+    const receipt = receiptOf(order, erased)
+    await tx.k
+      .insertInto('erasures')
+      .values({ id: order.id, time: order.time, names: JSON.stringify([...names]), receipt: JSON.stringify(receipt) })
+      .execute()
+    tx.changed('erasures', order.id)
+    return { receipt, names: [...names] }
+  }
+}
+
+function receiptOf({ id, time, refuse, again }: ErasureOrder, all: Readonly<Record<string, number>>): Receipt {
+  const erased = Object.fromEntries(Object.entries(all).filter(([, rows]) => rows > 0))
+  const rows = Object.values(erased).reduce((sum, count) => sum + count, 0)
+  const unsigned = { id, time, erased, rows, refused: refuse, again, refitBefore: time + refitMs }
+  return { ...unsigned, hash: receiptHash(unsigned) }
+}
+
+/** SHA-256 of a receipt without its own hash, hex: whoever keeps the receipt can show that it was not changed. */
+export function receiptHash(receipt: Omit<Receipt, 'hash'>): string {
+  const { id, time, erased, rows, refused, again, refitBefore } = receipt
+  const text = JSON.stringify({ id, time, erased, rows, refused, again, refitBefore })
+  return createHash('sha256').update(text).digest('hex')
+}
+
+/** The receipt of an erasure; null where there was none of that id. */
+export async function receiptAt(reader: Reader, id: string): Promise<Receipt | null> {
+  const row = await reader.k.selectFrom('erasures').select('receipt').where('id', '=', id).executeTakeFirst()
+  return row ? (JSON.parse(row.receipt) as Receipt) : null
+}
+
+/** All receipts, the latest first. */
+export async function receipts(reader: Reader, limit: number): Promise<Receipt[]> {
+  const rows = await reader.k.selectFrom('erasures').select('receipt').orderBy('time', 'desc').limit(limit).execute()
+  return rows.map(({ receipt }) => JSON.parse(receipt) as Receipt)
+}
+
+/** Time of the latest erasure, milliseconds; 0 = there was none. What was trained before it is due again. */
+export async function latestErasure(reader: Reader): Promise<number> {
+  const row = await reader.k
+    .selectFrom('erasures')
+    .select((eb) => eb.fn.max('time').as('time'))
+    .executeTakeFirst()
+  return Number(row?.time ?? 0)
+}
+
+/** Ids of the erasures that this database has seen. */
+export async function erasuresDone(reader: Reader): Promise<Set<string>> {
+  const rows = await reader.k.selectFrom('erasures').select('id').execute()
+  return new Set(rows.map(({ id }) => id))
+}
+
+/** Keyed hashes of the identifiers that are to be refused. */
+export async function refusedNames(reader: Reader): Promise<Set<string>> {
+  const rows = await reader.k.selectFrom('refused_names').select('name').execute()
+  return new Set(rows.map(({ name }) => name))
+}

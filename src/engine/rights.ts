@@ -1,0 +1,219 @@
+/** What a customer may ask for: everything that is stored about him, and that it be forgotten. */
+import type { Catalogue } from '../catalog/catalogue.ts'
+import type { Config } from '../config.ts'
+import {
+  type Erased,
+  type ErasureOrder,
+  erasuresDone,
+  nameHasher,
+  receiptAt,
+  receipts,
+  refusedNames,
+} from '../consent/erasure.ts'
+import { appendToJournal, type JournalLine, readJournal } from '../consent/journal.ts'
+import type { Database } from '../db/database.ts'
+import type { HeldRow, Holder } from '../db/personal.ts'
+import { secretKey } from '../db/secret.ts'
+import type { DecisionLog } from '../decisions/log.ts'
+import type { ExportDocument, RightsApi } from '../engine-api.ts'
+import type { ParsedEvents } from '../events/door.ts'
+import type { IncomingEvent } from '../events/event.ts'
+import type { Identifier } from '../identity/identity.ts'
+import { subjectOf } from '../identity/personal.ts'
+import { allIdentifiers } from '../identity/population.ts'
+import type { World } from '../world.ts'
+
+export interface RightsNeeds {
+  readonly db: Database
+  readonly config: Config
+  readonly world: World
+  readonly holders: readonly Holder[]
+  readonly catalogue: Catalogue
+  readonly decisions: DecisionLog
+  readonly onError: (error: unknown) => void
+}
+
+export function rightsApi(needs: RightsNeeds): RightsApi {
+  const { db, config, world, holders, catalogue, decisions, onError } = needs
+  return {
+    async export(who) {
+      const subject = await subjectOf(db, who)
+      if (!subject) return null
+      await catalogue.upToDate(db)
+      return {
+        exported: world.now(),
+        names: subject.names,
+        sections: holders.map((holder) => ({
+          name: holder.table,
+          title: holder.title,
+          rows: presented(holder.read(db, subject), holder, catalogue),
+        })),
+      } satisfies ExportDocument
+    },
+    async erase(who, { refuse, actor }) {
+      const subject = await subjectOf(db, who)
+      if (!subject) return null
+      // What was decided for him a moment ago is written first, so that it goes too.
+      await decisions.flush()
+      const order: ErasureOrder = { id: world.uuid(), time: world.now(), actor, who: [who], refuse, again: false }
+      const journal = await journalOf(db, config)
+      const hashOf = await nameHasher(db)
+      const names = subject.names.map(hashOf)
+      journal?.append({ id: order.id, time: order.time, names, refuse })
+      const erased = await db.write<Erased>('consent.erase', order)
+      if (erased.names.some((name) => !names.includes(name)))
+        journal?.append({ id: order.id, time: order.time, names: erased.names, refuse })
+      await forgetFiles(db, holders, onError)
+      return erased.receipt
+    },
+    receipt: (id) => receiptAt(db, id),
+    receipts: (limit) => receipts(db, limit),
+  }
+}
+
+/** Rows as a person reads them: times as ISO 8601, items by the shop's id, nothing that is empty. */
+async function* presented(
+  rows: AsyncIterable<HeldRow>,
+  { columns }: Holder,
+  catalogue: Catalogue,
+): AsyncGenerator<Record<string, unknown>> {
+  const [times, json, items] = [columns.times, columns.json, columns.items].map((names) => new Set(names))
+  for await (const row of rows) {
+    const shown: Record<string, unknown> = {}
+    for (const [name, value] of Object.entries(row)) {
+      if (value === null || value === undefined || value === '') continue
+      if (times.has(name)) {
+        if (value !== 0) shown[name] = new Date(value as number).toISOString()
+      } else if (json.has(name)) shown[name] = JSON.parse(value as string)
+      else if (items.has(name)) {
+        const item = catalogue.canonical(value as number)
+        shown[name] = catalogue.shopId(item) ?? null
+        const title = catalogue.title(item)
+        if (title) shown.title = title
+      } else shown[name] = value
+    }
+    yield shown
+  }
+}
+
+/** Tries a few times: a reader who is in the midst of something keeps SQLite's log from being emptied. */
+async function forgetFiles(db: Database, holders: readonly Holder[], onError: (error: unknown) => void): Promise<void> {
+  const tables = holders.map(({ table }) => table)
+  try {
+    for (let attempt = 0; attempt < 5; attempt++) {
+      if (await db.forget(tables)) return
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    }
+    onError(
+      new Error(
+        'What was erased is still in the write-ahead log: somebody is reading for long. It goes with the next checkpoint.',
+      ),
+    )
+  } catch (error) {
+    onError(error)
+  }
+}
+
+interface Journal {
+  append(line: Omit<JournalLine, 'database'>): void
+  lines(): JournalLine[]
+}
+
+/** Null where none is configured (PostgreSQL only). */
+async function journalOf(db: Database, config: Config): Promise<Journal | null> {
+  const file = journalFile(config)
+  if (file === null) return null
+  const database = Buffer.from(await secretKey(db, 'journal'))
+    .toString('hex')
+    .slice(0, 16)
+  return {
+    append: (line) => appendToJournal(file, { database, ...line }),
+    lines: () => readJournal(file, database),
+  }
+}
+
+/** Beside the data file, unless the configuration names another place. */
+export function journalFile({ erasureJournal, databaseUrl, dataFile }: Config): string | null {
+  return erasureJournal ?? (databaseUrl ? null : `${dataFile}-erasures`)
+}
+
+/**
+ * Carries out what the journal tells of and the database does not know: it was restored from a backup, or the process died
+ * between the two. Before anything is served. @returns how many erasures were done again
+ */
+export async function eraseAgain(needs: Pick<RightsNeeds, 'db' | 'config' | 'holders' | 'onError'>): Promise<number> {
+  const { db, config, holders, onError } = needs
+  const journal = await journalOf(db, config)
+  if (journal === null) return 0
+  const lines = journal.lines()
+  if (lines.length === 0) return 0
+  const done = await erasuresDone(db)
+  const due = lines.filter(({ id }) => !done.has(id))
+  if (due.length === 0) return 0
+  const found = await namesBehind(db, new Set(due.flatMap(({ names }) => names)))
+  for (const { id, time, names, refuse } of due) {
+    const who = names.flatMap((name) => found.get(name) ?? [])
+    await db.write('consent.erase', { id, time, actor: 'engine', who, refuse, again: true } satisfies ErasureOrder)
+  }
+  await forgetFiles(db, holders, onError)
+  return due.length
+}
+
+/** The identifiers whose keyed hashes are wanted. */
+async function namesBehind(db: Database, wanted: ReadonlySet<string>): Promise<Map<string, Identifier>> {
+  const hashOf = await nameHasher(db)
+  const found = new Map<string, Identifier>()
+  for await (const names of allIdentifiers(db))
+    for (const { kind, value } of names) {
+      const hash = hashOf({ kind, value })
+      if (wanted.has(hash)) found.set(hash, { kind, value })
+    }
+  return found
+}
+
+export interface Refusals {
+  /** Splits off the events that carry an identifier which asked to be refused. */
+  sift(parsed: ParsedEvents): Promise<ParsedEvents>
+}
+
+/** In the serving process, at the door: as long as nobody asked to be refused it costs nothing. */
+export async function refusals(db: Database): Promise<Refusals> {
+  const hashOf = await nameHasher(db)
+  let names = await refusedNames(db)
+  let fresh = true
+  db.onChange((changes) => {
+    if (changes.has('erasures')) fresh = false
+  })
+  const isRefused = (event: IncomingEvent): boolean => {
+    const own: Identifier[] = [...event.identifiers]
+    if (event.userId !== null) own.push({ kind: 'user', value: event.userId })
+    if (event.anonymousId !== null) own.push({ kind: 'anonymous', value: event.anonymousId })
+    if (event.previousId !== null)
+      own.push({ kind: 'user', value: event.previousId }, { kind: 'anonymous', value: event.previousId })
+    return own.some((name) => names.has(hashOf(name)))
+  }
+  return {
+    async sift(parsed) {
+      if (!fresh) {
+        fresh = true
+        names = await refusedNames(db).catch((error) => {
+          fresh = false
+          throw error
+        })
+      }
+      if (names.size === 0) return parsed
+      const asked = parsed.events.map(isRefused)
+      const refused = parsed.positions.filter((_, i) => asked[i]).map((index) => ({ index, ...erasedRefused }))
+      return {
+        events: parsed.events.filter((_, i) => !asked[i]),
+        positions: parsed.positions.filter((_, i) => !asked[i]),
+        refused: [...parsed.refused, ...refused],
+      }
+    },
+  }
+}
+
+const erasedRefused = {
+  code: 'erased_refused',
+  message: 'The customer was erased and asked not to be remembered again; the event was not stored.',
+}
