@@ -148,7 +148,6 @@ function roteEngine(
   return engine
 }
 
-const roteResources: Pick<Engine, 'audit' | 'rights' | 'catalogue' | 'customers' | 'imports' | 'rules' | 'training'> = {
 const roteFact: FactView = {
   id: 'f1',
   identifier: 1,
@@ -171,7 +170,10 @@ const roteFact: FactView = {
   why: null,
 }
 
-const roteResources: Pick<Engine, 'catalogue' | 'customers' | 'facts' | 'imports' | 'rules' | 'training'> = {
+const roteResources: Pick<
+  Engine,
+  'audit' | 'rights' | 'catalogue' | 'customers' | 'facts' | 'imports' | 'rules' | 'training'
+> = {
   facts: {
     list: async () => [roteFact],
     tell: async () => roteFact,
