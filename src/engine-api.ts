@@ -19,6 +19,9 @@ import type { TrainingStatus } from './decisions/trainer.ts'
 import type { EventRefusal, EventType, IngestAnswer, Subject } from './events/event.ts'
 import type { Identifier } from './identity/identity.ts'
 import type { ImportProgress } from './imports/progress.ts'
+import type { MemoryDocument } from './memory/document.ts'
+import type { GivenFact } from './memory/fact.ts'
+import type { FactView } from './memory/fact-view.ts'
 import type { World } from './world.ts'
 
 export type { AuditEntry, AuditProof, AuditRow } from './access/audit.ts'
@@ -46,8 +49,10 @@ export { ruleKinds } from './decisions/rules.ts'
 export type { TrainingStatus } from './decisions/trainer.ts'
 export type { EventRefusal, EventType, IngestAnswer, Subject } from './events/event.ts'
 export type { Identifier } from './identity/identity.ts'
+export type { MemoryDocument, MemoryStatement } from './memory/document.ts'
 export type { GivenFact } from './memory/fact.ts'
 export { factKindNames, parts as memoryParts } from './memory/fact-kinds.ts'
+export type { FactView } from './memory/fact-view.ts'
 
 export interface Engine {
   readonly config: Config
@@ -69,6 +74,7 @@ export interface Engine {
   recommend(request: DecisionRequest, ceiling: Ceiling): Promise<DecisionAnswer>
   readonly catalogue: CatalogueApi
   readonly customers: CustomersApi
+  readonly facts: FactsApi
   readonly rights: RightsApi
   readonly audit: AuditApi
   readonly rules: RulesApi
@@ -271,6 +277,30 @@ export interface MergeView {
   readonly cause: string
   readonly time: number
   readonly undone: number | null
+}
+
+/** By whom something is told, corrected or deleted. */
+export interface Teller {
+  /** Id of the key. */
+  readonly source: string
+  /** `api`, `page`, `agent`, `question`. */
+  readonly channel: string
+}
+
+/** What a customer told, what was observed and inferred of him; null where nobody is known by that name. */
+export interface FactsApi {
+  /** What holds now. */
+  list(who: Identifier): Promise<readonly FactView[] | null>
+  /** @throws HabitueError invalid_fact, consent_refused, card_number */
+  tell(who: Identifier, fact: GivenFact, teller: Teller): Promise<FactView>
+  /** Puts another in its place; the old one does not come back. @throws HabitueError not_found, invalid_fact */
+  correct(who: Identifier, fact: string, changes: GivenFact, teller: Teller): Promise<FactView>
+  /** @throws HabitueError not_found */
+  remove(who: Identifier, fact: string, teller: Teller): Promise<void>
+  /** Takes an item out of his taste, or puts it back. @throws HabitueError unknown_item */
+  forget(who: Identifier, item: string, forgotten: boolean, teller: Teller): Promise<void>
+  /** Everything as one document; `at` = what was known then, milliseconds. */
+  memory(who: Identifier, at?: number): Promise<MemoryDocument | null>
 }
 
 /** Everything that is stored about one customer, to be streamed: rows are read while they are sent. */

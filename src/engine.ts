@@ -28,6 +28,7 @@ import { auditApi, keysApi } from './engine/access.ts'
 import { catalogueApi } from './engine/catalogue.ts'
 import { customersApi } from './engine/customers.ts'
 import { examine } from './engine/doctor.ts'
+import { factsApi } from './engine/facts.ts'
 import { eraseAgain, type Refusals, refusals, rightsApi } from './engine/rights.ts'
 import { type Watch, watch } from './engine/tail.ts'
 import { upkeep } from './engine/upkeep.ts'
@@ -139,6 +140,7 @@ async function compose({ config, world, log, owner, db, demo }: Base): Promise<R
     keys: keysApi(db, world, keys),
     catalogue: catalogueApi({ db, catalogue, config, world }),
     customers: customersApi({ db, catalogue, policy, world }),
+    facts: factsApi({ db, catalogue, config, policy, world }),
     rights: rightsApi({ db, config, world, holders: personalData, catalogue, decisions, onError }),
     audit: auditApi(db, audit),
     rules: rulesApi(db, world, async (rule, request) => {
