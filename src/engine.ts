@@ -46,6 +46,8 @@ export interface EngineOptions {
   readonly log?: Logger
 }
 
+export { journalFile as erasureJournalOf } from './engine/rights.ts'
+
 /** The engine with what only the process that runs it may do. */
 export interface RunningEngine extends Engine {
   /** Begins what it does by itself. Answers the text of the admin key when it made the first one. */
@@ -54,6 +56,8 @@ export interface RunningEngine extends Engine {
   listening(url: string): void
   /** An admin key of this process alone. */
   localKey(): string
+  /** Erasures that a restored database had forgotten, and that were done again before anything was served. */
+  readonly erasedAgain: number
   /** Finishes what is under way and closes the database. */
   stop(): Promise<void>
 }
@@ -76,7 +80,7 @@ export async function createEngine(config: Config, options: EngineOptions = {}):
       const again = await eraseAgain({ db, config, holders: personalData, onError })
       if (again > 0)
         log.warn({ erasures: again }, 'the database held customers who had been erased; they are gone again')
-      return await compose({ config, world, log, owner, db, demo: options.demo ?? null })
+      return await compose({ config, world, log, owner, db, demo: options.demo ?? null, erasedAgain: again })
     } catch (error) {
       // Else the writer's thread would keep the process alive.
       await db.close()
@@ -95,9 +99,10 @@ interface Base {
   readonly owner: Owner | null
   readonly db: Database
   readonly demo: Demo | null
+  readonly erasedAgain: number
 }
 
-async function compose({ config, world, log, owner, db, demo }: Base): Promise<RunningEngine> {
+async function compose({ config, world, log, owner, db, demo, erasedAgain }: Base): Promise<RunningEngine> {
   const policy = policyOf(config)
   const onError = (error: unknown) => log.error({ err: error }, 'something the engine does by itself failed')
   const keys = await createKeyRing(db, world)
@@ -126,6 +131,7 @@ async function compose({ config, world, log, owner, db, demo }: Base): Promise<R
     log,
     version,
     demo,
+    erasedAgain,
     async ingest(body, sender) {
       const answer = await ingest({ db, config, world, events, refused }, body, sender)
       if (answer.accepted > 0) state.trends.changed()
@@ -140,9 +146,9 @@ async function compose({ config, world, log, owner, db, demo }: Base): Promise<R
     keys: keysApi(db, world, keys),
     catalogue: catalogueApi({ db, catalogue, config, world }),
     customers: customersApi({ db, catalogue, policy, world }),
-    facts: factsApi({ db, catalogue, config, policy, world }),
     rights: rightsApi({ db, config, world, holders: personalData, catalogue, decisions, onError }),
     audit: auditApi(db, audit),
+    facts: factsApi({ db, catalogue, config, policy, world }),
     rules: rulesApi(db, world, async (rule, request) => {
       const quiet = { ...request, log: false }
       await state.upToDate()

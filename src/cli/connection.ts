@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import type { FastifyInstance } from 'fastify'
 import { type Config, loadConfig } from '../config.ts'
 import { readOwner } from '../db/owner.ts'
@@ -122,7 +123,7 @@ function inProcess(app: FastifyInstance, key: string, place: string, stop: () =>
     },
     async *lines(path, signal) {
       const answer = await app.inject({ method: 'GET', url: path, headers, payloadAsStream: true, signal })
-      if (answer.statusCode >= 400) throw opened(answer.statusCode, '')
+      if (answer.statusCode >= 400) throw opened(answer.statusCode, await text(answer.stream()))
       yield* linesOf(answer.stream() as Readable)
     },
     close: async () => {

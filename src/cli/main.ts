@@ -2,16 +2,20 @@
 /** `habitue`: one file a command. Exit codes: 0 done, 1 it went wrong, 2 called wrongly, 130 stopped by Ctrl-C. */
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { auditCommand } from './audit.ts'
 import { backupCommand } from './backup.ts'
 import { demoCommand } from './demo.ts'
 import { doctorCommand } from './doctor.ts'
+import { eraseCommand } from './erase.ts'
 import { evalCommand } from './evaluate.ts'
+import { exportCommand } from './export.ts'
 import { importCommand } from './import.ts'
 import { keyCommand } from './key.ts'
 import { modelsCommand } from './models.ts'
 import { fail } from './output.ts'
 import { rebuildCommand } from './rebuild.ts'
 import { recommendCommand } from './recommend.ts'
+import { restoreCommand } from './restore.ts'
 import { startCommand } from './start.ts'
 import { tailCommand } from './tail.ts'
 import { trainCommand } from './train.ts'
@@ -51,6 +55,10 @@ for (const add of [
   keyCommand,
   tailCommand,
   backupCommand,
+  restoreCommand,
+  exportCommand,
+  eraseCommand,
+  auditCommand,
   rebuildCommand,
   doctorCommand,
 ]) {
