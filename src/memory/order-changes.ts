@@ -11,6 +11,7 @@ import type { InteractionRow, OrderLineRow, OrderRow } from '../db/tables.ts'
 import type { AdmittedEvent } from '../events/event.ts'
 import { type InteractionRows, type orderColumns, rowKey, rowOf } from './interactions.ts'
 import { countOrders, type ItemDays } from './item-days.ts'
+import { orderContext } from './order-context.ts'
 import {
   decodeParts,
   encodeParts,
@@ -90,6 +91,8 @@ function partOf(event: AdmittedEvent, kind: PartKind): OrderPart {
       const { quantity, price, recipient } = products[i]
       return { item, quantity, price, recipient }
     }),
+    // When it was ordered is what counts; what comes after is done anywhere.
+    context: kind === 'completed' || kind === 'updated' ? orderContext(event.context) : null,
   }
 }
 

@@ -10,6 +10,7 @@ const part = (kind: PartKind, time: number, more: Partial<OrderPart> = {}): Orde
   currency: 'EUR',
   reason: null,
   lines: [],
+  context: null,
   ...more,
 })
 const line = (item: number, quantity = 1, recipient = '') => ({ item, quantity, price: 500, recipient })
@@ -23,6 +24,17 @@ describe('an order', () => {
       [1, 2, 'bought'],
       [2, 1, 'bought'],
     ])
+  })
+
+  it('keeps the context in which it was placed, whoever tells of it', () => {
+    const cold = { temperature: 2.5, timezone: 'Europe/Berlin' }
+    expect(of(part('completed', 5), part('completed', 6, { context: cold })).context).toEqual(cold)
+    expect(
+      of(part('completed', 5, { context: cold }), part('updated', 6, { context: { temperature: 30 } })),
+    ).toMatchObject({
+      context: cold,
+    })
+    expect(of(part('completed', 5)).context).toBeNull()
   })
 
   it('is what its latest update says', () => {
@@ -118,6 +130,7 @@ const anyPart: fc.Arbitrary<OrderPart> = fc.record({
     }),
     { maxLength: 3 },
   ),
+  context: fc.option(fc.record({ temperature: fc.integer({ min: -9, max: 9 }), device: fc.constant('other') })),
 })
 // A message says one thing: parts with the same (kind, time, message) are the same event.
 const anyParts = fc.uniqueArray(anyPart, {

@@ -11,6 +11,7 @@
  * - An item that is returned but is in no known line is a line of quantity 0: its order may have been before memory.
  */
 import { isLater } from './interactions.ts'
+import type { OrderContext } from './order-context.ts'
 
 export type PartKind = 'completed' | 'updated' | 'cancelled' | 'refunded' | 'returned'
 
@@ -32,6 +33,8 @@ export interface OrderPart {
   readonly currency: string | null
   readonly reason: string | null
   readonly lines: readonly PartLine[]
+  /** In which it was said. */
+  readonly context: OrderContext | null
 }
 
 export interface OrderLine extends PartLine {
@@ -47,6 +50,8 @@ export interface OrderState {
   readonly total: number | null
   readonly currency: string | null
   readonly lines: readonly OrderLine[]
+  /** In which it was placed; null = nothing is known of it. */
+  readonly context: OrderContext | null
 }
 
 /** How many completions that tell of different lines are kept, the latest: an order of more lines comes as one event. */
@@ -80,6 +85,7 @@ export function orderState(parts: readonly OrderPart[]): OrderState {
     total,
     currency: (priced ?? named ?? opening).currency,
     lines,
+    context: parts.find((part) => part.kind === opening.kind && part.context !== null)?.context ?? null,
   }
 }
 
@@ -209,6 +215,7 @@ function compact(parts: readonly OrderPart[]): OrderPart[] {
     kept.add(parts.find((part) => part.kind === kind))
     kept.add(latest(parts, kind, hasLines))
     kept.add(latest(parts, kind, hasTotal))
+    kept.add(parts.find((part) => part.kind === kind && part.context !== null))
   }
   for (const part of parts.filter(isReturn).slice(-MAX_RETURNS)) kept.add(part)
   return parts.filter((part) => kept.has(part))
@@ -223,6 +230,7 @@ type StoredPart = [
   total?: number | null,
   currency?: string | null,
   reason?: string | null,
+  context?: OrderContext,
 ]
 
 /** Parts as the JSON of `orders.parts`: arrays, for an order with many lines is rewritten whole. */
@@ -232,20 +240,23 @@ export function encodeParts(parts: readonly OrderPart[]): string {
       ({ item, quantity, price, recipient }): StoredLine =>
         recipient === '' ? [item, quantity, price] : [item, quantity, price, recipient],
     )
-    return [part.kind, part.time, part.message, lines, part.total, part.currency, part.reason]
+    const stored: StoredPart = [part.kind, part.time, part.message, lines, part.total, part.currency, part.reason]
+    if (part.context !== null) stored.push(part.context)
+    return stored
   })
   return JSON.stringify(stored)
 }
 
 export function decodeParts(json: string): OrderPart[] {
   return (JSON.parse(json) as StoredPart[]).map(
-    ([kind, time, message, lines, total = null, currency = null, reason = null]) => ({
+    ([kind, time, message, lines, total = null, currency = null, reason = null, context = null]) => ({
       kind,
       time,
       message,
       total,
       currency,
       reason,
+      context,
       lines: lines.map(([item, quantity, price, recipient = '']) => ({ item, quantity, price, recipient })),
     }),
   )
