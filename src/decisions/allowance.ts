@@ -1,14 +1,16 @@
 /** Whether an item may stand in a list of one placement at all: before scores, and whatever a rule pins. */
 import type { Catalogue } from '../catalog/catalogue.ts'
+import { momentOf } from '../memory/conditions.ts'
 import type { CustomerState, Ids } from './customer-state.ts'
 import type { Setting } from './placements.ts'
 import type { Allowance } from './rank.ts'
 import type { RepeatPolicies } from './repeat.ts'
-import type { PlacementName } from './request.ts'
+import type { DecisionRequest, PlacementName } from './request.ts'
 import { admits, type CompiledRule, repeatPolicyOf } from './rules.ts'
 
 export interface AllowanceNeeds {
   readonly name: PlacementName
+  readonly request: Pick<DecisionRequest, 'context'>
   readonly setting: Setting
   readonly now: number
   /** Internal ids that are shown elsewhere in this answer, on a page before, or that the request excludes. */
@@ -25,15 +27,17 @@ export interface AllowanceNeeds {
 const knownAge = 0
 
 /** The rating is asked last, so that `withheld` has only what it alone keeps out. */
-export function allowance({ name, setting, now, taken, filter, rules, repeats, withheld }: AllowanceNeeds): Allowance {
+export function allowance(needs: AllowanceNeeds): Allowance {
+  const { name, request, setting, now, taken, filter, rules, repeats, withheld } = needs
   const { catalogue, customer, serving } = setting
   const repeatable = name === 'recent' || name === 'items'
   const barred = barredBy(name, setting)
   const owned = customer && !repeatable && customer.owned.size > 0 ? customer.owned : null
   const refused = customer && customer.refused.size > 0 ? customer.refused : null
+  const never = customer?.never(momentOf(request.context))
   const allows = (id: number): boolean => {
     if (taken.has(id) || !catalogue.sellable(id, now)) return false
-    if (refused && isAmong(refused, id, catalogue)) return false
+    if (never?.(id) || (refused && isAmong(refused, id, catalogue))) return false
     if (owned && isAmong(owned, id, catalogue) && !repeats.allows(id, repeatPolicyOf(rules, id), serving)) return false
     if (barred?.(id) || !filter(id) || !admits(rules, id)) return false
     if (catalogue.leastAge(id) <= knownAge) return true

@@ -11,12 +11,16 @@ import { personOf } from '../consent/store.ts'
 import type { Database } from '../db/database.ts'
 import type { Identifier } from '../identity/identity.ts'
 import { resolve, resolveAlone } from '../identity/store.ts'
+import type { Moment } from '../memory/conditions.ts'
 import { cart } from '../memory/customer.ts'
+import { type DecisionFacts, decisionFacts } from '../memory/decision-facts.ts'
+import { type HiddenGifts, hiddenGifts } from '../memory/hidden-gifts.ts'
 import { type HistoryRow, history } from '../memory/history.ts'
 import { timeOf, weightOf } from '../memory/signals.ts'
 import type { History } from '../models/model.ts'
 import { recencyRanks } from '../models/recency.ts'
 import type { World } from '../world.ts'
+import { type NeverShown, neverShown } from './never-shown.ts'
 import type { Serving } from './serving.ts'
 
 /** A set of internal ids in the least memory: thousands of customers are kept. */
@@ -72,6 +76,10 @@ export interface CustomerState {
   readonly recent: readonly number[]
   /** Internal ids in the open cart. */
   readonly cart: readonly number[]
+  /** What he said never to show him, at a moment; null = nothing. */
+  never(moment: Moment): NeverShown | null
+  /** When it is old by itself, milliseconds: a present may be seen again. */
+  readonly until: number
 }
 
 export interface CustomerStates {
@@ -153,7 +161,9 @@ export function customerStates({ db, catalogue, config, policy, world }: Custome
       const key = `${ceiling}\0${identifier.kind}\0${identifier.value}`
       const { renamings } = catalogue
       const found = kept.get(key)
-      const old = found?.serving === serving && found.renamings === renamings ? found : undefined
+      const now = world.now()
+      const fresh = found?.serving === serving && found.renamings === renamings && now < found.until
+      const old = fresh ? found : undefined
       if (old && db.engine === 'sqlite') return old
       const commitsBefore = commits
       const identity = await (ceiling === 'anonymous' ? resolveAlone : resolve)(db, identifier)
@@ -162,10 +172,16 @@ export function customerStates({ db, catalogue, config, policy, world }: Custome
       const person = await personOf(db, policy, identity, world.now())
       const allowed = permit(person, 'personalisation', ceiling)
       if (!allowed) return null
-      const { self } = await history(db, allowed)
-      const open = await cart(db, allowed, world.now())
+      const [{ self, recipients }, open, facts] = await Promise.all([
+        history(db, allowed),
+        cart(db, allowed, now),
+        decisionFacts(db, allowed, now),
+      ])
+      const gifts = hiddenGifts(recipients, self, facts.occasions, now)
       const state: CustomerState = {
-        ...stateOf(self, config, serving, catalogue),
+        ...stateOf(self, facts, gifts, { config, serving, catalogue }),
+        never: neverShown(facts.rules, catalogue),
+        until: gifts.until,
         cart: open.stale ? [] : open.lines.map((line) => catalogue.canonical(line.item)),
         customer: identity.customer,
         version: identity.version,
@@ -181,17 +197,26 @@ export function customerStates({ db, catalogue, config, policy, world }: Custome
 }
 
 function stateOf(
-  rows: readonly HistoryRow[],
-  config: Config,
-  serving: Serving | null,
-  catalogue: Catalogue,
+  all: readonly HistoryRow[],
+  { forgotten }: DecisionFacts,
+  { gifts, hidden }: HiddenGifts,
+  {
+    config,
+    serving,
+    catalogue,
+  }: Pick<CustomerStateNeeds, 'config' | 'catalogue'> & { readonly serving: Serving | null },
 ): Pick<CustomerState, 'history' | 'owned' | 'refused' | 'recent'> {
   const ids = (some: readonly HistoryRow[]) => some.map((row) => catalogue.canonical(row.item))
-  const viewed = rows.filter((row) => row.view_last > 0).sort((a, b) => b.view_last - a.view_last || a.item - b.item)
+  const gone = new Set([...forgotten].map((item) => catalogue.canonical(item)))
+  const rows = gone.size === 0 ? all : all.filter((row) => !gone.has(catalogue.canonical(row.item)))
+  const seen = hidden.size === 0 ? rows : rows.filter((row) => !hidden.has(row.item))
+  const viewed = seen.filter((row) => row.view_last > 0).sort((a, b) => b.view_last - a.view_last || a.item - b.item)
+  // Whoever looks for a present shows the taste of another.
+  const own = gifts.size === 0 ? rows : rows.filter((row) => !gifts.has(row.item))
   return {
-    history: historyOf(rows, config, serving, catalogue),
-    owned: idsOf(ids(rows.filter((row) => row.bought > row.returned || row.rating !== null))),
-    refused: idsOf(ids(rows.filter((row) => row.refused > 0 && row.refused_last >= row.bought_last))),
+    history: historyOf(own, config, serving, catalogue),
+    owned: idsOf(ids(all.filter((row) => row.bought > row.returned || row.rating !== null))),
+    refused: idsOf(ids(all.filter((row) => row.refused > 0 && row.refused_last >= row.bought_last))),
     recent: [...new Set(ids(viewed.slice(0, recentItems)))],
   }
 }

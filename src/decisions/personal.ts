@@ -1,7 +1,7 @@
 /** What was decided for a customer and what became of it, for export and erasure. The counts of days name nobody and stay. */
 import { inChunks } from '../db/batch.ts'
 import type { Reader } from '../db/database.ts'
-import { type HeldRow, type Holder, heldRows, type DataSubject } from '../db/personal.ts'
+import { type DataSubject, type HeldRow, type Holder, heldRows } from '../db/personal.ts'
 import { admittedOf } from '../events/personal.ts'
 import { countDays, type DecisionOfDay } from './retention.ts'
 

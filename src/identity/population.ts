@@ -27,7 +27,11 @@ export async function* identifiersByCustomer(reader: Reader): AsyncGenerator<Lin
 
 /** Every identifier by its name, in chunks by ascending id: for what must be found by a keyed hash. */
 export async function* allIdentifiers(reader: Reader): AsyncGenerator<{ id: number; kind: string; value: string }[]> {
-  const names = reader.k.selectFrom('identifiers').select(['id', 'kind', 'value']).orderBy('id').limit(10 * CHUNK)
+  const names = reader.k
+    .selectFrom('identifiers')
+    .select(['id', 'kind', 'value'])
+    .orderBy('id')
+    .limit(10 * CHUNK)
   for (let after = 0; ; ) {
     const chunk = await names.where('id', '>', after).execute()
     if (chunk.length > 0) yield chunk

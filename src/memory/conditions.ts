@@ -145,6 +145,26 @@ function atThatTime(time: NonNullable<Condition['timeOfDay']>, clock: string): b
   return time.includes(partOfDay(clock))
 }
 
+/** What a request's context says of the moment; what it does not say, or not in a form that is understood, is absent. */
+export function momentOf(context: Readonly<Record<string, unknown>> | undefined): Moment {
+  if (!context) return {}
+  const weather = context.weather as Readonly<Record<string, unknown>> | string | undefined
+  const given: Readonly<Record<string, unknown>> =
+    typeof weather === 'object' && weather !== null
+      ? {
+          ...context,
+          weather: weather.condition ?? weather.weather,
+          temperature: context.temperature ?? weather.temperature,
+        }
+      : context
+  const moment: Record<string, unknown> = {}
+  for (const name of wordNames) if (typeof given[name] === 'string') moment[name] = given[name]
+  if (typeof given.temperature === 'number') moment.temperature = given.temperature
+  const clock = given.clock ?? given.timeOfDay ?? given.time
+  if (typeof clock === 'string' && /^([01]\d|2[0-3]):[0-5]\d$/.test(clock)) moment.clock = clock
+  return moment as Moment
+}
+
 /** Night from midnight, morning from six, afternoon from noon, evening from six. */
 export function partOfDay(clock: string): string {
   return partsOfDay[Math.min(3, Math.floor(Number(clock.slice(0, 2)) / 6))]

@@ -114,6 +114,11 @@ function emailOf(given: Properties, response: string): GivenFact {
 
 /** Whether an event of this name may change facts: asked of each event, so the rest costs one look. */
 export function speaksOfFacts(name: string): boolean {
+  return name === 'Order Completed' || tellsFacts(name)
+}
+
+/** Whether it is about facts and nothing else: when they are deleted, so are its words. */
+export function tellsFacts(name: string): boolean {
   return (
     Object.hasOwn(readings, name) ||
     name === 'Fact Deleted' ||
@@ -127,7 +132,8 @@ export function factChanges(events: readonly AdmittedEvent[]): FactChanges {
   const changes: FactChanges = { rows: [], tombstones: [] }
   for (const event of events) {
     if (event.identifier === null || !speaksOfFacts(event.name)) continue
-    if (event.name === 'Product Forgotten' || event.name === 'Product Remembered')
+    if (event.name === 'Order Completed') changes.rows.push(...giftDates(event))
+    else if (event.name === 'Product Forgotten' || event.name === 'Product Remembered')
       changes.rows.push(...forgotten(event))
     else if (event.name === 'Fact Deleted') changes.tombstones.push(...tombstones(event, 'deleted'))
     else {
@@ -188,6 +194,27 @@ function tombstones({ properties, identifier, time, messageId }: AdmittedEvent, 
       message: messageId,
     },
   ]
+}
+
+/** The day for which an order's presents are: until then they stay unseen. */
+function giftDates(event: AdmittedEvent): FactRow[] {
+  const recipients = new Set(event.products.map(({ recipient }) => recipient).filter((name) => name !== ''))
+  if (recipients.size === 0) return []
+  const { occasion, occasion_date: one, occasionDate: two } = event.properties
+  const date = dateOf(one ?? two)
+  if (date === null) return []
+  const subject = cut(occasion, 100) ?? 'gift'
+  return [...recipients].flatMap((recipient, n) => {
+    const given = { kind: 'occasion', subject, recipient, value: { date }, provenance: 'observed', channel: 'orders' }
+    const statement = statementOf(event, given, n)
+    return statement ? [encodeFact(statement)] : []
+  })
+}
+
+/** `YYYY-MM-DD` of a date or a time; null where it is neither. */
+function dateOf(given: unknown): string | null {
+  const match = typeof given === 'string' ? /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])/.exec(given) : null
+  return match ? match[0] : null
 }
 
 function forgotten(event: AdmittedEvent): FactRow[] {

@@ -7,7 +7,7 @@ import type { Tx } from '../db/database.ts'
 import type { FactRow, TombstoneRow } from '../db/tables.ts'
 import type { AdmittedEvent } from '../events/event.ts'
 import { redactEvents } from '../events/redact.ts'
-import { FORGOTTEN, factChanges, speaksOfFacts } from './fact-events.ts'
+import { FORGOTTEN, factChanges, speaksOfFacts, tellsFacts } from './fact-events.ts'
 
 const factKey = ['identifier', 'kind', 'fact'] as const
 export const factColumns = [...factKey, 'subject', 'recipient', 'doc', 'expires', 'time', 'message'] as const
@@ -73,7 +73,7 @@ async function drop(tx: Tx, rows: readonly FactRow[]): Promise<void> {
 }
 
 async function redact(tx: Tx, rows: readonly FactRow[]): Promise<void> {
-  if (rows.length > 0) await redactEvents(tx, rows, speaksOfFacts)
+  if (rows.length > 0) await redactEvents(tx, rows, tellsFacts)
 }
 
 /** Drops facts whose time is over, a piece at a call. @returns how many */

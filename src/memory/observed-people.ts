@@ -24,11 +24,11 @@ export function observedPeople(seen: Observing): Statement[] {
   return found.filter(({ kind, subject, recipient, message }) => !barred({ kind, subject, recipient }).has(message))
 }
 
-/** Each recipient of an order: that there is such a person, what was given, and the date that it was for. */
+/** Each recipient of an order: that there is such a person, and what was given. (Its day is kept: fact-events.ts.) */
 function giftsOf({ catalogue }: Observing, { lines, properties, message, time }: Purchase): Statement[] {
   const said = { evidence: [message], first: time, last: time, channel: 'orders' }
   const occasion = textOf(properties.occasion, 100)
-  const date = dateOf(properties.occasion_date ?? properties.occasionDate)
+  const date = textOf(properties.occasion_date ?? properties.occasionDate, 40)
   const place = textOf(shippingOf(properties)?.city, 300)
   const found: Statement[] = []
   for (const [recipient, gifts] of Map.groupBy(lines, (line) => line.recipient)) {
@@ -38,18 +38,10 @@ function giftsOf({ catalogue }: Observing, { lines, properties, message, time }:
       const relation = textOf(relationOf(properties, recipient), 100)
       found.push(sighted({ kind: 'recipient', subject: recipient, recipient: '', value: some({ relation }), ...said }))
     }
-    const value = some({ items: items.slice(0, 50), occasion, date: date ?? undefined, place })
+    const value = some({ items: items.slice(0, 50), occasion, date, place })
     found.push(sighted({ kind: 'gift', subject: occasion ?? '', recipient, value, ...said }))
-    if (occasion && date)
-      found.push(sighted({ kind: 'occasion', subject: occasion, recipient, value: { date: date.slice(5) }, ...said }))
   }
   return found
-}
-
-/** `MM-DD` without its year would be read as next year's, so the whole date is asked for here. */
-export function dateOf(given: unknown): string | null {
-  const match = typeof given === 'string' ? /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])/.exec(given) : null
-  return match ? match[0] : null
 }
 
 function relationOf(properties: Fields, recipient: string): unknown {
