@@ -25,6 +25,7 @@ import { identityData } from './identity/personal.ts'
 import { resolve } from './identity/store.ts'
 import { recordImportHandler } from './imports/progress.ts'
 import { memoryFolds } from './memory/fold.ts'
+import { keptOrderHandlers } from './memory/kept-orders.ts'
 import { memoryData } from './memory/personal.ts'
 import { memoryHandlers } from './memory/rebuild.ts'
 import type { World } from './world.ts'
@@ -54,6 +55,7 @@ export function createHandlers(config: Config, world: World): Handlers {
     'identity.undoMerge': (tx, { id, now }: { id: number; now: number }) => undoMerge(tx, id, now),
     'imports.record': recordImportHandler(world),
     ...memoryHandlers,
+    ...keptOrderHandlers,
     ...modelHandlers,
     ...ruleHandlers,
     ...logHandlers,

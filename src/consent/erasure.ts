@@ -118,13 +118,11 @@ export async function receipts(reader: Reader, limit: number): Promise<Receipt[]
   return rows.map(({ receipt }) => JSON.parse(receipt) as Receipt)
 }
 
-/** Time of the latest erasure, milliseconds; 0 = there was none. What was trained before it is due again. */
-export async function latestErasure(reader: Reader): Promise<number> {
-  const row = await reader.k
-    .selectFrom('erasures')
-    .select((eb) => eb.fn.max('time').as('time'))
-    .executeTakeFirst()
-  return Number(row?.time ?? 0)
+/** Time of the first erasure after `time` (milliseconds); null = there was none. What was trained before it is due again. */
+export async function firstErasureSince(reader: Reader, time: number): Promise<number | null> {
+  const query = reader.k.selectFrom('erasures').select((eb) => eb.fn.min('time').as('first'))
+  const row = await query.where('time', '>', time).executeTakeFirst()
+  return row?.first == null ? null : Number(row.first)
 }
 
 /** Ids of the erasures that this database has seen. */

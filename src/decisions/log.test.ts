@@ -13,7 +13,7 @@ const decision = (id: string, more: object = {}) => ({
   id,
   time: 5 * day,
   placement: 'home',
-  identifier: 1,
+  identifier: null,
   model: '3',
   items: '[[7,1,"because"],[8,0.5,"popular"]]',
   detail: '{}',
@@ -48,6 +48,23 @@ forEachEngine((_engine, open) => {
       .select((eb) => eb.fn.countAll().as('count'))
       .executeTakeFirstOrThrow()
     expect(Number(count)).toBe(4502)
+  })
+
+  it('keeps nothing of a customer who was erased while his decisions waited', async () => {
+    const db = await open({
+      ...logHandlers,
+      known: async (tx) => {
+        const columns = ['id', 'kind', 'value', 'customer', 'first_seen', 'last_seen']
+        await insertRows(tx, 'identifiers', columns, [[7, 'user', 'ann', 1, 0, 0]])
+      },
+    })
+    await db.write('known', {})
+    const log = decisionLog(db, () => {})
+    for (const [id, identifier] of Object.entries({ known: 7, erased: 8, stranger: null }))
+      log.add({ ...decision(id), identifier })
+    await log.close()
+    const rows = await db.k.selectFrom('decisions').select('id').orderBy('id').execute()
+    expect(rows.map(({ id }) => id)).toEqual(['known', 'stranger'])
   })
 
   it('drops the oldest and counts them rather than fill memory', async () => {

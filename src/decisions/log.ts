@@ -5,7 +5,8 @@
 
 import type { Permit } from '../consent/permit.ts'
 import { upsertRows } from '../db/batch.ts'
-import type { Database, Handlers, Reader } from '../db/database.ts'
+import type { Database, Handlers, Reader, Tx } from '../db/database.ts'
+import { identifiersWith } from '../identity/store.ts'
 
 export interface LoggedDecision {
   readonly id: string
@@ -23,9 +24,20 @@ const columns = ['id', 'time', 'placement', 'identifier', 'model', 'items', 'det
 
 export const logHandlers: Handlers = {
   'decisions.log': async (tx, rows: readonly unknown[][]) => {
+    const known = await existing(tx, rows)
     // The same rows again, when nobody knows whether the first write went through, are the same rows.
-    await upsertRows(tx, 'decisions', ['id', 'placement'], columns, rows)
+    await upsertRows(tx, 'decisions', ['id', 'placement'], columns, known)
   },
+}
+
+const identifierAt = columns.indexOf('identifier')
+
+/** Of a customer who was erased while his decisions waited here, nothing is written any more. */
+async function existing(tx: Tx, rows: readonly unknown[][]): Promise<readonly unknown[][]> {
+  const ids = [...new Set(rows.flatMap((row) => (row[identifierAt] as number | null) ?? []))]
+  const found = new Set((await identifiersWith(tx, ids)).map(({ id }) => id))
+  if (found.size === ids.length) return rows
+  return rows.filter((row) => row[identifierAt] === null || found.has(row[identifierAt] as number))
 }
 
 export interface DecisionLog {

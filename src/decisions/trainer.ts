@@ -4,6 +4,7 @@
  */
 import { Worker } from 'node:worker_threads'
 import type { Config } from '../config.ts'
+import { firstErasureSince } from '../consent/erasure.ts'
 import type { Database } from '../db/database.ts'
 import { HabitueError } from '../errors.ts'
 import type { World } from '../world.ts'
@@ -47,6 +48,8 @@ interface Running {
 }
 
 const checkMs = 30_000
+/** Half of what the receipt of an erasure promises; several erasures are one training. */
+const refitAfterMs = 12 * 60 * 60_000
 /** How long a cancelled worker may take to come to its next step. */
 const patienceMs = 2_000
 /** Codes with which a training ends that is told elsewhere. */
@@ -111,9 +114,16 @@ export function createTrainer(needs: TrainerNeeds): Trainer {
     const models = await listModels(db, bundleName)
     const last = models[0]
     if (last && world.now() - (last.finished ?? last.started) < config.training.minutes * 60_000) return false
+    if (await erasedLongAgo(models.find((model) => model.state === 'ready')?.started ?? null)) return true
     const events = await newestEvent()
     const trainedOn = Number(models.find((model) => model.state === 'ready')?.report.events ?? 0)
     return events >= fewestEvents && events - trainedOn > config.training.changedShare * trainedOn
+  }
+
+  /** Was a customer erased since the model was begun, and is it time to refit without him? */
+  const erasedLongAgo = async (trained: number | null): Promise<boolean> => {
+    const erased = trained === null ? null : await firstErasureSince(db, trained)
+    return erased !== null && world.now() - erased > refitAfterMs
   }
 
   const cancel = (): boolean => {

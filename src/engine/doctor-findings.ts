@@ -24,6 +24,8 @@ export interface Examination {
   readonly events: EventReport
   readonly orders: OrderReport
   readonly models: readonly ModelInfo[]
+  /** When the first customer was erased whom the newest model still knew; null = none. */
+  readonly erasureUnlearned: number | null
   readonly servingVersion: number | null
   readonly imports: readonly ImportProgress[]
   readonly keys: readonly KeyInfo[]
@@ -54,12 +56,24 @@ export function findingsOf(found: Examination): Finding[] {
     ...aboutItems(found),
     ...aboutEvents(found),
     ...aboutModels(found),
+    ...aboutErasures(found),
   ]
 }
 
 const trouble = (what: string, mend: string): Finding => ({ level: 'trouble', what, mend })
 const advice = (what: string, mend: string): Finding => ({ level: 'advice', what, mend })
 const percent = (part: number, whole: number) => `${Math.round((100 * part) / whole)} %`
+
+function* aboutErasures({ config, engine, now, erasureUnlearned }: Examination): Generator<Finding> {
+  if (erasureUnlearned !== null && now - erasureUnlearned > dayMs) {
+    const what = 'A customer was erased more than 24 hours ago, and no model was trained since.'
+    yield trouble(what, 'habitue train; and see why the automatic training did not run (training.automatic).')
+  }
+  if (engine === 'postgres' && config.erasureJournal === null) {
+    const what = 'Erasures are not journalled: a database restored from a backup would remember who was erased.'
+    yield advice(what, 'HABITUE_ERASURE_JOURNAL: a file outside the database, the same for all nodes.')
+  }
+}
 
 function* aboutStorage({ storage, databaseClockMs, decisionsLost, imports }: Examination): Generator<Finding> {
   if (storage.schema !== latestVersion) {

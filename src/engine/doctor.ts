@@ -6,6 +6,7 @@ import { listKeys } from '../access/store.ts'
 import type { Catalogue } from '../catalog/catalogue.ts'
 import { countItems } from '../catalog/read.ts'
 import type { Config } from '../config.ts'
+import { firstErasureSince } from '../consent/erasure.ts'
 import type { Database } from '../db/database.ts'
 import { latestVersion } from '../db/migrate.ts'
 import { storageReport } from '../db/report.ts'
@@ -46,6 +47,7 @@ export async function examine(needs: DoctorNeeds): Promise<Record<string, unknow
     events: await eventReport(db, (item) => catalogue.has(item) && !catalogue.provisional(item)),
     orders: await orderReport(db),
     models: await listModels(db, bundleName),
+    erasureUnlearned: await unlearned(db),
     servingVersion: needs.serving()?.version ?? null,
     imports: await listImports(db),
     keys: await listKeys(db),
@@ -59,6 +61,12 @@ export async function examine(needs: DoctorNeeds): Promise<Record<string, unknow
 
 export function isHealthy(findings: readonly Finding[]): boolean {
   return !findings.some(({ level }) => level === 'trouble')
+}
+
+/** The first erasure that the newest model does not know of. */
+async function unlearned(db: Database): Promise<number | null> {
+  const ready = (await listModels(db, bundleName)).find(({ state }) => state === 'ready')
+  return ready ? firstErasureSince(db, ready.started) : null
 }
 
 /** The items that events named, and those of them that the catalogue does not describe. */

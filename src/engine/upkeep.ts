@@ -37,9 +37,11 @@ export function upkeep({ db, config, world, keys, onError }: UpkeepNeeds): Upkee
   }
   /** One that fails holds no other up. */
   const once = async (): Promise<void> => {
-    const { viewDays, decisionDays } = config.retention
+    const { viewDays, decisionDays, auditDays, keptOrderDays } = config.retention
     await drain('memory.retain', world.now() - viewDays * day).catch(onError)
     await drain('decisions.retain', world.now() - decisionDays * day).catch(onError)
+    await drain('memory.retainKept', world.now() - keptOrderDays * day).catch(onError)
+    await drain('access.auditRetain', world.now() - auditDays * day).catch(onError)
     await keys.noteUse().catch(onError)
   }
   const tick = () => {

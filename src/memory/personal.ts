@@ -3,18 +3,18 @@
  * bought on each day keeps its sums (the checkpoint takes what the events leave, so that a rebuild still finds it), and
  * what the law makes a shop keep of an order (date, goods, amounts) stays without number, person and words.
  */
-import { insertRows, upsertFold } from '../db/batch.ts'
+import { upsertFold } from '../db/batch.ts'
 import type { Reader, Tx } from '../db/database.ts'
 import { type DataSubject, type HeldRow, type Holder, heldRows } from '../db/personal.ts'
 import type { OrderRow } from '../db/tables.ts'
 import { admittedOf } from '../events/personal.ts'
-import { countItemDays, countOrders, dayOf, type ItemDays, itemDayCounts, itemDayKey } from './item-days.ts'
+import { countItemDays, countOrders, type ItemDays, itemDayCounts, itemDayKey } from './item-days.ts'
+import { keepOrders } from './kept-orders.ts'
 import { COUNTED_ROWS, shownNumber } from './order-changes.ts'
 import { joinParts } from './order-joins.ts'
 import { lockNumbers, orderFields } from './order-store.ts'
 import { decodeParts, orderState } from './orders.ts'
 
-const MS_A_DAY = 86_400_000
 /** Order numbers looked at in one statement. */
 const numbersAtOnce = 500
 
@@ -43,7 +43,10 @@ const orders: Holder = {
     for await (const events of admittedOf(tx, person)) countItemDays(days, events)
     await takeOrders(tx, [...found.keys()], new Set(person.identifiers), days)
     await keepCounts(tx, days)
-    await keepOrders(tx, found)
+    await keepOrders(
+      tx,
+      [...found.values()].map((rows) => orderState(joinParts(rows))),
+    )
     return orderRows.erase(tx, person)
   },
 }
@@ -76,17 +79,6 @@ async function takeOrders(
 async function keepCounts(tx: Tx, days: ItemDays): Promise<void> {
   const rows = [...days.values()].filter((row) => itemDayCounts.some((column) => row[column] !== 0))
   if (rows.length > 0) await upsertFold(tx, 'item_days_checkpoint', { key: itemDayKey, add: itemDayCounts }, rows)
-}
-
-/** `lines`: [[internal item id, quantity, price of one in minor units, returned], ...]. */
-async function keepOrders(tx: Tx, found: ReadonlyMap<string, readonly OrderRow[]>): Promise<void> {
-  const rows = [...found.values()].flatMap((same) => {
-    const { time, state, total, currency, lines } = orderState(joinParts(same))
-    if (state === 'unknown') return []
-    const kept = lines.map(({ item, quantity, price, returned }) => [item, quantity, price, returned])
-    return [[dayOf(time) * MS_A_DAY, state, total, currency, JSON.stringify(kept)]]
-  })
-  await insertRows(tx, 'kept_orders', ['day', 'state', 'total', 'currency', 'lines'], rows)
 }
 
 export const memoryData: readonly Holder[] = [
