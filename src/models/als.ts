@@ -268,6 +268,7 @@ function makeModel(factors: Float32Array, popularity: Float32Array, settings: Se
   const unitW = floatsAt(memory, at.unitW, 1)
   const items = intsAt(memory, at.items, n)
   const values = floatsAt(memory, at.values, n)
+  const w = floatsAt(memory, at.w, d)
   const scores = floatsAt(memory, at.out, n)
   const unknown = Int32Array.from(popularity.keys()).filter((i) => popularity[i] === 0)
   const steps = settings.foldIn || EXACT
@@ -288,15 +289,27 @@ function makeModel(factors: Float32Array, popularity: Float32Array, settings: Se
     const reg = regularisation(settings, count, n)
     kernels.foldRow(at.w, at.h, d, at.items, at.values, count, at.gram, reg, rhs, most, at.scratch)
   }
+  /** Of what the history likes; null where none of its items is known. */
+  const factorsOf = (history: History): Float32Array | null => {
+    const count = take(history)
+    if (count > 0) solve(count, 0, steps)
+    return count > 0 ? w.slice() : null
+  }
+  // Folding in is a third of a score, and a customer who did nothing since is asked about again.
+  const folded = new WeakMap<History, Float32Array | null>()
   return {
     kind: KIND,
     items: n,
     score(history, out): void {
-      const count = take(history)
-      if (count === 0) {
+      let own = folded.get(history)
+      if (own === undefined) {
+        own = factorsOf(history)
+        folded.set(history, own)
+      }
+      if (own === null) {
         out.set(popularity)
       } else {
-        solve(count, 0, steps)
+        w.set(own)
         kernels.halveRows(at.w, 1, d, at.halvedW, at.unitW)
         kernels.halvedMatrixVector(at.halved, n, d, at.unit, at.halvedW, unitW[0], at.out)
         out.set(scores)

@@ -60,13 +60,21 @@ function makeBlend(members: readonly BlendMember[], stranger: Model, report: Ble
   )
   const scores = mixed.parts
   const faders = members.map(({ fade }) => fader(fade))
+  /** A customer who did nothing since is asked about again. */
+  const faded = new WeakMap<History, readonly History[]>()
+  const fadedOf = (history: History): readonly History[] => {
+    let histories = faded.get(history)
+    if (!histories) {
+      const ranked = withRanks(history)
+      histories = faders.map((fade) => fade(ranked))
+      faded.set(history, histories)
+    }
+    return histories
+  }
   let last: Heard | undefined
   const hear = (history: History): Heard => {
-    const ranked = withRanks(history)
-    const histories = faders.map((fade) => fade(ranked))
-    members.forEach(({ model }, m) => {
-      model.score(histories[m], scores[m])
-    })
+    const histories = fadedOf(history)
+    for (let m = 0; m < members.length; m++) members[m].model.score(histories[m], scores[m])
     last = { history, histories }
     return last
   }

@@ -6,6 +6,7 @@ export function strongest(count: number) {
   return {
     offer(item: number, weight: number): void {
       if (!(weight > 0)) return
+      if (kept.length === count && kept[count - 1]?.weight > weight) return
       let at = kept.length
       while (at > 0 && (kept[at - 1].weight < weight || (kept[at - 1].weight === weight && kept[at - 1].item > item)))
         at--

@@ -4,7 +4,10 @@
  */
 import type { Csr } from '../kernels/csr.ts'
 
-/** What one customer did, as parallel arrays of equal length, each item at most once. */
+/**
+ * What one customer did, as parallel arrays of equal length, each item at most once. Never changed once a model has seen
+ * it: what is worked out of it is kept as long as it lives.
+ */
 export interface History {
   /** Item indices. */
   readonly items: Int32Array
