@@ -141,18 +141,27 @@ function explainBlend(
     }
     if (share > loudest && model.kind !== 'als') loudest = share
   }
-  const total = new Map<number, number>()
-  const hearEvidence = (m: number) => {
-    for (const part of members[m].model.explain(histories[m], item, Math.max(count, EVIDENCE))) {
-      total.set(part.item, (total.get(part.item) ?? 0) + members[m].weight * part.weight)
-    }
-  }
+  const speakers: number[] = []
   for (let m = 0; m < members.length; m++) {
     const { model, weight } = members[m]
-    if (model.kind !== 'als' && weight * scores[m][item] > QUIET * loudest) hearEvidence(m)
+    if (model.kind !== 'als' && weight * scores[m][item] > QUIET * loudest) speakers.push(m)
   }
-  const dear = total.size === 0 ? members.findIndex(({ model }) => model.kind === 'als') : -1
-  if (dear >= 0) hearEvidence(dear)
+  const dear = members.findIndex(({ model }) => model.kind === 'als')
+  const heard = (m: number, most: number): Contribution[] => {
+    const { model, weight } = members[m]
+    return model.explain(histories[m], item, most).map((part) => ({ item: part.item, weight: weight * part.weight }))
+  }
+  if (speakers.length === 1) {
+    const contributions = heard(speakers[0], count)
+    if (contributions.length > 0 || dear < 0) return { kind, contributions }
+  }
+  const total = new Map<number, number>()
+  for (const m of speakers.length > 1 ? speakers : []) {
+    for (const { item: source, weight } of heard(m, Math.max(count, EVIDENCE))) {
+      total.set(source, (total.get(source) ?? 0) + weight)
+    }
+  }
+  if (total.size === 0 && dear >= 0) return { kind, contributions: heard(dear, count) }
   const parts = strongest(count)
   for (const [source, weight] of total) parts.offer(source, weight)
   return { kind, contributions: parts.list() }
