@@ -74,6 +74,8 @@ export interface Config {
     readonly minutes: number
     readonly automatic: boolean
   }
+  /** A table of the weather (docs/usual.md), and the place where the shop is when nothing says otherwise. */
+  readonly weather: { readonly file: string | null; readonly place: string | null }
   readonly defaultAudience: string
   readonly currency: string
 }
@@ -109,6 +111,7 @@ export const defaultConfig: Config = Object.freeze({
   retention: { viewDays: 400, decisionDays: 90, auditDays: 1095, keptOrderDays: 3650 },
   erasureJournal: null,
   training: { threads: 2, memoryMb: 2048, changedShare: 0.1, minutes: 10, automatic: true },
+  weather: { file: null, place: null },
   defaultAudience: 'all',
   currency: 'EUR',
 } as const)
@@ -163,6 +166,10 @@ function fromEnvironment(env: Environment): Deep<Config> {
     consent: {
       policy: (env.HABITUE_POLICY || undefined) as Config['consent']['policy'] | undefined,
       country: env.HABITUE_COUNTRY || undefined,
+    },
+    weather: {
+      file: env.HABITUE_WEATHER_FILE || undefined,
+      place: env.HABITUE_WEATHER_PLACE || undefined,
     },
     erasureJournal: env.HABITUE_ERASURE_JOURNAL || undefined,
     currency: env.HABITUE_CURRENCY || undefined,

@@ -16,6 +16,7 @@ import type { ModelInfo } from './decisions/models-store.ts'
 import type { DecisionAnswer, DecisionRequest } from './decisions/request.ts'
 import type { Rule } from './decisions/rules.ts'
 import type { TrainingStatus } from './decisions/trainer.ts'
+import type { UsualAnswer, UsualRequest } from './decisions/usual.ts'
 import type { EventRefusal, EventType, IngestAnswer, Subject } from './events/event.ts'
 import type { Identifier } from './identity/identity.ts'
 import type { ImportProgress } from './imports/progress.ts'
@@ -47,6 +48,8 @@ export { placementNames } from './decisions/request.ts'
 export type { Rule } from './decisions/rules.ts'
 export { ruleKinds } from './decisions/rules.ts'
 export type { TrainingStatus } from './decisions/trainer.ts'
+export type { UsualAnswer, UsualRequest } from './decisions/usual.ts'
+export { SURE as usualSure } from './decisions/usual.ts'
 export type { EventRefusal, EventType, IngestAnswer, Subject } from './events/event.ts'
 export type { Identifier } from './identity/identity.ts'
 export type { MemoryDocument, MemoryStatement } from './memory/document.ts'
@@ -72,6 +75,8 @@ export interface Engine {
    * @throws HabitueError unknown_item, invalid_body
    */
   recommend(request: DecisionRequest, ceiling: Ceiling): Promise<DecisionAnswer>
+  /** What he usually takes in this context, or that it is better to ask. @throws HabitueError invalid_body; of the weather */
+  usual(request: UsualRequest, ceiling: Ceiling): Promise<UsualAnswer>
   readonly catalogue: CatalogueApi
   readonly customers: CustomersApi
   readonly facts: FactsApi

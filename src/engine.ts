@@ -24,6 +24,7 @@ import { type CompiledRule, checkRule, compileRule } from './decisions/rules.ts'
 import { listRules } from './decisions/rules-store.ts'
 import { bundleName } from './decisions/serving.ts'
 import { createTrainer, type Trainer } from './decisions/trainer.ts'
+import { createUsual } from './decisions/usual.ts'
 import { auditApi, keysApi } from './engine/access.ts'
 import { catalogueApi } from './engine/catalogue.ts'
 import { customersApi } from './engine/customers.ts'
@@ -115,6 +116,7 @@ async function compose({ config, world, log, owner, db, demo, erasedAgain }: Bas
   const refused = await refusals(db)
   const repeats = repeatPolicies(catalogue)
   const decider = createDecider({ ...state, catalogue, customers, repeats, log: decisions, world })
+  const usual = createUsual({ ...state, db, catalogue, config, policy, customers, world, onError })
   const onFailure = (error: unknown) => {
     totals.trainingsFailed++
     log.warn({ err: error }, 'a training failed; the old model serves')
@@ -143,6 +145,7 @@ async function compose({ config, world, log, owner, db, demo, erasedAgain }: Bas
       if (answer.personalised) totals.personalised++
       return answer
     },
+    usual: (request, ceiling) => usual.decide(request, ceiling),
     keys: keysApi(db, world, keys),
     catalogue: catalogueApi({ db, catalogue, config, world }),
     customers: customersApi({ db, catalogue, policy, world }),

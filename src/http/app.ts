@@ -32,6 +32,7 @@ import { tailRoutes } from './tail.ts'
 import { trackingRoutes } from './tracking.ts'
 import { trainingRoutes } from './training.ts'
 import type { App } from './typed-app.ts'
+import { usualRoutes } from './usual.ts'
 
 /**
  * Builds the app; it listens to nothing yet. Nothing is logged for a request that goes well: a line each would cost
@@ -75,6 +76,7 @@ export async function createApp(engine: Engine): Promise<App> {
   trackingRoutes(app, engine, authentication)
   settingsRoutes(app, engine)
   recommendationRoutes(app, engine)
+  usualRoutes(app, engine)
   itemRoutes(app, engine)
   categoryRoutes(app, engine)
   customerRoutes(app, engine)

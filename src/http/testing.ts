@@ -125,6 +125,19 @@ function roteEngine(
       engine.asked.push({ request, ceiling })
       return roteAnswer(request)
     },
+    usual: async ({ slot }) => ({
+      slot,
+      personalised: true,
+      ask: true,
+      usual: null,
+      runnerUp: null,
+      options: [],
+      condition: null,
+      unavailable: null,
+      reason: null,
+      choices: 0,
+      context: {},
+    }),
     ...roteResources,
     tail: (listener) => {
       listeners.add(listener)
