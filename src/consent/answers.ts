@@ -32,8 +32,8 @@ export interface AnswerRow {
   readonly expires: number | null
   /** `audience`: the latest time of birth that agrees with what was told; null = a minor of whom no age is known. */
   readonly born: number | null
-  /** 1 = from a history that was imported. */
-  readonly imported: number
+  /** 1 = no act but a state that was brought along: of an imported history, of a consent banner. It ends no refusal. */
+  readonly weak: number
   /** 1 = the shop's server said it, or the customer with his token. */
   readonly verified: number
   /** JSON list of ids of identifiers. */
@@ -91,7 +91,8 @@ export function rowsFor(rows: readonly AnswerRow[], identifier: number, own: Rea
  * of every channel says so for each).
  *
  * A refusal counts from its arrival, whatever its sender's clock says. A grant counts only if it was not given before the
- * refusal that it would end: one that waited in a queue ends nothing. An imported grant ends no refusal at all.
+ * refusal that it would end: one that waited in a queue ends nothing. An imported grant ends no refusal at all, nor does
+ * what a banner says of itself, but its own.
  */
 export function standingOf(rows: readonly AnswerRow[], now: number): Standing {
   let row: AnswerRow | null = null
@@ -100,18 +101,18 @@ export function standingOf(rows: readonly AnswerRow[], now: number): Standing {
   let since = 0
   for (const next of rows) {
     if (next.answer === 'denied') {
-      const outdated = next.imported === 1 && answer === 'granted' && row?.imported === 0 && row.time > next.time
+      const outdated = next.weak === 1 && answer === 'granted' && row?.weak === 0 && row.time > next.time
       if (!outdated) [answer, row] = ['denied', next]
       continue
     }
     if (answer === 'denied' && row !== null) {
-      if (next.imported === 1 || next.time < row.time) continue
+      if ((next.weak === 1 && !isOwnBanner(next, row)) || next.time < row.time) continue
       since = Math.max(since, next.time)
     }
     if (next.answer === 'unset') [answer, row] = ['unset', next]
     else {
       from = answer === 'granted' ? Math.min(from, next.time) : next.time
-      const weaker = next.imported === 1 && answer === 'granted' && row?.imported === 0 && !isOver(row, now)
+      const weaker = next.weak === 1 && answer === 'granted' && row?.weak === 0 && !isOver(row, now)
       if (!weaker) row = next
       answer = 'granted'
     }
@@ -120,6 +121,11 @@ export function standingOf(rows: readonly AnswerRow[], now: number): Standing {
   const expires = row?.expires ?? never
   if (expires <= now) return { answer: 'unset', row, expired: true, from: since, since, until: never }
   return { answer, row, expired: false, from: Math.max(from, since), since, until: expires }
+}
+
+/** The state of a consent banner ends what the same browser's banner refused, and nothing else. */
+function isOwnBanner(next: AnswerRow, row: AnswerRow): boolean {
+  return next.source === 'categories' && row.source === 'categories' && next.identifier === row.identifier
 }
 
 function isOver({ expires }: AnswerRow, now: number): boolean {

@@ -64,7 +64,11 @@ export class Person {
   /** Null = somebody of whom nothing is stored. */
   readonly identity: Identity | null
   readonly now: number
+  /** All that he answered, in order of arrival. */
+  readonly answers: readonly AnswerRow[]
   readonly #rows: ReadonlyMap<number, readonly AnswerRow[]>
+  /** When anything about him may become another by itself. */
+  readonly until: number
   readonly #rulings = new Map<string, Ruling>()
   #audience: Audience | undefined
 
@@ -73,10 +77,14 @@ export class Person {
     this.policy = policy
     this.identity = identity
     this.now = now
-    const ordered = inOrder(rows)
+    this.answers = inOrder(rows)
+    const ends = rows.flatMap(({ expires }) => (expires !== null && expires > now ? [expires] : []))
     const own = new Set(identity?.identifiers)
     this.#rows =
-      rows.length === 0 ? none : new Map([...own].map((identifier) => [identifier, rowsFor(ordered, identifier, own)]))
+      rows.length === 0
+        ? none
+        : new Map([...own].map((identifier) => [identifier, rowsFor(this.answers, identifier, own)]))
+    this.until = Math.min(this.audience.until, ...ends)
   }
 
   /** Did he ever answer anything, or tell of his age? */
@@ -90,13 +98,6 @@ export class Person {
       this.#audience = told.length === 0 ? unknownAudience : audienceOf(this.policy, told, this.now)
     }
     return this.#audience
-  }
-
-  /** When anything that was ruled may become another by itself. */
-  get until(): number {
-    let until = this.audience.until
-    for (const ruling of this.#rulings.values()) until = Math.min(until, ruling.until)
-    return until
   }
 
   /** Has the same as `now`, as long as `until` is not reached. */
@@ -123,6 +124,12 @@ export class Person {
       found.set(identifier, standingOf(about, this.now))
     }
     return found
+  }
+
+  /** As far as one identifier's own rows tell. */
+  audienceOf(identifier: number): Audience {
+    const rows = this.answers.filter((row) => row.purpose === 'audience' && row.identifier === identifier)
+    return audienceOf(this.policy, [rows], this.now)
   }
 
   /** Did this identifier's browser send the signal of Global Privacy Control before? */
@@ -202,11 +209,25 @@ export function whyNot(reason: RulingReason, purpose: Purpose): string {
   return sentences[reason]?.(purpose) ?? `Consent does not reach ${purpose}.`
 }
 
+export interface PermitOptions {
+  /** `known` by default. */
+  readonly ceiling?: Ceiling
+  /** Of marketing. */
+  readonly channel?: string
+  /** The rows of this identifier alone. */
+  readonly alone?: number
+}
+
 /** The permit to use what is remembered of `person` for `purpose`, or null where consent does not reach. */
-export function permit(person: Person, purpose: Purpose, ceiling: Ceiling = 'known', channel = ''): Permit | null {
+export function permit(
+  person: Person,
+  purpose: Purpose,
+  { ceiling = 'known', channel = '', alone }: PermitOptions = {},
+): Permit | null {
   const { identity } = person
   if (identity === null || !person.ruling(purpose, channel).allowed) return null
-  const { customer, identifiers } = identity
+  const { customer } = identity
+  const identifiers = alone === undefined ? identity.identifiers : [alone]
   return { customer, identifiers, purpose, ceiling, since: sinceOf(person, purpose, channel) } as Permit
 }
 

@@ -21,7 +21,7 @@ export const answerColumns = [
   'proof',
   'expires',
   'born',
-  'imported',
+  'weak',
   'verified',
   'covers',
 ] as const
@@ -61,11 +61,6 @@ export async function peopleOf(
 export async function appendAnswers(tx: Tx, rows: readonly AnswerRow[]): Promise<void> {
   const values = rows.map((row) => answerColumns.map((column) => row[column]))
   if (values.length > 0) await insertRows(tx, 'consents', answerColumns, values)
-}
-
-/** Deletes the answers that replay is about to write again. */
-export async function clearAnswers(tx: Tx): Promise<void> {
-  await tx.k.deleteFrom('consents').execute()
 }
 
 /**

@@ -60,6 +60,11 @@ export function isRetryable(error: unknown): boolean {
   return code === '40001' || code === '40P01' // serialization_failure, deadlock_detected
 }
 
+/** Makes the transaction begin anew, as if the database had found that it lost a race. */
+export function lostRace(message: string): Error {
+  return Object.assign(new Error(message), { code: '40001' })
+}
+
 /** An error in a form that crosses a thread. */
 export interface ErrorMessage {
   readonly code: ErrorCode | null

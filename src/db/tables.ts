@@ -107,7 +107,8 @@ export interface Tables {
     proof: string | null
     expires: number | null
     born: number | null
-    imported: number
+    /** 1 = a state that was brought along, not an act: it ends no refusal. */
+    weak: number
     verified: number
     /** JSON list of the identifiers that were linked when it was given. */
     covers: string

@@ -23,8 +23,8 @@ export interface AllowanceNeeds {
   readonly withheld: Set<number>
 }
 
-/** Nobody's age is known yet: only what is rated for everyone is shown. */
-const knownAge = 0
+/** Of whom nothing is known only what is rated for everyone is shown. */
+const unknownAge = 0
 
 /** The rating is asked last, so that `withheld` has only what it alone keeps out. */
 export function allowance(needs: AllowanceNeeds): Allowance {
@@ -32,6 +32,7 @@ export function allowance(needs: AllowanceNeeds): Allowance {
   const { catalogue, customer, serving } = setting
   const repeatable = name === 'recent' || name === 'items'
   const barred = barredBy(name, setting)
+  const age = customer?.age ?? unknownAge
   const owned = customer && !repeatable && customer.owned.size > 0 ? customer.owned : null
   const refused = customer && customer.refused.size > 0 ? customer.refused : null
   const never = customer?.never(momentOf(request.context))
@@ -40,7 +41,7 @@ export function allowance(needs: AllowanceNeeds): Allowance {
     if (never?.(id) || (refused && isAmong(refused, id, catalogue))) return false
     if (owned && isAmong(owned, id, catalogue) && !repeats.allows(id, repeatPolicyOf(rules, id), serving)) return false
     if (barred?.(id) || !filter(id) || !admits(rules, id)) return false
-    if (catalogue.leastAge(id) <= knownAge) return true
+    if (catalogue.leastAge(id) <= age) return true
     withheld.add(id)
     return false
   }

@@ -3,7 +3,7 @@
  * event carries one, else by time: the latest decision that showed the item to the same customer, by whichever of his
  * identifiers. A fold that only adds rows; imports of the past are attributed to nothing.
  */
-import { insertRows } from '../db/batch.ts'
+import { inChunks, insertRows } from '../db/batch.ts'
 import type { Tx } from '../db/database.ts'
 import type { AdmittedEvent, Fold } from '../events/event.ts'
 import { identifiersOfAll } from '../identity/store.ts'
@@ -34,6 +34,10 @@ interface Shown {
 
 export const attributionFold: Fold = {
   name: 'attribution',
+  async forget(tx, identifiers) {
+    for (const chunk of inChunks(identifiers, 500))
+      await tx.k.updateTable('decisions').set({ identifier: null }).where('identifier', 'in', chunk).execute()
+  },
   async apply(tx, events) {
     const live = events.filter((event) => !event.historical && event.items.length > 0 && event.name in outcomeKinds)
     if (live.length === 0) return

@@ -5,15 +5,15 @@
  */
 import type { Catalogue } from '../catalog/catalogue.ts'
 import type { Config } from '../config.ts'
-import { type Ceiling, permit } from '../consent/permit.ts'
+import { type Ceiling, type Person, permit, type RulingReason } from '../consent/permit.ts'
 import type { Policy } from '../consent/policy.ts'
 import { personOf } from '../consent/store.ts'
 import type { Database } from '../db/database.ts'
 import type { Identifier } from '../identity/identity.ts'
-import { resolve, resolveAlone } from '../identity/store.ts'
+import { resolve } from '../identity/store.ts'
 import type { Moment } from '../memory/conditions.ts'
-import { cart } from '../memory/customer.ts'
-import { type DecisionFacts, decisionFacts } from '../memory/decision-facts.ts'
+import { type Cart, cart } from '../memory/customer.ts'
+import { type DecisionFacts, decisionFacts, noDecisionFacts } from '../memory/decision-facts.ts'
 import { type HiddenGifts, hiddenGifts } from '../memory/hidden-gifts.ts'
 import { type HistoryRow, history } from '../memory/history.ts'
 import { timeOf, weightOf } from '../memory/signals.ts'
@@ -61,6 +61,12 @@ export interface CustomerState {
   readonly version: number
   /** `catalogue.renamings` when it was read. */
   readonly renamings: number
+  /** Why nothing of what is remembered is used; null = it is. */
+  readonly refusal: RulingReason | null
+  /** Whole years, as far as told: what is rated for more is not shown. */
+  readonly age: number
+  /** When consent, age, or what is to stay unseen may become others by themselves. */
+  readonly until: number
   /** How many rows of memory it was made of. */
   readonly rows: number
   /** The row of the identifier that was asked for. */
@@ -78,14 +84,13 @@ export interface CustomerState {
   readonly cart: readonly number[]
   /** What he said never to show him, at a moment; null = nothing. */
   never(moment: Moment): NeverShown | null
-  /** When it is old by itself, milliseconds: a present may be seen again. */
-  readonly until: number
 }
 
 export interface CustomerStates {
   /**
-   * Null = nobody of this name, or nothing allows his memory to be used. Under the ceiling `anonymous` only what came
-   * under this very identifier counts: a device that is linked to a known customer tells nothing of him.
+   * Null = nobody of this name. Where consent does not reach, nothing of what is remembered is in it. Under the ceiling
+   * `anonymous` only what came under this very identifier counts: a device that is linked to a known customer tells nothing
+   * of him, but that he refused, or is a minor.
    */
   of(identifier: Identifier, ceiling: Ceiling, serving: Serving | null): Promise<CustomerState | null>
   readonly size: number
@@ -161,28 +166,32 @@ export function customerStates({ db, catalogue, config, policy, world }: Custome
       const key = `${ceiling}\0${identifier.kind}\0${identifier.value}`
       const { renamings } = catalogue
       const found = kept.get(key)
+      const old = found?.serving === serving && found.renamings === renamings ? found : undefined
       const now = world.now()
-      const fresh = found?.serving === serving && found.renamings === renamings && now < found.until
-      const old = fresh ? found : undefined
-      if (old && db.engine === 'sqlite') return old
+      if (old && db.engine === 'sqlite' && now < old.until) return old
       const commitsBefore = commits
-      const identity = await (ceiling === 'anonymous' ? resolveAlone : resolve)(db, identifier)
+      const identity = await resolve(db, identifier)
       if (!identity) return null
-      if (old && old.customer === identity.customer && old.version === identity.version) return old
-      const person = await personOf(db, policy, identity, world.now())
-      const allowed = permit(person, 'personalisation', ceiling)
-      if (!allowed) return null
+      const isOld = old?.customer !== identity.customer || old.version !== identity.version || now >= old.until
+      if (old && !isOld) return old
+      const person = await personOf(db, policy, identity, now)
+      const alone = ceiling === 'anonymous' ? identity.named : undefined
+      const allowed = permit(person, 'personalisation', { ceiling, alone })
+      // What he asked not to be shown is kept from him whatever else may be used.
+      const asked = allowed ?? permit(person, 'service', { ceiling, alone })
       const [{ self, recipients }, open, facts] = await Promise.all([
-        history(db, allowed),
-        cart(db, allowed, now),
-        decisionFacts(db, allowed, now),
+        allowed ? history(db, allowed) : noHistory,
+        allowed ? cart(db, allowed, now) : noCart,
+        asked ? decisionFacts(db, asked, now) : noDecisionFacts,
       ])
       const gifts = hiddenGifts(recipients, self, facts.occasions, now)
       const state: CustomerState = {
         ...stateOf(self, facts, gifts, { config, serving, catalogue }),
         never: neverShown(facts.rules, catalogue),
-        until: gifts.until,
         cart: open.stale ? [] : open.lines.map((line) => catalogue.canonical(line.item)),
+        refusal: allowed ? null : person.ruling('personalisation').reason,
+        age: ageShown(person, alone),
+        until: Math.min(person.until, gifts.until),
         customer: identity.customer,
         version: identity.version,
         identifier: identity.named,
@@ -194,6 +203,15 @@ export function customerStates({ db, catalogue, config, policy, world }: Custome
       return state
     },
   }
+}
+
+const noCart: Cart = { lines: [], updated: 0, stale: true }
+const noHistory = { self: [], recipients: new Map() }
+
+/** On a device that nobody is proved to use, only its own word makes anybody older; that he is a minor holds there too. */
+function ageShown(person: Person, alone: number | undefined): number {
+  const { kind, age } = person.audience
+  return kind === 'minor' || alone === undefined ? age : person.audienceOf(alone).age
 }
 
 function stateOf(

@@ -8,7 +8,7 @@ import { HabitueError } from '../errors.ts'
 import type { World } from '../world.ts'
 import { allowance } from './allowance.ts'
 import type { CustomerState, CustomerStates } from './customer-state.ts'
-import { ruleReason, sentence } from './explain.ts'
+import { ruleReason, sentence, unpersonalised } from './explain.ts'
 import type { DecisionLog } from './log.ts'
 import { type Proposal, placements, type Setting } from './placements.ts'
 import { proposed } from './proposed.ts'
@@ -102,6 +102,7 @@ export function createDecider(needs: DeciderNeeds): Decider {
       return {
         decisionId,
         personalised,
+        reason: personalised ? undefined : unpersonalised(request, customer, serving),
         purposes: personalised ? ['personalisation'] : [],
         model: { version: serving?.version ?? 0, note: serving ? serving.note : 'No model is trained yet.' },
         placements: answers,
@@ -246,7 +247,8 @@ function entry(
     id,
     time: work.now,
     placement: placement.name,
-    identifier: setting.customer?.identifier ?? null,
+    // A decision that used nothing of a customer is not kept as his.
+    identifier: setting.customer?.refusal === null ? setting.customer.identifier : null,
     model: String(setting.serving?.version ?? 0),
     items: `${items}]`,
     detail,

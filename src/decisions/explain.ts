@@ -1,5 +1,7 @@
 /** Reasons: the structured cause of each item, and one short sentence for people. */
-import type { Reason } from './request.ts'
+import { whyNot } from '../consent/permit.ts'
+import type { CustomerState } from './customer-state.ts'
+import type { DecisionRequest, Reason, Unpersonalised } from './request.ts'
 import type { Candidate } from './rules.ts'
 
 export interface NamedItem {
@@ -45,4 +47,18 @@ function joined(names: readonly string[]): string {
 /** A rule that pinned or boosted an item is the reason, whatever a model thinks of it. */
 export function ruleReason(candidate: Candidate): Reason | null {
   return candidate.rule === undefined ? null : { kind: 'rule', rule: candidate.rule }
+}
+
+/** Why an answer used nothing of what is remembered. */
+export function unpersonalised(
+  request: Pick<DecisionRequest, 'customer'>,
+  customer: CustomerState | null,
+  serving: unknown,
+): Unpersonalised {
+  if (request.customer === null) return { code: 'nobody', text: 'It was asked for nobody.' }
+  if (customer === null) return { code: 'unknown', text: 'Nobody is remembered by this name.' }
+  if (customer.refusal !== null) return { code: customer.refusal, text: whyNot(customer.refusal, 'personalisation') }
+  if (customer.rows === 0) return { code: 'no-history', text: 'Nothing is remembered of this customer yet.' }
+  if (serving === null) return { code: 'no-model', text: 'No model is trained yet.' }
+  return { code: 'placement', text: 'What was asked for is the same for everybody.' }
 }

@@ -2,6 +2,7 @@
 export type { ItemFilter } from '../catalog/filter.ts'
 
 import type { ItemFilter } from '../catalog/filter.ts'
+import type { RulingReason } from '../consent/permit.ts'
 import type { Purpose } from '../consent/policy.ts'
 import type { Identifier } from '../identity/identity.ts'
 
@@ -86,9 +87,17 @@ export interface PlacementAnswer {
   readonly note?: string
 }
 
+/** Why an answer is not personal: consent does not reach (`unset`, `denied`, ...), or there is nothing to go by. */
+export interface Unpersonalised {
+  readonly code: RulingReason | 'nobody' | 'unknown' | 'no-history' | 'no-model' | 'placement'
+  readonly text: string
+}
+
 export interface DecisionAnswer {
   readonly decisionId: string
   readonly personalised: boolean
+  /** Why it is not personal; absent where it is. */
+  readonly reason?: Unpersonalised
   /** The purposes under which memory was used. */
   readonly purposes: readonly Purpose[]
   readonly model: { readonly version: number; readonly note?: string }

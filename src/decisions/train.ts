@@ -3,6 +3,7 @@
  */
 import { type Catalogue, loadCatalogue } from '../catalog/catalogue.ts'
 import type { Config } from '../config.ts'
+import type { PopulationPermit } from '../consent/permit.ts'
 import { policyOf } from '../consent/policy.ts'
 import { populationPermit } from '../consent/store.ts'
 import type { Reader } from '../db/database.ts'
@@ -41,12 +42,28 @@ export async function trainBundle(
   }
   progress.step(0, 100, 'reading memory')
   const catalogue = await loadCatalogue(reader, config.defaultAudience)
-  const collected = await collect(trainingRows(reader, permit, config.signals), catalogue, progress)
+  let unreached = 0
+  const counting: PopulationPermit = {
+    ...permit,
+    of(customer, identifiers) {
+      const own = permit.of(customer, identifiers)
+      if (own === null) unreached++
+      return own
+    },
+  }
+  const collected = await collect(trainingRows(reader, counting, config.signals), catalogue, progress)
   const data: TrainingData = { ...collected, content: contentOf(catalogue, collected.ids), now, seed }
   const learn = (name: string, from: number, share: number, options: Record<string, number> = {}) =>
     fitKind(name, options, data, within(progress, from, share))
   const taste = await learn('blend', parts.reading, parts.taste, { memoryMb, threads })
-  if (!taste) throw new HabitueError('training_failed', 'There is nothing to learn from yet.')
+  if (!taste) {
+    if (unreached > 0)
+      throw new HabitueError(
+        'consent_refused',
+        `The purpose training reaches nobody of whom something is remembered: ${unreached} customers have not agreed.`,
+      )
+    throw new HabitueError('training_failed', 'There is nothing to learn from yet.')
+  }
   const together = await learn('neighbours', parts.reading + parts.taste, parts.together)
   const content = await learn('content', 100 - parts.content, parts.content)
   const bytes = packBundle({
@@ -62,6 +79,8 @@ export async function trainBundle(
     customers: data.matrix.rows,
     items: data.matrix.columns,
     interactions: data.matrix.indices.length,
+    /** Of whom something is remembered and whom the purpose does not reach. */
+    withoutConsent: unreached,
     blend: (taste as Model & { report?: unknown }).report ?? null,
   }
   for (const model of [taste, together, content]) model?.dispose?.()

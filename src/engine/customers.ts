@@ -35,7 +35,7 @@ export function customersApi({ db, catalogue, policy, world }: Needs): Customers
   /** Showing what is stored is what the shop's own people and the customer ask for: service. */
   const permitFor = async (who: Identifier): Promise<Permit | null> => {
     const identity = await resolve(db, who)
-    return identity && permit(await personOf(db, policy, identity, world.now()), 'service', 'intimate')
+    return identity && permit(await personOf(db, policy, identity, world.now()), 'service', { ceiling: 'intimate' })
   }
   const item = (id: number) => {
     const canonical = catalogue.canonical(id)
@@ -52,7 +52,7 @@ export function customersApi({ db, catalogue, policy, world }: Needs): Customers
     const created = (await customerRow(db, customer))?.created ?? 0
     const identity = { customer, identifiers: identifiers.map(({ id }) => id) }
     const person = await personOf(db, policy, identity, world.now())
-    return { identifiers, created, permit: permit(person, 'service', 'intimate') }
+    return { identifiers, created, permit: permit(person, 'service', { ceiling: 'intimate' }) }
   }
 
   return {

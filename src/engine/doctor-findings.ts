@@ -5,6 +5,7 @@
 import type { KeyInfo } from '../access/key.ts'
 import type { CatalogueCounts } from '../catalog/read.ts'
 import type { Config } from '../config.ts'
+import { policyOf, purposes } from '../consent/policy.ts'
 import type { Database } from '../db/database.ts'
 import { latestVersion } from '../db/migrate.ts'
 import type { StorageReport } from '../db/report.ts'
@@ -97,9 +98,11 @@ function* aboutStorage({ storage, databaseClockMs, decisionsLost, imports }: Exa
 }
 
 function* aboutConfig({ config, engine }: Examination): Generator<Finding> {
-  if (config.legalBasis === null) {
-    const what = 'No legal basis is stated, so events of customers are refused and nothing is personal.'
-    yield trouble(what, 'Set HABITUE_LEGAL_BASIS to consent, contract or legitimate-interest: you vouch for it.')
+  const { bases } = policyOf(config)
+  const baseless = purposes.filter((purpose) => bases[purpose] === null)
+  if (baseless.length > 0) {
+    const what = `No legal basis is stated for ${baseless.join(', ')}: nothing is kept or done for it.`
+    yield trouble(what, 'Name a policy (HABITUE_POLICY), or state it in consent.bases: you vouch for it.')
   }
   if (config.identityVerification === 'off') {
     const what = 'identityVerification is off: whoever has the key of the page can write to, and read, any customer.'

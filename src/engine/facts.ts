@@ -31,7 +31,7 @@ export function factsApi(needs: FactNeeds): FactsApi {
   const record = (events: readonly OwnEvent[], teller: Teller) => recordOwn(needs, events, teller)
   const permitFor = async (who: Identifier): Promise<Permit | null> => {
     const identity = await resolve(db, who)
-    return identity && permit(await personOf(db, policy, identity, world.now()), 'service', 'intimate')
+    return identity && permit(await personOf(db, policy, identity, world.now()), 'service', { ceiling: 'intimate' })
   }
   const known = async (who: Identifier, at?: number): Promise<(Known & { permit: Permit }) | null> => {
     const allowed = await permitFor(who)

@@ -1,6 +1,6 @@
 /** An admitted event whose properties and context are read from its stored body only when somebody asks for them. */
 import type { Identifier } from '../identity/identity.ts'
-import type { AdmittedEvent, EventBody, EventHead, EventType, Product } from './event.ts'
+import type { AdmittedEvent, AnswerMark, EventBody, EventHead, EventType, Product } from './event.ts'
 
 /** What the writer adds to an incoming event. */
 export interface Arrival {
@@ -13,6 +13,7 @@ export interface Arrival {
   /** As it is stored: JSON of an `EventBody`. */
   readonly body: string
   readonly claimed: EventBody['claimed']
+  readonly answer?: AnswerMark
 }
 
 const none: readonly never[] = []
@@ -34,6 +35,7 @@ export class StoredEvent implements AdmittedEvent {
   readonly items: readonly number[]
   readonly historical: boolean
   readonly decisionId: string | null
+  readonly answer: AnswerMark | undefined
   readonly #body: string
   #parsed: EventBody | undefined
 
@@ -56,6 +58,7 @@ export class StoredEvent implements AdmittedEvent {
     this.items = arrival.items
     this.historical = arrival.historical
     this.decisionId = event.decisionId ?? null
+    this.answer = arrival.answer
     this.#body = arrival.body
   }
 

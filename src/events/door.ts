@@ -5,6 +5,7 @@
 import { HabitueError } from '../errors.ts'
 import { normaliseIdentifier } from '../identity/normal.ts'
 import type { World } from '../world.ts'
+import { signalsOf } from './answers-given.ts'
 import { checkContent } from './content.ts'
 import { addressOf, reduceContext, searchOf } from './context.ts'
 import type { EventBody, EventRefusal, EventType, IncomingEvent, Product } from './event.ts'
@@ -114,7 +115,9 @@ function parseMessage(message: unknown, shared: Shared, options: DoorOptions): I
   const kept = reduceContext(context)
   const body = JSON.stringify(bodyOf(who, properties, kept, usesDefault(products, properties, options), options))
   const messageId = messageIdOf(message, options)
-  return { messageId, type, name, time, ...who, products, decisionId: decisionIdOf(properties, kept), body }
+  const signals = signalsOf(context)
+  const event = { messageId, type, name, time, ...who, products, decisionId: decisionIdOf(properties, kept), body }
+  return signals === undefined ? event : { ...event, signals }
 }
 
 /** `atLeast` is a lower bound; escapes and UTF-8 may make six bytes of one unit, so only large events are measured. */

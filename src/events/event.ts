@@ -33,6 +33,28 @@ export interface EventHead {
  */
 export interface IncomingEvent extends EventHead {
   readonly body: string
+  /** What its context says of consent; mostly absent. */
+  readonly signals?: Signals
+}
+
+/** What the context of an event says of consent, as the door takes it out. */
+export interface Signals {
+  /** Global Privacy Control. */
+  readonly gpc?: true
+  /** By category of a consent banner. */
+  readonly categories?: Readonly<Record<string, boolean>>
+}
+
+/** Of an event that answers about consent or tells an age: what only the writer knew when it came in. */
+export interface AnswerMark {
+  /** Ids of the identifiers that were linked then. */
+  readonly covers: readonly number[]
+  /** Its place in its request. */
+  readonly position: number
+  /** The shop's server said it, or the customer with his token. */
+  readonly verified: boolean
+  /** What was understood of an age (`AnswerRow.born`); absent where none was told. */
+  readonly born?: number | null
 }
 
 /** What the column `body` keeps: all that the other columns do not say. Absent = empty, null or false. */
@@ -46,6 +68,7 @@ export interface EventBody {
   /** For what the page's word alone stands: `who` = user, identifiers and previous; `further` = identifiers. */
   readonly claimed?: 'who' | 'further'
   readonly historical?: true
+  readonly answer?: AnswerMark
   /** The shop's currency at that time, where products had none of their own. */
   readonly currency?: string
   readonly properties?: Readonly<Record<string, unknown>>
@@ -77,6 +100,8 @@ export interface IngestRequest {
   /** With a customer token: of this customer alone events count; of others they are claims. */
   readonly subject?: Subject | null
   readonly historical: boolean
+  /** The request came with the signal of Global Privacy Control (`Sec-GPC: 1`). */
+  readonly gpc?: boolean
   readonly events: readonly IncomingEvent[]
 }
 
@@ -116,6 +141,8 @@ export interface AdmittedEvent extends EventHead {
   /** Reduced: no IP address, user agent as a class. */
   readonly context: Readonly<Record<string, unknown>>
   readonly historical: boolean
+  /** Undefined where it answers nothing. */
+  readonly answer?: AnswerMark
 }
 
 /**
@@ -125,4 +152,9 @@ export interface AdmittedEvent extends EventHead {
 export interface Fold {
   readonly name: string
   apply(tx: Tx, events: readonly AdmittedEvent[]): Promise<void>
+  /**
+   * Lets go of what was gathered for personalisation under these identifiers, whose customer has refused it or is a minor;
+   * what service needs (orders) stays. Their events of that purpose are still stored, and are deleted afterwards.
+   */
+  forget?(tx: Tx, identifiers: readonly number[]): Promise<void>
 }

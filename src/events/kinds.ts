@@ -89,8 +89,8 @@ const talking: readonly EventKind[] = [
   ]),
   ...group('service', 'none', 'kept', [
     ['Email Bounced', 'Shows in the timeline: this address does not work.', []],
-    ['Email Marked as Spam', 'Shows in the timeline: no more mail is wanted.', []],
-    ['Unsubscribed', 'Shows in the timeline: no more mail is wanted.', ['Email Unsubscribed']],
+    ['Email Marked as Spam', 'Denies marketing by e-mail.', []],
+    ['Unsubscribed', 'Denies marketing by e-mail, or by the channel named.', ['Email Unsubscribed']],
     ['Live Chat Conversation Started', 'Shows in the timeline.', ['Conversation Started']],
     ['Live Chat Message Sent', 'Shows in the timeline.', ['Message Sent']],
     ['Live Chat Message Received', 'Shows in the timeline.', ['Message Received']],
@@ -125,7 +125,9 @@ const own: readonly EventKind[] = [
     ['Occasion Added', 'A date that matters to the customer, such as a birthday.', ['Occasion Told']],
     ['Occasion Removed', 'Takes an occasion back.', []],
     ['Consent Given', 'The customer allows a purpose.', ['Consent Granted']],
-    ['Consent Withdrawn', 'The customer no longer allows a purpose.', ['Consent Revoked']],
+    ['Consent Withdrawn', 'The customer no longer allows a purpose.', ['Consent Revoked', 'Consent Denied']],
+    ['Consent Reset', 'Takes an answer back, as if it had never been asked.', []],
+    ['Audience Told', 'Tells how old the customer is.', []],
   ]),
   ...group('service', 'none', 'kept', [
     ['Fact Told', 'Keeps a fact that the customer told.', []],

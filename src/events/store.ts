@@ -122,7 +122,9 @@ export async function eventsOf(
   let query = reader.k.selectFrom('events').select(columns).where('identifier', 'in', permit.identifiers)
   if (until !== undefined) query = query.where('time', '<=', until)
   const rows = await query.orderBy('time', 'desc').orderBy('seq', 'desc').limit(limit).execute()
-  return admittedAgain(reader, rows.reverse())
+  // What was refused since is not used again, whatever it is kept for.
+  const used = rows.filter(({ identifier, time }) => time >= (permit.since?.get(identifier as number) ?? 0))
+  return admittedAgain(reader, used.reverse())
 }
 
 const isView = (row: Pick<EventRow, 'type' | 'name'>) => viewTypes.has(row.type) || viewKinds.has(row.name)
@@ -157,6 +159,49 @@ export async function dropViews(tx: Tx, before: number, limit: number, seq = 0):
 }
 
 /** Stored rows as the events that were admitted. */
+/** Deletes the events that were kept for personalisation under these identifiers; orders and what else service needs stay. */
+export async function dropPersonal(tx: Tx, identifiers: readonly number[]): Promise<void> {
+  for (const chunk of inChunks(identifiers, 500))
+    await tx.k
+      .deleteFrom('events')
+      .where('identifier', 'in', chunk)
+      .where('basis', 'like', 'personalisation:%')
+      .execute()
+}
+
+/** The orders that these identifiers placed: what is kept for service and empties a cart. */
+export async function ordersPlaced(reader: Reader, identifiers: readonly number[]): Promise<AdmittedEvent[]> {
+  const rows = await reader.k
+    .selectFrom('events')
+    .select(columns)
+    .where('identifier', 'in', identifiers)
+    .where('name', '=', 'Order Completed')
+    .orderBy('seq')
+    .execute()
+  return admittedAgain(reader, rows)
+}
+
+/** What `dropPersonal` would delete, in pieces. */
+export async function* personalEvents(reader: Reader, identifiers: readonly number[]): AsyncGenerator<AdmittedEvent[]> {
+  const limit = 1000
+  for (const identifier of identifiers) {
+    for (let after = 0; ; ) {
+      const rows = await reader.k
+        .selectFrom('events')
+        .select(columns)
+        .where('identifier', '=', identifier)
+        .where('basis', 'like', 'personalisation:%')
+        .where('seq', '>', after)
+        .orderBy('seq')
+        .limit(limit)
+        .execute()
+      if (rows.length > 0) yield await admittedAgain(reader, rows)
+      if (rows.length < limit) break
+      after = rows[rows.length - 1].seq
+    }
+  }
+}
+
 export async function admittedAgain(reader: Reader, rows: readonly EventRow[]): Promise<AdmittedEvent[]> {
   const ids = new Set(rows.map(({ identifier }) => identifier).filter((id) => id !== null))
   const known = await identifiersWith(reader, [...ids])
@@ -185,6 +230,6 @@ function admittedOf(row: EventRow, customer: number | null): AdmittedEvent {
     products,
     decisionId: decisionIdOf(parsed.properties ?? {}, parsed.context ?? {}),
   }
-  const { items = [], historical = false, claimed } = parsed
-  return new StoredEvent(head, { source, received, identifier, customer, items, historical, body, claimed })
+  const { items = [], historical = false, claimed, answer } = parsed
+  return new StoredEvent(head, { source, received, identifier, customer, items, historical, body, claimed, answer })
 }

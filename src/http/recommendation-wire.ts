@@ -92,6 +92,12 @@ const PlacementResult = Type.Object({
 export const RecommendationAnswer = Type.Object({
   decisionId: Type.String({ description: 'Send it with events that follow, so that they are attributed.' }),
   personalised: Type.Boolean(),
+  reason: Type.Optional(
+    Type.Object(
+      { code: Type.String(), text: Type.String() },
+      { description: 'Why it is not personal: `unset`, `denied`, `expired`, `minor`, `no-basis`, `nobody`, ...' },
+    ),
+  ),
   model: Type.Object({ version: Type.Number(), note: Type.Optional(Type.String()) }),
   placements: Type.Record(Type.String(), PlacementResult),
 })
@@ -136,7 +142,8 @@ export function fromDecisionAnswer(answer: DecisionAnswer): WireAnswer {
     for (let i = 0; i < items.length; i++) items[i] = wireItem(place.items[i])
     placements[name] = { items, next: place.next, note: place.note }
   }
-  return { decisionId: answer.decisionId, personalised: answer.personalised, model: answer.model, placements }
+  const { decisionId, personalised, reason, model } = answer
+  return { decisionId, personalised, reason, model, placements }
 }
 
 function wireItem(item: RecommendedItem) {

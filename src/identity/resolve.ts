@@ -10,6 +10,7 @@ import type { Identifier } from './identity.ts'
 import { type Guess, KnownIdentifiers } from './known.ts'
 import { type Customer, Links, type Member } from './links.ts'
 import { lockCustomers, Members, partedSides, readStamps } from './members.ts'
+import { type Named, type Naming, namedBy } from './named.ts'
 
 /** What one event says of whom it is from. */
 export interface Party {
@@ -28,6 +29,8 @@ export interface Resolved {
   /** Rows of memory belong to it. */
   readonly identifier: number
   readonly customer: number
+  /** The stamp of the customer's links, where this was known without a look at them; it held when he was locked. */
+  readonly stamp?: number
 }
 
 export interface Resolution {
@@ -38,13 +41,17 @@ export interface Resolution {
 }
 
 /** Finds or makes the customer of each party, in order; a later one sees what an earlier one joined. */
-export type Resolver = (tx: Tx, parties: readonly Party[]) => Promise<Resolution>
+export interface Resolver {
+  (tx: Tx, parties: readonly Party[]): Promise<Resolution>
+  /** The customers whom the identifiers of each party name now, the strongest first; makes and joins nobody. */
+  named(tx: Tx, parties: readonly Naming[]): Promise<Named[]>
+}
 
 /** A resolver for one database; it remembers identifiers between calls. `world` draws stamps. */
 export function createResolver(world: Pick<World, 'random'>): Resolver {
   const known = new KnownIdentifiers()
   const newStamp = () => Math.floor(world.random() * Number.MAX_SAFE_INTEGER)
-  return async (tx, parties) => {
+  const resolve = async (tx: Tx, parties: readonly Party[]): Promise<Resolution> => {
     const resolved = await guessParties(tx, parties, known)
     const open = parties.filter((_, i) => resolved[i] === null)
     if (open.length === 0) return resolution(resolved as Guess[], [])
@@ -56,12 +63,15 @@ export function createResolver(world: Pick<World, 'random'>): Resolver {
       looked.touched,
     )
   }
+  return Object.assign(resolve, {
+    named: (tx: Tx, parties: readonly Naming[]) => namedBy(tx, parties, known),
+  })
 }
 
 function resolution(parties: readonly Resolved[], touched: readonly number[]): Resolution {
   const all = new Set([...touched, ...parties.map(({ customer }) => customer)])
   return {
-    parties: parties.map(({ identifier, customer }) => ({ identifier, customer })),
+    parties: parties.map(({ identifier, customer, stamp }) => ({ identifier, customer, stamp })),
     touched: [...all].sort((a, b) => a - b),
   }
 }

@@ -168,7 +168,7 @@ export async function dump(reader: Reader): Promise<Record<string, string[]>> {
 
 /** As consent would grant it. */
 export function examplePermit(customer: number, identifiers: readonly number[]): Permit {
-  return { customer, identifiers, purpose: 'service', ceiling: 'known' } as Permit
+  return { customer, identifiers, purpose: 'service', ceiling: 'known', since: null } as unknown as Permit
 }
 
-export const everybody = { purpose: 'training' } as PopulationPermit
+export const everybody = { purpose: 'training', of: examplePermit } as unknown as PopulationPermit

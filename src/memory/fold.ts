@@ -3,11 +3,11 @@
  * over the batch first, then written in a few statements. One fold and not five, so that a table is written once
  * a batch and, on PostgreSQL, always in the same order (orders' locks, then the rows of customers, then the days of items).
  */
-import { deleteByKeys, type FoldSpec, selectByKeys, upsertFold, upsertRows } from '../db/batch.ts'
+import { deleteByKeys, type FoldSpec, selectByKeys, upsertFold } from '../db/batch.ts'
 import type { Tx } from '../db/database.ts'
 import type { ItemDayRow } from '../db/tables.ts'
 import type { AdmittedEvent, Fold } from '../events/event.ts'
-import { type CartState, cartOf, decodeCart, encodeCart, mergeCarts } from './carts.ts'
+import { writeCarts } from './cart-rows.ts'
 import { foldFacts } from './facts-fold.ts'
 import {
   addColumns,
@@ -22,8 +22,9 @@ import { countItemDays, type ItemDays, itemDayCounts, itemDayKey } from './item-
 import { orderEvents } from './order-changes.ts'
 import { foldOrders, recountOrders } from './order-store.ts'
 import { traitRows } from './traits.ts'
+import { forgetPersonal } from './withdrawn.ts'
 
-const memoryFold: Fold = { name: 'memory', apply: remember }
+const memoryFold: Fold = { name: 'memory', apply: remember, forget: forgetPersonal }
 
 /** What memory wants to be told of each batch, in order. */
 export const memoryFolds: readonly Fold[] = [memoryFold]
@@ -64,37 +65,6 @@ async function writeInteractions(tx: Tx, rows: InteractionRows): Promise<void> {
   }
   if (views.length > 0) await upsertFold(tx, 'interactions', viewSpec, views)
   if (others.length > 0) await upsertFold(tx, 'interactions', wholeSpec, others)
-}
-
-/** Joins what `events` say of carts with what `table` holds. */
-export async function writeCarts(
-  tx: Tx,
-  table: 'carts' | 'carts_checkpoint',
-  events: readonly AdmittedEvent[],
-): Promise<void> {
-  const carts = new Map<number, CartState>()
-  for (const event of events) {
-    const cart = event.identifier === null ? null : cartOf(event)
-    if (cart === null) continue
-    const identifier = event.identifier as number
-    const known = carts.get(identifier)
-    carts.set(identifier, known ? mergeCarts(known, cart) : cart)
-  }
-  if (carts.size === 0) return
-  const keys = [...carts.keys()].sort((a, b) => a - b).map((identifier) => [identifier])
-  const columns = ['identifier', 'state', 'updated'] as const
-  const stored = await selectByKeys<{ identifier: number; state: string; updated: number }>(
-    tx,
-    table,
-    ['identifier'],
-    keys,
-    columns,
-  )
-  for (const { identifier, state, updated } of stored) {
-    carts.set(identifier, mergeCarts(decodeCart(updated, state), carts.get(identifier) as CartState))
-  }
-  const rows = [...carts].map(([identifier, cart]) => [identifier, encodeCart(cart), cart.updated])
-  await upsertRows(tx, table, ['identifier'], columns, rows)
 }
 
 async function writeTraits(tx: Tx, events: readonly AdmittedEvent[]): Promise<void> {

@@ -5,6 +5,7 @@ import type { InteractionRow } from '../db/tables.ts'
 import { interactionRows } from './interaction-rows.ts'
 import { combine, isBlank, NEVER, orderColumns, rowKey } from './interactions.ts'
 import { joinedOrders } from './order-joins.ts'
+import { usableRows } from './since.ts'
 
 /** One item's row. `bought_first` is 0 where it was never bought. */
 export type HistoryRow = Omit<InteractionRow, 'identifier' | 'recipient'>
@@ -19,6 +20,7 @@ export interface History {
 export async function history(reader: Reader, permit: Permit): Promise<History> {
   const { identifiers } = permit
   const stored = await interactionRows(reader, identifiers)
+  if (permit.since !== null) return apart(combined(await usableRows(reader, stored, permit.since), []))
   if (identifiers.length === 1) return apart(stored)
   const customerOf = new Map(identifiers.map((identifier) => [identifier, permit.customer]))
   const joined = await joinedOrders(reader, customerOf)

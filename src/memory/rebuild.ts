@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import { everything, type Handlers, type Tx } from '../db/database.ts'
+import { answersFold } from '../events/answers-fold.ts'
 import { replay } from '../events/store.ts'
 import { expireFacts } from './facts-fold.ts'
 import { memoryFolds } from './fold.ts'
@@ -13,6 +14,7 @@ import { type RetainOrder, retain } from './retention.ts'
 
 /** Filled by the folds, with their keys, in the order in which the folds first write them (see `lockMemory`). */
 const memoryTables = {
+  consents: ['identifier', 'received', 'position', 'message', 'purpose', 'channel'],
   orders: ['identifier', 'number'],
   order_lines: ['identifier', 'item', 'number', 'recipient'],
   interactions: ['identifier', 'recipient', 'item'],
@@ -25,6 +27,9 @@ const memoryTables = {
 
 export type MemoryTable = keyof typeof memoryTables
 export const memoryTableNames = Object.keys(memoryTables) as MemoryTable[]
+
+/** What customers answered is an event like any other. */
+const replayed = [answersFold, ...memoryFolds]
 
 /** Events replayed at once. */
 const PIECE = 2000
@@ -53,7 +58,7 @@ export async function rebuild(tx: Tx): Promise<RebuildReport> {
   let events = 0
   for (let seq: number | null = 0; seq !== null; ) {
     const piece = await replay(tx, seq, PIECE)
-    for (const fold of memoryFolds) await fold.apply(tx, piece.events)
+    for (const fold of replayed) await fold.apply(tx, piece.events)
     events += piece.events.length
     seq = piece.next
   }
@@ -72,6 +77,7 @@ export async function rebuild(tx: Tx): Promise<RebuildReport> {
  */
 async function lockMemory(tx: Tx): Promise<void> {
   if (tx.engine !== 'postgres') return
+  await sql`lock table consents in share row exclusive mode`.execute(tx.k)
   await lockAllNumbers(tx)
   for (const table of memoryTableNames) {
     await sql`lock table ${sql.table(table)} in share row exclusive mode`.execute(tx.k)

@@ -9,7 +9,7 @@ import { upsertFold } from '../db/batch.ts'
 import type { Tx } from '../db/database.ts'
 import type { AdmittedEvent } from '../events/event.ts'
 import { dropViews } from '../events/store.ts'
-import { writeCarts } from './fold.ts'
+import { writeCarts } from './cart-rows.ts'
 import { countInteractions, type InteractionRows, interactionKey } from './interactions.ts'
 import { countItemDays, type ItemDays, itemDayKey } from './item-days.ts'
 

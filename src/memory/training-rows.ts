@@ -11,6 +11,7 @@ import { combined } from './history.ts'
 import { interactionRows } from './interaction-rows.ts'
 import { joinedOrders } from './order-joins.ts'
 import { timeOf, weightOf } from './signals.ts'
+import { usableRows } from './since.ts'
 
 /** One customer's items, or those that he bought for one recipient: a taste of its own, never mixed with his. */
 export interface TrainingGroup {
@@ -27,10 +28,10 @@ export interface TrainingGroup {
   readonly orders: readonly number[]
 }
 
-/** Groups by ascending customer. A population permit stands for everybody whose memory may be learned from. */
+/** Groups by ascending customer, of those whom the population permit reaches. */
 export async function* trainingRows(
   reader: Reader,
-  _permit: PopulationPermit,
+  permit: PopulationPermit,
   signals: SignalWeights,
 ): AsyncGenerator<TrainingGroup> {
   for await (const links of identifiersByCustomer(reader)) {
@@ -41,11 +42,22 @@ export async function* trainingRows(
       .filter((same) => same.length > 1)
       .flat()
     const joined = await joinedOrders(reader, new Map(several.map(({ id, customer }) => [id, customer])))
-    for (const customer of new Set(links.map((link) => link.customer))) {
-      const own = ofCustomer.get(customer)
+    const identifiersOf = Map.groupBy(links, ({ customer }) => customer)
+    for (const [customer, own] of identifiersOf) {
+      const stored = ofCustomer.get(customer)
       const anew = joined.get(customer)
-      if (!own && !anew) continue
-      yield* groupsOf(customer, combined(own ?? [], anew ?? []), signals)
+      if (!stored && !anew) continue
+      const allowed = permit.of(
+        customer,
+        own.map(({ id }) => id),
+      )
+      if (allowed === null) continue
+      const { since } = allowed
+      const counted =
+        since === null
+          ? combined(stored ?? [], anew ?? [])
+          : combined(await usableRows(reader, stored ?? [], since), [])
+      yield* groupsOf(customer, counted, signals)
     }
   }
 }

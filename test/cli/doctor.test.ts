@@ -79,7 +79,14 @@ forEachRunning((engine, run) => {
   })
 
   it('is in trouble where clocks disagree, no basis is stated, or the last training failed', async () => {
-    const habitue = await run({ legalBasis: null })
+    const none = {
+      service: 'none',
+      personalisation: 'none',
+      marketing: 'none',
+      training: 'none',
+      research: 'none',
+    } as const
+    const habitue = await run({ legalBasis: null, consent: { bases: none } })
     expect((await doctor(habitue)).about('trouble', 'No legal basis')).toBe(true)
     // Nor may it train.
     await habitue.engine.training.start()

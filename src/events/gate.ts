@@ -1,0 +1,149 @@
+/**
+ * The gate: which events of a batch are admitted, asked of the answers of each one's customer. An answer counts for what
+ * comes after it in the same batch, so a batch is taken in *runs*: each ends where the next event hangs on what the run is
+ * about to change. A batch in which nobody answers anything is one run.
+ */
+import { admit } from '../consent/permit.ts'
+import type { Policy } from '../consent/policy.ts'
+import type { Tx } from '../db/database.ts'
+import { HabitueError } from '../errors.ts'
+import { answersIn } from './answers-given.ts'
+import { type Candidate, isConditional, signalled } from './candidate.ts'
+import type { EventRefusal, IngestRequest } from './event.ts'
+import { purposeOf } from './kinds.ts'
+import { believe } from './party.ts'
+import type { People, Sender } from './people.ts'
+import { bannerEvents, signalEvent } from './signals.ts'
+
+/** A candidate that may be stored, unless it was before. */
+export interface Admitted extends Candidate {
+  /** `purpose:basis`. */
+  readonly basis: string
+  /** Null = nobody, or somebody whose answers it does not hang on. */
+  readonly sender: Sender | null
+}
+
+export interface Run {
+  readonly admitted: readonly Admitted[]
+  readonly refused: readonly EventRefusal[]
+  /** What comes after the run is stored. */
+  readonly rest: readonly Candidate[]
+}
+
+export interface Gate {
+  readonly people: People
+  readonly policy: Policy
+  readonly request: IngestRequest
+}
+
+/** Whom each event is believed to be from, and what it answers. Nothing is stored yet. */
+export function candidatesOf(
+  request: IngestRequest,
+  policy: Policy,
+): { candidates: Candidate[]; refused: EventRefusal[] } {
+  const candidates: Candidate[] = []
+  const refused: EventRefusal[] = []
+  for (const [index, event] of request.events.entries()) {
+    try {
+      const believed = believe(event, request)
+      const verified = request.trust === 'verified' || believed.trusted.some(({ kind }) => kind === 'user')
+      const purpose = purposeOf(event.type, event.name)
+      const given = answersIn(event, policy)
+      candidates.push({ index, position: 2 * index + 1, event, believed, purpose, given, verified, derived: false })
+    } catch (error) {
+      if (!(error instanceof HabitueError)) throw error
+      refused.push({ index, code: error.code, message: error.message })
+    }
+  }
+  return { candidates, refused }
+}
+
+/** The next run of `candidates`, which are not empty. */
+export async function nextRun(tx: Tx, candidates: readonly Candidate[], gate: Gate): Promise<Run> {
+  const senders = await sendersOf(tx, candidates, gate)
+  const admitted: Admitted[] = []
+  const refused: EventRefusal[] = []
+  const changed = new Changed()
+  for (const [i, candidate] of candidates.entries()) {
+    const sender = senders.get(candidate) ?? null
+    if (i > 0 && isConditional(candidate, gate.policy) && changed.concerns(candidate, sender))
+      return { admitted, refused, rest: candidates.slice(i) }
+    const banner = sender === null ? [] : bannerEvents(candidate, sender, gate.policy)
+    if (banner.length > 0) {
+      const rest = [...banner, { ...candidate, heard: true }, ...candidates.slice(i + 1)]
+      return { admitted, refused, rest }
+    }
+    const outcome = decide(candidate, sender, gate.policy)
+    const isStored = 'basis' in outcome
+    const signal = sender === null ? null : signalEvent(candidate, sender, gate, isStored)
+    if (signal !== null && sender !== null && changed.isFirstSignal(signal))
+      admitted.push({ ...signal, basis: 'service:contract', sender })
+    if (isStored) {
+      admitted.push(outcome)
+      changed.note(candidate, sender)
+    } else refused.push({ index: candidate.index, ...outcome })
+  }
+  return { admitted, refused, rest: [] }
+}
+
+/** By candidate; those of nobody, and those that hang on nobody's answers, are absent. */
+async function sendersOf(tx: Tx, candidates: readonly Candidate[], { people, policy, request }: Gate) {
+  const hanging = candidates.some((candidate) => isConditional(candidate, policy))
+  const asked = candidates.filter((candidate) => {
+    const { trusted, previous } = candidate.believed
+    if (trusted.length === 0) return false
+    const joins = hanging && (trusted.length > 1 || previous !== null)
+    return joins || isConditional(candidate, policy) || candidate.given.length > 0 || signalled(candidate, request)
+  })
+  const askings = asked.map(({ believed: { trusted, claimed, previous }, event: { time } }) => {
+    return { trusted, claimed, previous, time }
+  })
+  const found = await people.of(tx, askings, request.received)
+  return new Map(asked.map((candidate, i) => [candidate, found[i]]))
+}
+
+function decide(
+  candidate: Candidate,
+  sender: Sender | null,
+  policy: Policy,
+): Admitted | Pick<EventRefusal, 'code' | 'message'> {
+  const { given, verified, purpose, event } = candidate
+  if (!verified && sender?.isKnown && given.some(({ answer }) => answer === 'granted' || answer === 'unset'))
+    return {
+      code: 'customer_token_required',
+      message: 'A page alone cannot agree for a known customer: send his customer token with the answer.',
+    }
+  const admission = admit(policy, sender?.person ?? null, { purpose, time: event.time })
+  if (admission.refused !== undefined) return { code: admission.refused, message: admission.message }
+  return { ...candidate, basis: admission.basis, sender }
+}
+
+/** Whose answers, or links of somebody who answered, a run is about to change. */
+class Changed {
+  readonly #names = new Set<string>()
+  readonly #customers = new Set<number>()
+  readonly #signals = new Set<string>()
+
+  note({ believed: { trusted, previous }, given }: Candidate, sender: Sender | null): void {
+    const joins = sender !== null && !sender.isWhole && sender.person.answered
+    if (given.length === 0 && !joins) return
+    for (const { kind, value } of trusted) this.#names.add(`${kind} ${value}`)
+    if (previous !== null) this.#names.add(`anonymous ${previous}`)
+    for (const customer of sender?.customers ?? []) this.#customers.add(customer)
+  }
+
+  concerns({ believed: { trusted } }: Candidate, sender: Sender | null): boolean {
+    if (this.#names.size === 0) return false
+    if (trusted.some(({ kind, value }) => this.#names.has(`${kind} ${value}`))) return true
+    return sender?.customers.some((customer) => this.#customers.has(customer)) ?? false
+  }
+
+  /** One browser's signal is noted once a batch. */
+  isFirstSignal({ believed: { trusted } }: Candidate): boolean {
+    const [{ kind, value }] = trusted
+    const name = `${kind} ${value}`
+    if (this.#signals.has(name)) return false
+    this.#signals.add(name)
+    return true
+  }
+}
