@@ -20,7 +20,7 @@ import type { UsualAnswer, UsualRequest } from './decisions/usual.ts'
 import type { EventRefusal, EventType, IngestAnswer, Subject } from './events/event.ts'
 import type { Identifier } from './identity/identity.ts'
 import type { ImportProgress } from './imports/progress.ts'
-import type { MemoryDocument } from './memory/document.ts'
+import type { MemoryDocument, MemoryStatement } from './memory/document.ts'
 import type { GivenFact } from './memory/fact.ts'
 import type { FactView } from './memory/fact-view.ts'
 import type { World } from './world.ts'
@@ -304,6 +304,8 @@ export interface FactsApi {
   remove(who: Identifier, fact: string, teller: Teller): Promise<void>
   /** Takes an item out of his taste, or puts it back. @throws HabitueError unknown_item */
   forget(who: Identifier, item: string, forgotten: boolean, teller: Teller): Promise<void>
+  /** What whoever serves him must see first: complaints that are open. */
+  attention(who: Identifier): Promise<readonly MemoryStatement[] | null>
   /** Everything as one document; `at` = what was known then, milliseconds. */
   memory(who: Identifier, at?: number): Promise<MemoryDocument | null>
 }

@@ -269,6 +269,8 @@ export type InteractionRow = {
   bought_last: number
   returned: number
   return_last: number
+  /** Of `returned`: sent back for a reason that says nothing against the item (memory/return-reasons.ts). */
+  excused: number
   /** Times wished less times taken back. */
   wished: number
   wish_last: number
@@ -319,6 +321,7 @@ export type OrderLineRow = {
   price: number | null
   returned: number
   return_last: number
+  excused: number
   /** `bought`, `cancelled`, `returned`. */
   state: string
   time: number

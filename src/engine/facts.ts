@@ -11,7 +11,8 @@ import type { IngestAnswer, IngestRequest } from '../events/event.ts'
 import { type OwnEvent, ownEvent } from '../events/own.ts'
 import type { Identifier } from '../identity/identity.ts'
 import { identifiersWith, resolve } from '../identity/store.ts'
-import { inOrder, type Known, knownFacts, memoryDocument } from '../memory/document.ts'
+import { openComplaints } from '../memory/complaints.ts'
+import { inOrder, type Known, knownFacts, memoryDocument, stated } from '../memory/document.ts'
 import { type GivenFact, parseFact, type Statement } from '../memory/fact.ts'
 import { madeByEvents } from '../memory/fact-kinds.ts'
 import { digestsOf, type FactView } from '../memory/fact-view.ts'
@@ -111,6 +112,10 @@ export function factsApi(needs: FactNeeds): FactsApi {
         throw new HabitueError('unknown_item', `The catalogue has no item ${JSON.stringify(item)}.`, { item })
       const name = forgotten ? 'Product Forgotten' : 'Product Remembered'
       await record(stamped([{ name, who, properties: { product_id: item } }]), teller)
+    },
+    async attention(who) {
+      const allowed = await permitFor(who)
+      return allowed && (await openComplaints(db, allowed, world.now())).map((fact) => stated(fact, catalogue))
     },
     async memory(who, at) {
       const all = await known(who, at)

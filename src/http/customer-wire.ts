@@ -10,6 +10,7 @@ import {
   type OrderView,
   type TimelineView,
 } from '../engine-api.ts'
+import { WireStatement } from './fact-wire.ts'
 
 const Text = Type.String()
 const NullableText = Type.Union([Text, Type.Null()])
@@ -34,6 +35,7 @@ const counts = {
 }
 
 export const CustomerAnswer = Type.Object({
+  attention: Type.Optional(Type.Array(WireStatement, { description: 'Open complaints: seen first.' })),
   ...summary,
   created: Time,
   traits: Loose,

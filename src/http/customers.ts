@@ -21,6 +21,7 @@ import {
   TimelineAnswer,
   timelineOf,
 } from './customer-wire.ts'
+import { statementOf } from './fact-wire.ts'
 import type { App } from './typed-app.ts'
 
 const Who = Type.Object({ id: Type.String({ minLength: 1, maxLength: 500 }) })
@@ -65,7 +66,9 @@ export function customerRoutes(app: App, engine: Engine): void {
 
   app.get('/v1/customers/:id', { schema: { ...one, response: { 200: CustomerAnswer } }, config }, async (request) => {
     const who = await about(request)
-    return customerOf(known(await customers.get(who), who))
+    const customer = customerOf(known(await customers.get(who), who))
+    const attention = (await engine.facts.attention(who)) ?? []
+    return { attention: attention.map(statementOf), ...customer }
   })
   app.get(
     '/v1/customers/:id/timeline',

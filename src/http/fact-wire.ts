@@ -1,6 +1,6 @@
 /** Facts as they are sent and shown: times ISO 8601, absent instead of empty. */
 import { Type } from 'typebox'
-import { type FactView, factKindNames, type GivenFact } from '../engine-api.ts'
+import { type FactView, factKindNames, type GivenFact, type MemoryStatement } from '../engine-api.ts'
 import { HabitueError } from '../errors.ts'
 
 const Text = Type.String()
@@ -99,6 +99,10 @@ export function factOf(view: FactView): WireFact {
     ...(why === null ? {} : { why }),
     ...(history.length === 0 ? {} : { history: history.map((one) => ({ ...one, time: iso(one.time) })) }),
   }
+}
+
+export function statementOf(one: MemoryStatement) {
+  return { text: one.text, from: one.from, ...factOf(one) }
 }
 
 /** @throws HabitueError invalid_fact on a time that is none */

@@ -1,7 +1,7 @@
 /** /v1/customers/{id}/memory: everything that is known of a customer as one readable document, now or at an earlier time. */
 import { Type } from 'typebox'
 import { type Engine, memoryParts } from '../engine-api.ts'
-import { factOf, timeOf, WireStatement } from './fact-wire.ts'
+import { statementOf, timeOf, WireStatement } from './fact-wire.ts'
 import { aboutCustomer, ByKind, known } from './facts.ts'
 import type { App } from './typed-app.ts'
 
@@ -28,7 +28,7 @@ export function memoryRoutes(app: App, engine: Engine): void {
     const who = await aboutCustomer(request, engine, 'customers.read')
     const at = request.query.at === undefined ? undefined : timeOf('at', request.query.at)
     const { name, identifiers, attention, parts } = known(await engine.facts.memory(who, at), who)
-    const shown = (list: typeof attention) => list.map((one) => ({ text: one.text, from: one.from, ...factOf(one) }))
+    const shown = (list: typeof attention) => list.map(statementOf)
     return {
       at: at === undefined ? null : new Date(at).toISOString(),
       name,

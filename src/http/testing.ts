@@ -193,6 +193,7 @@ const roteResources: Pick<
     correct: async () => roteFact,
     remove: async () => {},
     forget: async () => {},
+    attention: async () => [],
     memory: async () => ({
       at: null,
       name: null,

@@ -7,6 +7,7 @@ import type { Permit } from '../consent/permit.ts'
 import type { Reader } from '../db/database.ts'
 import { eventsOf } from '../events/store.ts'
 import { identifiersOf } from '../identity/store.ts'
+import { isOpenComplaint } from './complaints.ts'
 import { type FactKind, type FactKindName, factKinds, type Part, parts } from './fact-kinds.ts'
 import { barredEvidence, currentFacts, type FactView } from './fact-view.ts'
 import { sentenceOf, sourceOf } from './fact-words.ts'
@@ -66,13 +67,7 @@ export interface MemoryDocument {
 
 /** The statements of each part: surest first, then latest. */
 export function memoryDocument({ facts, identifiers }: Known, catalogue: Catalogue, at: number | null): MemoryDocument {
-  const titleOf = (item: string) => {
-    const id = catalogue.idOf(item)
-    return (id === undefined ? null : catalogue.title(id)) ?? item
-  }
-  const statements = inOrder(facts).map(
-    (fact): MemoryStatement => ({ ...fact, text: sentenceOf(fact, titleOf), from: sourceOf(fact) }),
-  )
+  const statements = inOrder(facts).map((fact) => stated(fact, catalogue))
   const of = (part: Part) => statements.filter(({ kind }) => (factKinds[kind] as FactKind).part === part)
   return {
     at,
@@ -86,15 +81,20 @@ export function memoryDocument({ facts, identifiers }: Known, catalogue: Catalog
 const kindOrder = new Map((Object.keys(factKinds) as FactKindName[]).map((kind, i) => [kind, i]))
 const order = ({ kind }: FactView) => kindOrder.get(kind) as number
 
+/** A fact in words. */
+export function stated(fact: FactView, catalogue: Catalogue): MemoryStatement {
+  const titleOf = (item: string) => {
+    const id = catalogue.idOf(item)
+    return (id === undefined ? null : catalogue.title(id)) ?? item
+  }
+  return { ...fact, text: sentenceOf(fact, titleOf), from: sourceOf(fact) }
+}
+
 /** As the document lists them: by kind, the surest first, then the latest. */
 export function inOrder(facts: readonly FactView[]): FactView[] {
   return facts.toSorted(
     (a, b) => order(a) - order(b) || b.now - a.now || b.confirmed - a.confirmed || (a.id < b.id ? -1 : 1),
   )
-}
-
-export function isOpenComplaint({ kind, value }: Pick<FactView, 'kind' | 'value'>): boolean {
-  return kind === 'complaint' && (value as { state?: string }).state === 'open'
 }
 
 /** The name that a person would call him by. */

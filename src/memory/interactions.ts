@@ -10,7 +10,7 @@ import type { AdmittedEvent, Product } from '../events/event.ts'
 export const NEVER = Number.MAX_SAFE_INTEGER
 
 export const interactionKey = ['identifier', 'recipient', 'item'] as const
-export const addColumns = ['views', 'carts', 'bought', 'orders', 'returned', 'wished', 'refused'] as const
+export const addColumns = ['views', 'carts', 'bought', 'orders', 'returned', 'wished', 'refused', 'excused'] as const
 export const minColumns = ['bought_first'] as const
 export const maxColumns = ['view_last', 'cart_last', 'bought_last', 'return_last', 'wish_last', 'refused_last'] as const
 export const ratingColumns = ['rating', 'rating_time', 'rating_message'] as const
@@ -24,7 +24,15 @@ export const interactionColumns = [
 ] as const
 
 /** The columns that are a function of `order_lines`. */
-export const orderColumns = ['bought', 'orders', 'bought_first', 'bought_last', 'returned', 'return_last'] as const
+export const orderColumns = [
+  'bought',
+  'orders',
+  'bought_first',
+  'bought_last',
+  'returned',
+  'return_last',
+  'excused',
+] as const
 
 type Count = (row: InteractionRow, event: AdmittedEvent, product: Product) => void
 
@@ -125,6 +133,7 @@ export function emptyRow(identifier: number, recipient: string, item: number): I
     wish_last: 0,
     refused: 0,
     refused_last: 0,
+    excused: 0,
     rating: null,
     rating_time: 0,
     rating_message: '',

@@ -21,6 +21,7 @@ import {
   orderState,
   type PartKind,
 } from './orders.ts'
+import { isExcused } from './return-reasons.ts'
 
 /** The identifier of orders of nobody. */
 export const NOBODY = 0
@@ -207,7 +208,8 @@ function changeOrder(changes: OrderChanges, interactions: InteractionRows, numbe
 /** An order's lines, one for each item and recipient; the price is that of the first. */
 export function linesByItem(identifier: number, number: string, order: OrderState): Map<string, OrderLineRow> {
   const rows = new Map<string, OrderLineRow>()
-  for (const { item, recipient, quantity, price, returned, returnedAt, state } of order.lines) {
+  for (const { item, recipient, quantity, price, returned, returnedAt, reason, state } of order.lines) {
+    const excused = isExcused(reason) ? returned : 0
     const key = rowKey(identifier, recipient, item)
     const row = rows.get(key)
     if (!row) {
@@ -221,6 +223,7 @@ export function linesByItem(identifier: number, number: string, order: OrderStat
         price,
         returned,
         return_last: returnedAt,
+        excused,
         state,
         time,
       }
@@ -230,6 +233,7 @@ export function linesByItem(identifier: number, number: string, order: OrderStat
     row.quantity += quantity
     row.price ??= price
     row.returned += returned
+    row.excused += excused
     row.return_last = Math.max(row.return_last, returnedAt)
     if (row.state !== state) row.state = row.state === 'cancelled' ? state : 'bought'
   }
@@ -239,10 +243,11 @@ export function linesByItem(identifier: number, number: string, order: OrderStat
 /** What one line counts for in the columns of orders. */
 export function addLine(
   row: Pick<InteractionRow, (typeof orderColumns)[number]>,
-  line: Pick<OrderLineRow, 'state' | 'quantity' | 'time' | 'returned' | 'return_last'>,
+  line: Pick<OrderLineRow, 'state' | 'quantity' | 'time' | 'returned' | 'return_last' | 'excused'>,
 ): void {
   if (line.state === 'cancelled') return
   row.returned += line.returned
+  row.excused += line.excused
   row.return_last = Math.max(row.return_last, line.return_last)
   if (line.quantity <= 0) return
   row.bought += line.quantity

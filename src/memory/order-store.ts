@@ -18,7 +18,16 @@ import { addLine, COUNTED_ROWS, type OrderChanges, type OrderEvent, orderChanges
 export const orderFields = ['identifier', 'number', 'time', 'state', 'total', 'currency', 'rank', 'parts'] as const
 const orderKey = ['identifier', 'number'] as const
 const lineKey = ['identifier', 'item', 'number', 'recipient'] as const
-export const lineFields = [...lineKey, 'quantity', 'price', 'returned', 'return_last', 'state', 'time'] as const
+export const lineFields = [
+  ...lineKey,
+  'quantity',
+  'price',
+  'returned',
+  'return_last',
+  'excused',
+  'state',
+  'time',
+] as const
 
 /** PostgreSQL holds an advisory lock for each of this many classes of order numbers. */
 const LOCK_CLASSES = 64

@@ -42,6 +42,7 @@ const words: readonly (readonly [reason: ReturnReason, pattern: RegExp])[] = [
 export function returnReason(given: string | null): ReturnReason | null {
   if (given === null || given.trim() === '') return null
   const text = given.replace(/[_-]+/g, ' ')
+  if (fitOf(text) !== null) return 'size'
   return words.find(([, pattern]) => pattern.test(text))?.[0] ?? 'other'
 }
 

@@ -25,7 +25,8 @@ export function weightOf(row: Readonly<SignalRow>, signals: SignalWeights, scale
   const rated = row.rating === null ? null : ratingWeight(row.rating, signals, scale)
   if (rated !== null && rated < 0) return rated
   const kept = row.bought > 0 ? Math.max(0, 1 - row.returned / row.bought) : 0
-  if (kept === 0 && row.returned > 0) return rated ?? signals.return
+  // What did not fit, or broke on the way, was wanted all the same: as much as what stood in the cart.
+  if (kept === 0 && row.returned > 0) return rated ?? (row.excused >= row.returned ? signals.cart : signals.return)
   const wanted =
     signals.view * repeated(row.views) +
     signals.cart * repeated(row.carts) +
