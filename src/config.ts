@@ -66,6 +66,8 @@ export interface Config {
   }
   /** The file that tells a restored database whom to forget again; null = beside the data file (PostgreSQL: none). */
   readonly erasureJournal: string | null
+  /** Of hashing a password of people of the shop: log2 of scrypt's N. 15 takes 32 MiB and some tenths of a second. */
+  readonly passwordCost: number
   readonly training: {
     readonly threads: number
     readonly memoryMb: number
@@ -110,6 +112,7 @@ export const defaultConfig: Config = Object.freeze({
   signals: { view: 0.2, cart: 0.5, wish: 0.5, buy: 1, rateHigh: 1, rateLow: -0.5, return: -0.5, refuse: -1 },
   retention: { viewDays: 400, decisionDays: 90, auditDays: 1095, keptOrderDays: 3650 },
   erasureJournal: null,
+  passwordCost: 15,
   training: { threads: 2, memoryMb: 2048, changedShare: 0.1, minutes: 10, automatic: true },
   weather: { file: null, place: null },
   defaultAudience: 'all',

@@ -7,11 +7,14 @@ import type { AuditEntry, AuditProof, AuditRow } from './access/audit.ts'
 import type { CustomerToken } from './access/customer-token.ts'
 import type { KeyInfo, KeyKind } from './access/key.ts'
 import type { VerifiedKey } from './access/key-ring.ts'
+import type { PersonInfo, Role } from './access/people.ts'
+import type { Session } from './access/sessions.ts'
 import type { IssuedKey } from './access/store.ts'
 import type { ItemPatch, ItemView } from './catalog/item.ts'
 import type { Config } from './config.ts'
 import type { Receipt } from './consent/erasure.ts'
 import type { Ceiling } from './consent/permit.ts'
+import type { ConsentView } from './consent/view.ts'
 import type { ModelInfo } from './decisions/models-store.ts'
 import type { DecisionAnswer, DecisionRequest } from './decisions/request.ts'
 import type { Rule } from './decisions/rules.ts'
@@ -30,12 +33,16 @@ export type { CustomerToken, TokenScope } from './access/customer-token.ts'
 export type { KeyInfo, KeyKind } from './access/key.ts'
 export { keyKinds, originAllowed } from './access/key.ts'
 export type { VerifiedKey } from './access/key-ring.ts'
+export type { PersonInfo, Role } from './access/people.ts'
+export { roles } from './access/people.ts'
+export type { Session } from './access/sessions.ts'
 export type { IssuedKey } from './access/store.ts'
 export type { ItemFilter } from './catalog/filter.ts'
 export { Item, ItemPatch, ItemView } from './catalog/item.ts'
 export { fromMinorUnits, toMinorUnits } from './catalog/money.ts'
 export type { Receipt } from './consent/erasure.ts'
 export type { Ceiling } from './consent/permit.ts'
+export type { ConsentView } from './consent/view.ts'
 export { storageError } from './db/storage-errors.ts'
 export type { ModelInfo } from './decisions/models-store.ts'
 export type {
@@ -80,8 +87,10 @@ export interface Engine {
   readonly catalogue: CatalogueApi
   readonly customers: CustomersApi
   readonly facts: FactsApi
+  readonly consent: ConsentApi
   readonly rights: RightsApi
   readonly audit: AuditApi
+  readonly people: PeopleApi
   readonly rules: RulesApi
   readonly training: TrainingApi
   readonly imports: ImportsApi
@@ -284,6 +293,28 @@ export interface MergeView {
   readonly undone: number | null
 }
 
+export interface ConsentApi {
+  /** Null where nobody is known by that name. */
+  get(who: Identifier): Promise<ConsentView | null>
+  /** @throws HabitueError invalid_event where a purpose is unknown */
+  answer(who: Identifier, given: GivenAnswers, teller: Teller): Promise<ConsentView>
+  /** One of `birthday`, `age` and `audience`. @throws HabitueError invalid_event where it cannot be understood */
+  tellAge(who: Identifier, told: Readonly<Record<string, unknown>>, teller: Teller): Promise<ConsentView>
+}
+
+export interface GivenAnswers {
+  /** By purpose: `personalisation`, `marketing:email`. */
+  readonly answers: Readonly<Record<string, 'granted' | 'denied' | 'unset'>>
+  readonly source?: string
+  readonly wording?: string
+  readonly proof?: string
+  /** ISO 8601. */
+  readonly expires?: string
+  readonly basis?: string
+  /** When it was given; now where absent. */
+  readonly time?: number
+}
+
 /** By whom something is told, corrected or deleted. */
 export interface Teller {
   /** Id of the key. */
@@ -336,6 +367,33 @@ export interface RightsApi {
   receipt(id: string): Promise<Receipt | null>
   /** The latest first. */
   receipts(limit: number): Promise<readonly Receipt[]>
+}
+
+/** The people of the shop and their sessions. */
+export interface PeopleApi {
+  /** @throws HabitueError sign_in_failed, rate_limited. `from` = where the request comes from, kept nowhere. */
+  signIn(email: string, password: string, from: string): Promise<{ token: string; session: Session }>
+  /** Null where the token of the cookie is unknown or its time is over. */
+  verify(token: string): Promise<Session | null>
+  signOut(session: string): Promise<void>
+  /** @throws HabitueError sign_in_failed (the old one is wrong), invalid_body, rate_limited */
+  changePassword(session: Session, old: string, password: string, from: string): Promise<void>
+  list(): Promise<readonly PersonInfo[]>
+  /** `password` = null where one was given. @throws HabitueError conflict, invalid_body */
+  add(wanted: NewPerson): Promise<{ person: PersonInfo; password: string | null }>
+  /** A new password, told this once; the sessions end. @throws HabitueError not_found */
+  reset(id: string): Promise<string>
+  /** @throws HabitueError not_found */
+  remove(id: string): Promise<void>
+  /** The name of everybody who is or was here, by id. */
+  names(): Promise<ReadonlyMap<string, string>>
+}
+
+export interface NewPerson {
+  readonly name: string
+  readonly email: string
+  readonly role: Role
+  readonly password?: string
 }
 
 /** Who read or changed what. */

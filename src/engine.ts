@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import { type Logger, pino } from 'pino'
 import { auditLog } from './access/audit.ts'
 import { createKeyRing } from './access/key-ring.ts'
+import { createSessionRing } from './access/sessions.ts'
 import { createFirstAdminKey } from './access/store.ts'
 import { loadCatalogue } from './catalog/catalogue.ts'
 import type { Config } from './config.ts'
@@ -25,8 +26,9 @@ import { listRules } from './decisions/rules-store.ts'
 import { bundleName } from './decisions/serving.ts'
 import { createTrainer, type Trainer } from './decisions/trainer.ts'
 import { createUsual } from './decisions/usual.ts'
-import { auditApi, keysApi } from './engine/access.ts'
+import { auditApi, keysApi, peopleApi } from './engine/access.ts'
 import { catalogueApi } from './engine/catalogue.ts'
+import { consentApi } from './engine/consent.ts'
 import { customersApi } from './engine/customers.ts'
 import { examine } from './engine/doctor.ts'
 import { factsApi } from './engine/facts.ts'
@@ -114,6 +116,7 @@ async function compose({ config, world, log, owner, db, demo, erasedAgain }: Bas
   const decisions = decisionLog(db, onError)
   const audit = auditLog(db, onError)
   const refused = await refusals(db)
+  const sessions = await createSessionRing(db, world, config.passwordCost)
   const repeats = repeatPolicies(catalogue)
   const decider = createDecider({ ...state, catalogue, customers, repeats, log: decisions, world })
   const usual = createUsual({ ...state, db, catalogue, config, policy, customers, world, onError })
@@ -151,7 +154,9 @@ async function compose({ config, world, log, owner, db, demo, erasedAgain }: Bas
     customers: customersApi({ db, catalogue, policy, world }),
     rights: rightsApi({ db, config, world, holders: personalData, catalogue, decisions, onError }),
     audit: auditApi(db, audit),
+    people: peopleApi(db, world, sessions, config.passwordCost),
     facts: factsApi({ db, catalogue, config, policy, world }),
+    consent: consentApi({ db, config, policy, world }),
     rules: rulesApi(db, world, async (rule, request) => {
       const quiet = { ...request, log: false }
       await state.upToDate()
@@ -187,7 +192,8 @@ async function compose({ config, world, log, owner, db, demo, erasedAgain }: Bas
     listening: (url) => owner?.announce({ pid: process.pid, url, token: local }),
     localKey: () => local,
     async stop() {
-      for (const part of [trainer, { close: keeper.stop }, decisions, audit, state, keys, db]) await part.close()
+      for (const part of [trainer, { close: keeper.stop }, decisions, audit, state, keys, sessions, db])
+        await part.close()
       owner?.release()
     },
   }

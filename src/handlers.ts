@@ -3,7 +3,9 @@
  * here runs inside a transaction and sees no cache of the serving process.
  */
 import { appendAudit, auditHandlers } from './access/audit.ts'
+import { peopleHandlers } from './access/people.ts'
 import { accessData } from './access/personal.ts'
+import { sessionHandlers } from './access/sessions.ts'
 import { accessHandlers } from './access/store.ts'
 import { audiencesHandler, patchHandler, removeHandler, upsertHandler } from './catalog/store.ts'
 import type { Config } from './config.ts'
@@ -61,6 +63,8 @@ export function createHandlers(config: Config, world: World): Handlers {
     ...logHandlers,
     ...retentionHandlers,
     ...accessHandlers,
+    ...peopleHandlers,
+    ...sessionHandlers,
     ...auditHandlers(world, async (reader, who) => (await resolve(reader, who))?.customer ?? null),
     'consent.erase': eraseHandler({
       holders: personalData,

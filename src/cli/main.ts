@@ -13,6 +13,7 @@ import { importCommand } from './import.ts'
 import { keyCommand } from './key.ts'
 import { modelsCommand } from './models.ts'
 import { fail } from './output.ts'
+import { peopleCommand } from './people.ts'
 import { rebuildCommand } from './rebuild.ts'
 import { recommendCommand } from './recommend.ts'
 import { restoreCommand } from './restore.ts'
@@ -53,6 +54,7 @@ for (const add of [
   recommendCommand,
   evalCommand,
   keyCommand,
+  peopleCommand,
   tailCommand,
   backupCommand,
   restoreCommand,

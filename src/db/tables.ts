@@ -32,6 +32,22 @@ export interface Tables {
     previous_until: number | null
   }
 
+  /** People of the shop; who was removed stays by name, for the audit log, without e-mail and password. */
+  people: {
+    /** 12 hex digits. */
+    id: string
+    /** Lower case; null = removed. */
+    email: string | null
+    name: string
+    role: 'admin' | 'marketer' | 'agent' | 'auditor'
+    /** access/password.ts; '' = removed. */
+    password: string
+    created: number
+    signed_in: number | null
+    removed: number | null
+  }
+  /** `id` = SHA-256 of the token in the cookie, hex; `issued` = when this token was drawn, `created` = when the person signed in. */
+  sessions: { id: string; person: string; created: number; issued: number; seen: number; until: number }
   /** Who read or changed what; nothing updates a row. `hash` chains it to the row before (access/audit.ts). */
   audit: {
     id: Generated<number>

@@ -1,10 +1,13 @@
-/** Keys, and the log of who read or changed what, as HTTP and the command line see them. */
+/** Keys, the people of the shop, and the log of who read or changed what, as HTTP and the command line see them. */
 import { type AuditLog, readAudit, verifyAudit } from '../access/audit.ts'
 import { verifyCustomerToken } from '../access/customer-token.ts'
 import type { KeyRing } from '../access/key-ring.ts'
+import { checkPassword, hashPassword } from '../access/password.ts'
+import { addPerson, listPeople, resetPassword } from '../access/people.ts'
+import type { SessionRing } from '../access/sessions.ts'
 import { createKey, listKeys, revokeKey, rotateKey } from '../access/store.ts'
 import type { Database } from '../db/database.ts'
-import type { AuditApi, KeysApi } from '../engine-api.ts'
+import type { AuditApi, KeysApi, PeopleApi } from '../engine-api.ts'
 import { resolve } from '../identity/store.ts'
 import type { World } from '../world.ts'
 
@@ -32,5 +35,27 @@ export function keysApi(db: Database, world: World, ring: KeyRing): KeysApi {
     create: (wanted) => createKey(db, world, wanted),
     rotate: (id, graceMs) => rotateKey(db, world, id, graceMs),
     revoke: (id) => revokeKey(db, world, id),
+  }
+}
+
+export function peopleApi(db: Database, world: World, ring: SessionRing, cost: number): PeopleApi {
+  return {
+    signIn: (email, password, from) => ring.signIn(email, password, from),
+    verify: (token) => ring.verify(token),
+    signOut: (session) => ring.signOut(session),
+    async changePassword({ person, id }, old, password, from) {
+      checkPassword(password)
+      await ring.prove(person.id, old, from)
+      await db.write('access.setPassword', {
+        id: person.id,
+        password: await hashPassword(password, cost, world),
+        keep: id,
+      })
+    },
+    list: () => listPeople(db),
+    add: (wanted) => addPerson(db, world, cost, wanted),
+    reset: (id) => resetPassword(db, world, cost, id),
+    remove: (id) => db.write('access.removePerson', { id, now: world.now() }),
+    names: () => ring.names(),
   }
 }

@@ -12,6 +12,7 @@ import { auditRoutes, installAudit } from './audit.ts'
 import { installAuthentication } from './authentication.ts'
 import { bodyLimit, checkAddress, installBodyReader, relabel } from './body.ts'
 import { categoryRoutes } from './categories.ts'
+import { consentRoutes } from './consent.ts'
 import { customerDecisionRoutes } from './customer-decisions.ts'
 import { customerRoutes } from './customers.ts'
 import { demoRoutes } from './demo.ts'
@@ -23,10 +24,12 @@ import { itemRoutes } from './items.ts'
 import { keyRoutes } from './keys.ts'
 import { memoryRoutes } from './memory.ts'
 import { metricsRoutes } from './metrics.ts'
+import { peopleRoutes } from './people.ts'
 import { recommendationRoutes } from './recommendations.ts'
 import { rightsRoutes } from './rights.ts'
 import { ruleRoutes } from './rules.ts'
 import { serviceRoutes } from './service.ts'
+import { sessionRoutes } from './session.ts'
 import { settingsRoutes } from './settings-documents.ts'
 import { tailRoutes } from './tail.ts'
 import { trackingRoutes } from './tracking.ts'
@@ -50,7 +53,8 @@ export async function createApp(engine: Engine): Promise<App> {
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.setValidatorCompiler(TypeBoxValidatorCompiler)
 
-  // No cookies are used, so any origin may call: what a page may do hangs on its key, which is bound to origins.
+  // Any origin may call: what a page may do hangs on its key, which is bound to origins. Cookies are for people of the shop
+  // on pages of this origin alone: no answer to another origin allows credentials, and see session-cookie.ts.
   await app.register(cors, {
     origin: '*',
     methods: 'GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS',
@@ -83,8 +87,11 @@ export async function createApp(engine: Engine): Promise<App> {
   customerDecisionRoutes(app, engine)
   rightsRoutes(app, engine)
   auditRoutes(app, engine)
+  sessionRoutes(app, engine)
+  peopleRoutes(app, engine)
   memoryRoutes(app, engine)
   factRoutes(app, engine)
+  consentRoutes(app, engine)
   importRoutes(app, engine)
   ruleRoutes(app, engine)
   trainingRoutes(app, engine)

@@ -22,6 +22,7 @@ const Entry = Type.Object({
   id: Type.Integer(),
   time: Type.String({ description: 'ISO 8601' }),
   actor: Type.String(),
+  actorName: Type.Optional(Type.String({ description: 'Of a person of the shop.' })),
   action: Type.String(),
   subject: Type.Union([Type.String(), Type.Null()], {
     description: 'Random name of the customer in this log; nothing links it to him once he is erased.',
@@ -35,7 +36,7 @@ const Proof = Type.Object({
   broken: Type.Union([Type.Integer(), Type.Null()], { description: 'The first row that was tampered with.' }),
   last: Type.String({ description: 'Hash of the last row: keep it elsewhere, and it proves all before it.' }),
 })
-const columns = ['id', 'time', 'actor', 'action', 'subject', 'detail', 'hash'] as const
+const columns = ['id', 'time', 'actor', 'actorName', 'action', 'subject', 'detail', 'hash'] as const
 
 export function auditRoutes(app: App, engine: Engine): void {
   const tags = ['audit']
@@ -47,7 +48,8 @@ export function auditRoutes(app: App, engine: Engine): void {
       const { after, limit = 1000, customer, kind = 'user', actor, action, format } = request.query
       const who = customer === undefined ? undefined : { kind, value: customer }
       const rows = await engine.audit.read({ after, limit, who, actor, action })
-      const entries = rows.map(wire)
+      const names = await engine.people.names()
+      const entries = rows.map((row) => wire(row, names))
       const next = rows.length < limit ? null : rows[rows.length - 1].id
       if (format !== 'csv') return { entries, next }
       const lines = entries.map((entry) => csvLine(columns.map((name) => entry[name])))
@@ -59,12 +61,19 @@ export function auditRoutes(app: App, engine: Engine): void {
   app.get('/v1/audit/proof', { schema: { tags, response: { 200: Proof } }, config }, () => engine.audit.verify())
 }
 
-function wire({ detail, time, ...row }: AuditRow) {
-  return { ...row, time: new Date(time).toISOString(), detail: JSON.parse(detail) as Record<string, unknown> }
+function wire({ detail, time, ...row }: AuditRow, names: ReadonlyMap<string, string>) {
+  const actorName = row.actor.startsWith('person:') ? names.get(row.actor.slice('person:'.length)) : undefined
+  return {
+    ...row,
+    actorName,
+    time: new Date(time).toISOString(),
+    detail: JSON.parse(detail) as Record<string, unknown>,
+  }
 }
 
 /** How the audit log names who asks. */
 export function actorOf({ caller }: FastifyRequest): string {
+  if (caller.session) return `person:${caller.session.person.id}`
   if (caller.local) return 'command'
   return `key:${caller.id}`
 }

@@ -4,15 +4,23 @@
  * and never written to a log or an answer.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type CustomerToken, type Engine, originAllowed, type TokenScope, type VerifiedKey } from '../engine-api.ts'
+import {
+  type CustomerToken,
+  type Engine,
+  originAllowed,
+  type Session,
+  type TokenScope,
+  type VerifiedKey,
+} from '../engine-api.ts'
 import { HabitueError } from '../errors.ts'
 import { type Action, permissionOf } from './permissions.ts'
 import { createRateLimiter, type RateLimiter } from './rate-limit.ts'
+import { callerOfSession, sessionCookie } from './session-cookie.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Set before the handler of every route that names an `action`. */
-    caller: VerifiedKey
+    caller: Caller
   }
   interface FastifyContextConfig {
     /** What the route does, for the table of permissions. */
@@ -20,6 +28,11 @@ declare module 'fastify' {
     /** Instead of an action: why anybody may call it, or who checks. */
     open?: string
   }
+}
+
+/** Who asks: a key, or a person of the shop who is signed in. */
+export interface Caller extends VerifiedKey {
+  readonly session?: Session
 }
 
 /** The header in which a page sends its visitor's customer token. */
@@ -39,10 +52,17 @@ export function installAuthentication(app: FastifyInstance, engine: Engine): Aut
   const limiter = createRateLimiter(engine.config.rateLimits, engine.world)
   app.decorateRequest('caller')
 
-  function check(request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
+  function check(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
     try {
       const text = keyOfHeaders(request)
-      if (text === null) throw noKey()
+      if (text === null) {
+        const cookie = sessionCookie(request)
+        if (cookie === null) throw noKey()
+        callerOfSession(request, reply, engine, cookie)
+          .then((caller) => admitted(request, caller, limiter))
+          .then(() => done(), done)
+        return
+      }
       const key = engine.keys.verify(text)
       if (key instanceof Promise) {
         key.then((late) => admitted(request, late, limiter)).then(() => done(), done)
@@ -74,17 +94,16 @@ export function installAuthentication(app: FastifyInstance, engine: Engine): Aut
 }
 
 /** Sets the caller, after the permission that the route's action needs. */
-function admitted(request: FastifyRequest, key: VerifiedKey | null, limiter: RateLimiter): void {
+function admitted(request: FastifyRequest, key: Caller | null, limiter: RateLimiter): void {
   const caller = accepted(request, key, limiter)
   const action = request.routeOptions.config.action as Action
-  const { kinds, token } = permissionOf(action)
   // Where a token may do, the handler knows whom the request is about, and asks `requireCustomer`.
-  if (!kinds.includes(caller.kind) && !token) throw mayNot(caller, action)
+  if (!allows(caller, action) && (caller.session || !permissionOf(action).token)) throw mayNot(caller, action)
   request.caller = caller
 }
 
 /** A key that exists, from an origin that it is bound to, and not too often. */
-function accepted(request: FastifyRequest, key: VerifiedKey | null, limiter: RateLimiter): VerifiedKey {
+function accepted(request: FastifyRequest, key: Caller | null, limiter: RateLimiter): Caller {
   if (!key) throw new HabitueError('unauthorized', 'The key is unknown or was revoked.')
   const { origin } = request.headers
   if (key.origins && origin !== undefined && !originAllowed(key.origins, origin)) {
@@ -99,13 +118,14 @@ function accepted(request: FastifyRequest, key: VerifiedKey | null, limiter: Rat
   return key
 }
 
-/** Whether `key` may do `action` whomever it concerns. */
-export function allows(key: VerifiedKey, action: Action): boolean {
-  return permissionOf(action).kinds.includes(key.kind)
+/** Whether the caller may do `action` whomever it concerns. */
+export function allows({ kind, session }: Caller, action: Action): boolean {
+  const { kinds, roles = [] } = permissionOf(action)
+  return session ? roles.includes(session.person.role) : kinds.includes(kind)
 }
 
 /** @throws HabitueError forbidden, unless `key` may do `action` */
-export function requireAction(key: VerifiedKey, action: Action): void {
+export function requireAction(key: Caller, action: Action): void {
   if (!allows(key, action)) throw mayNot(key, action)
 }
 
@@ -186,8 +206,13 @@ function noKey(): HabitueError {
   return new HabitueError('unauthorized', `The request has no key; send one as ${ways}.`)
 }
 
-function mayNot(key: VerifiedKey, action: Action): HabitueError {
-  const { kinds, meaning } = permissionOf(action)
+function mayNot(key: Caller, action: Action): HabitueError {
+  const { kinds, roles = [], meaning } = permissionOf(action)
+  if (key.session) {
+    const { role } = key.session.person
+    const who = roles.length > 0 ? `the roles that may: ${roles.join(', ')}` : 'no person may, only keys'
+    return new HabitueError('forbidden', `The role ${role} may not ${meaning}; ${who}.`, { role, expected: roles })
+  }
   const message = `A ${key.kind} key may not ${meaning}; ${kinds.join(' and ')} keys may.`
   return new HabitueError('forbidden', message, { kind: key.kind, expected: kinds })
 }

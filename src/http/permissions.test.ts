@@ -39,8 +39,14 @@ const requests: Record<Action, readonly Ask[]> = {
     { method: 'GET', url: '/v1/customers/42/orders', about: '42' },
     { method: 'GET', url: '/v1/customers/42/cart', about: '42' },
     { method: 'GET', url: '/v1/customers/42/decisions', about: '42' },
+    { method: 'GET', url: '/v1/customers/42/consent', about: '42' },
     { method: 'GET', url: '/v1/customers/42/memory', about: '42' },
     { method: 'GET', url: '/v1/customers/42/facts', about: '42' },
+  ],
+  'consent.write': [
+    { method: 'PUT', url: '/v1/customers/42/consent', payload: { answers: { research: 'denied' } }, about: '42' },
+    { method: 'POST', url: '/v1/customers/42/consent', payload: { answers: { research: 'denied' } }, about: '42' },
+    { method: 'PUT', url: '/v1/customers/42/audience', payload: { age: 30 }, about: '42' },
   ],
   'facts.write': [
     {
@@ -106,6 +112,12 @@ const requests: Record<Action, readonly Ask[]> = {
     { method: 'DELETE', url: '/v1/training' },
   ],
   'keys.manage': [{ method: 'GET', url: '/v1/keys' }],
+  'people.manage': [
+    { method: 'GET', url: '/v1/people' },
+    { method: 'POST', url: '/v1/people', payload: { name: 'Ann', email: 'ann@shop.example', role: 'agent' } },
+    { method: 'POST', url: '/v1/people/42/reset' },
+    { method: 'DELETE', url: '/v1/people/42' },
+  ],
   'events.tail': [],
   'metrics.read': [{ method: 'GET', url: '/metrics' }],
   'service.manage': [
@@ -181,7 +193,7 @@ describe('what each kind of key may do', () => {
             .replace('/facts/:id', '/facts/f1')
             .replace('/taste/:id', '/taste/i1'),
         ) &&
-        !/tracking|health|\/v1\/(identify|page|screen|group|alias|batch|projects|keys|backup|tail)|beacon|sourceConfig/.test(
+        !/tracking|health|\/v1\/(identify|page|screen|group|alias|batch|projects|keys|backup|tail|session)|beacon|sourceConfig/.test(
           route,
         ),
     )

@@ -1,12 +1,15 @@
 /**
  * Which kind of key may do what: the one table. A publishable key is public (it stands in a page), so what it may do is
- * what a stranger may do; with a customer token it may also do what that customer may.
+ * what a stranger may do; with a customer token it may also do what that customer may. And which people of the shop may,
+ * by their roles: an agent serves customers, a marketer decides what is shown, an auditor looks at what was done.
  */
-import type { KeyKind, TokenScope } from '../engine-api.ts'
+import type { KeyKind, Role, TokenScope } from '../engine-api.ts'
 
 interface Permission {
   /** Kinds that may, whoever it is about. */
   readonly kinds: readonly KeyKind[]
+  /** People of the shop who may when they are signed in; absent = none. */
+  readonly roles?: readonly Role[]
   /** A publishable key may too, for the customer whom a token with this scope names. */
   readonly token?: TokenScope
   readonly meaning: string
@@ -17,35 +20,64 @@ interface Permission {
 const page: readonly KeyKind[] = ['publishable', 'server', 'admin']
 const server: readonly KeyKind[] = ['server', 'admin']
 const admin: readonly KeyKind[] = ['admin']
+const everybody: readonly Role[] = ['admin', 'marketer', 'agent', 'auditor']
+const serving: readonly Role[] = ['admin', 'agent']
+const showing: readonly Role[] = ['admin', 'marketer']
+const auditing: readonly Role[] = ['admin', 'auditor']
+const alone: readonly Role[] = ['admin']
 
 export const permissions = {
   'events.track': { kinds: page, meaning: 'send events; from a page alone, ids in them are claims' },
-  'events.import': { kinds: server, meaning: 'import a history' },
-  'decisions.anonymous': { kinds: page, meaning: 'recommend to an anonymous visitor, or to nobody' },
-  'decisions.customer': { kinds: server, token: 'read', meaning: 'recommend to a known customer' },
-  'decisions.batch': { kinds: server, meaning: 'recommend to many customers' },
-  'customers.read': { kinds: server, token: 'read', meaning: "read a customer's memory", audited: true },
-  'customers.find': { kinds: server, meaning: 'find customers, read and undo merges', audited: true },
-  'customers.export': { kinds: server, meaning: 'export all that is stored of a customer', audited: 'own' },
-  'customers.erase': { kinds: server, meaning: 'erase a customer', audited: 'own' },
-  'erasures.read': { kinds: server, meaning: 'read receipts of erasures' },
-  'audit.read': { kinds: admin, meaning: 'read the audit log', audited: true },
+  'events.import': { kinds: server, roles: alone, meaning: 'import a history' },
+  'decisions.anonymous': {
+    kinds: page,
+    roles: ['admin', 'marketer', 'agent'],
+    meaning: 'recommend to an anonymous visitor, or to nobody',
+  },
+  'decisions.customer': { kinds: server, roles: serving, token: 'read', meaning: 'recommend to a known customer' },
+  'decisions.batch': { kinds: server, roles: alone, meaning: 'recommend to many customers' },
+  'customers.read': {
+    kinds: server,
+    roles: serving,
+    token: 'read',
+    meaning: "read a customer's memory",
+    audited: true,
+  },
+  'customers.find': { kinds: server, roles: serving, meaning: 'find customers, read and undo merges', audited: true },
+  'customers.export': {
+    kinds: server,
+    roles: serving,
+    meaning: 'export all that is stored of a customer',
+    audited: 'own',
+  },
+  'customers.erase': { kinds: server, roles: alone, meaning: 'erase a customer', audited: 'own' },
+  'erasures.read': { kinds: server, roles: auditing, meaning: 'read receipts of erasures' },
+  'audit.read': { kinds: admin, roles: auditing, meaning: 'read the audit log', audited: true },
   'facts.write': {
     kinds: server,
+    roles: serving,
     token: 'track',
     meaning: 'tell, correct and delete what is remembered of a customer',
     audited: true,
   },
-  'items.read': { kinds: server, meaning: 'read the catalogue' },
-  'items.write': { kinds: server, meaning: 'change the catalogue' },
-  'rules.read': { kinds: server, meaning: 'read rules, preview one' },
-  'rules.write': { kinds: admin, meaning: 'change rules', audited: true },
-  'models.read': { kinds: server, meaning: 'see models and trainings' },
-  'training.run': { kinds: admin, meaning: 'start and cancel trainings' },
-  'keys.manage': { kinds: admin, meaning: 'create, list, rotate and revoke keys', audited: true },
-  'events.tail': { kinds: server, meaning: 'watch events as they arrive' },
+  'consent.write': {
+    kinds: server,
+    roles: serving,
+    token: 'track',
+    meaning: 'say what a customer allows and refuses, and how old he is',
+    audited: true,
+  },
+  'items.read': { kinds: server, roles: everybody, meaning: 'read the catalogue' },
+  'items.write': { kinds: server, roles: showing, meaning: 'change the catalogue' },
+  'rules.read': { kinds: server, roles: ['admin', 'marketer', 'auditor'], meaning: 'read rules, preview one' },
+  'rules.write': { kinds: admin, roles: showing, meaning: 'change rules', audited: true },
+  'models.read': { kinds: server, roles: everybody, meaning: 'see models and trainings' },
+  'training.run': { kinds: admin, roles: alone, meaning: 'start and cancel trainings' },
+  'keys.manage': { kinds: admin, roles: alone, meaning: 'create, list, rotate and revoke keys', audited: true },
+  'people.manage': { kinds: admin, roles: alone, meaning: 'add, list and remove people of the shop', audited: true },
+  'events.tail': { kinds: server, roles: alone, meaning: 'watch events as they arrive' },
   'metrics.read': { kinds: server, meaning: 'read metrics from another machine' },
-  'service.manage': { kinds: admin, meaning: 'doctor, backup, rebuild', audited: true },
+  'service.manage': { kinds: admin, roles: alone, meaning: 'doctor, backup, rebuild', audited: true },
 } as const satisfies Record<string, Permission>
 
 export type Action = keyof typeof permissions

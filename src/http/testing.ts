@@ -10,6 +10,7 @@ import type { KeyRing } from '../access/key-ring.ts'
 import { type Config, defaultConfig } from '../config.ts'
 import type {
   Ceiling,
+  ConsentView,
   DecisionAnswer,
   DecisionRequest,
   Engine,
@@ -183,10 +184,23 @@ const roteFact: FactView = {
   why: null,
 }
 
+const roteConsent: ConsentView = {
+  policy: 'eu-strict',
+  purposes: [],
+  audience: { kind: 'unknown', band: null, age: 0 },
+  globalPrivacyControl: false,
+  history: [],
+}
+
 const roteResources: Pick<
   Engine,
-  'audit' | 'rights' | 'catalogue' | 'customers' | 'facts' | 'imports' | 'rules' | 'training'
+  'audit' | 'consent' | 'people' | 'rights' | 'catalogue' | 'customers' | 'facts' | 'imports' | 'rules' | 'training'
 > = {
+  consent: {
+    get: async () => roteConsent,
+    answer: async () => roteConsent,
+    tellAge: async () => roteConsent,
+  },
   facts: {
     list: async () => [roteFact],
     tell: async () => roteFact,
@@ -235,6 +249,22 @@ const roteResources: Pick<
     write: async () => {},
     read: async () => [],
     verify: async () => ({ rows: 0, broken: null, last: '' }),
+  },
+  people: {
+    signIn: async () => {
+      throw new HabitueError('sign_in_failed', 'Nobody of the rote engine.')
+    },
+    verify: async () => null,
+    signOut: async () => {},
+    changePassword: async () => {},
+    list: async () => [],
+    add: async ({ password: _, ...person }) => ({
+      person: { id: 'p', created: 0, signedIn: null, removed: null, ...person },
+      password: 'told once',
+    }),
+    reset: async () => 'told once',
+    remove: async () => {},
+    names: async () => new Map(),
   },
   rights: {
     export: async (who) => ({ exported: 0, names: [who], sections: [] }),
