@@ -56,13 +56,13 @@ export type { Rule } from './decisions/rules.ts'
 export { ruleKinds } from './decisions/rules.ts'
 export type { TrainingStatus } from './decisions/trainer.ts'
 export type { UsualAnswer, UsualRequest } from './decisions/usual.ts'
-export { SURE as usualSure } from './decisions/usual.ts'
 export type { EventRefusal, EventType, IngestAnswer, Subject } from './events/event.ts'
 export type { Identifier } from './identity/identity.ts'
 export type { MemoryDocument, MemoryStatement } from './memory/document.ts'
 export type { GivenFact } from './memory/fact.ts'
 export { factKindNames, parts as memoryParts } from './memory/fact-kinds.ts'
 export type { FactView } from './memory/fact-view.ts'
+export { whenSure } from './models/usual-options.ts'
 
 export interface Engine {
   readonly config: Config

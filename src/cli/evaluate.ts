@@ -1,4 +1,6 @@
+import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
+import { calibrationPlot } from '../evaluation/calibration.ts'
 import {
   type EvaluationFlags,
   type EvaluationSurroundings,
@@ -7,6 +9,7 @@ import {
   evalSequence,
   evalSession,
   evalTopn,
+  evalUsual,
   outcomeTable,
 } from '../evaluation/command.ts'
 import type { Outcome } from '../evaluation/outcome.ts'
@@ -15,7 +18,7 @@ import { interruptible } from './interruption.ts'
 import { type Output, output } from './output.ts'
 import { optionsOf, several, wholeNumber } from './surroundings.ts'
 
-/** `habitue eval topn | candidates | sequence | session | context`: the public way to judge Habitue on anybody's data. */
+/** `habitue eval topn | candidates | sequence | session | context | usual`: the public way to judge Habitue on anybody's data. */
 export function evalCommand(program: Command): void {
   const evaluate = program
     .command('eval')
@@ -65,6 +68,19 @@ export function evalCommand(program: Command): void {
     .action((_: unknown, command: Command) => {
       const options = optionsOf<Flags & { train: string; valid: string; test: string }>(command)
       return run(options, (progress) => evalContext(options, flagsOf(options), { world: systemWorld, progress }))
+    })
+
+  withFlags(evaluate.command('usual'))
+    .description('Foretell each choice from those before it: how often it answers, and how often what it says is so.')
+    .requiredOption('--choices <file>', 'CSV: customer,item,time and a column for each part of the context')
+    .option('--plot <file>', 'writes said against come true as SVG')
+    .action((_: unknown, command: Command) => {
+      const options = optionsOf<Flags & { choices: string; plot?: string }>(command)
+      return run(options, async (progress) => {
+        const { outcome, bins } = await evalUsual(options, flagsOf(options), { world: systemWorld, progress })
+        if (options.plot) writeFileSync(options.plot, calibrationPlot(bins, 'The usual: said and come true'))
+        return outcome
+      })
     })
 }
 

@@ -14,6 +14,7 @@ import { choices } from '../memory/choices.ts'
 import { storedFacts } from '../memory/facts.ts'
 import type { OrderContext } from '../memory/order-context.ts'
 import { UsualLearner, type UsualPrediction } from '../models/usual.ts'
+import { whenSure } from '../models/usual-options.ts'
 import { SlotPopulation } from '../models/usual-prior.ts'
 import { sideOf, splitsOf, type UsualContext } from '../models/usual-splits.ts'
 import type { World } from '../world.ts'
@@ -66,9 +67,6 @@ export interface UsualAnswer {
   /** What the answer was worked out for, weather and time of day filled in. */
   readonly context: UsualContext
 }
-
-/** From which probability on an answer is given (docs/usual.md). */
-export const SURE = 0.6
 
 export interface UsualDecider {
   /** @throws HabitueError invalid_body; invalid_file, invalid_line of the weather */
@@ -256,7 +254,7 @@ function answerOf(needs: AnswerNeeds): Omit<UsualAnswer, 'slot' | 'personalised'
   const had = allowed.filter(({ item }) => offer.has(item))
   const shown = had.slice(0, mostOptions).map(({ item, probability }) => ({ ...catalogue.card(item), probability }))
   const [top] = allowed
-  const sureOfIt = known && own.length > 0 && top !== undefined && top.probability >= sure
+  const sureOfIt = known && own.length >= whenSure.choices && top !== undefined && top.probability >= sure
   const gone = sureOfIt && !offer.has(top.item)
   const usual = sureOfIt && !gone ? (shown[0] ?? null) : null
   const condition = known ? conditionOf(needs) : null

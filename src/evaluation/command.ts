@@ -3,13 +3,16 @@ import { HabitueError } from '../errors.ts'
 import { contextKind } from '../models/context.ts'
 import type { ModelKind, Progress } from '../models/model.ts'
 import { modelKind, modelOptions } from '../models/registry.ts'
+import { usualDefaults, whenSure } from '../models/usual-options.ts'
 import type { World } from '../world.ts'
+import type { CalibrationBin } from './calibration.ts'
 import { evaluateCandidates } from './candidates.ts'
 import { type ContextFiles, evaluateContext } from './context.ts'
 import { Ids, readCandidates, readInteractions, readPrefixes, readSplit } from './interactions.ts'
 import type { EvaluationRequest, Outcome } from './outcome.ts'
 import { evaluateSequence, evaluateSession } from './sequence.ts'
 import { evaluateTopn } from './topn.ts'
+import { evaluateUsual, readChoices } from './usual.ts'
 
 /** What all commands take besides their files. */
 export interface EvaluationFlags {
@@ -93,6 +96,19 @@ export async function evalContext(
 ): Promise<Outcome> {
   around.progress.step(0, 1, 'reading')
   return evaluateContext(files, { options: optionsOf(contextKind, flags), seed: flags.seed ?? 1, ...around })
+}
+
+/** `eval usual`. @throws HabitueError on unreadable files and options */
+export async function evalUsual(
+  files: { readonly choices: string },
+  flags: EvaluationFlags,
+  around: EvaluationSurroundings,
+): Promise<{ outcome: Outcome; bins: CalibrationBin[] }> {
+  const { hazard, halfLifeDays, conditional, tasteAlpha, habitual } = usualDefaults
+  const defaults = { sure: whenSure.probability, hazard, halfLifeDays, conditional, tasteAlpha, habitual }
+  const { sure, ...options } = optionsOf({ kind: 'usual', defaults }, flags)
+  around.progress.step(0, 1, 'reading')
+  return evaluateUsual(readChoices(files.choices), { sure, options, ...around })
 }
 
 /** The outcome for people: one line a figure. */

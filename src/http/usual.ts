@@ -1,6 +1,6 @@
 /** POST /v1/usual: what a customer usually takes in this context, or that it is better to ask. */
 import { Type } from 'typebox'
-import { type Engine, fromMinorUnits, usualSure } from '../engine-api.ts'
+import { type Engine, fromMinorUnits, whenSure } from '../engine-api.ts'
 import { HabitueError } from '../errors.ts'
 import { requireCustomer } from './authentication.ts'
 import type { App } from './typed-app.ts'
@@ -24,7 +24,7 @@ const UsualRequest = Type.Object(
       Type.Number({
         minimum: 0.3,
         maximum: 0.99,
-        description: `Below this probability it asks; default ${usualSure}.`,
+        description: `Below this probability it asks; default ${whenSure.probability}.`,
       }),
     ),
   },
@@ -81,7 +81,7 @@ export function usualRoutes(app: App, engine: Engine): void {
           slot: slot ?? null,
           context: context ?? {},
           time: time === undefined ? null : timeOf(time),
-          sure: sure ?? usualSure,
+          sure: sure ?? whenSure.probability,
         },
         'known',
       )

@@ -25,5 +25,8 @@ export const usualDefaults: UsualOptions = {
   habitual: 0.85,
 }
 
+/** When it is said and not asked: from this probability on, and from so many choices on: one cup is no habit. */
+export const whenSure = { probability: 0.6, choices: 3 } as const
+
 /** Choices that everybody's shares are worth beside those of the customers who chose the same. */
 export const EVERYBODY_WEIGHT = 2
