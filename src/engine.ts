@@ -119,7 +119,6 @@ async function compose({ config, world, log, owner, db, demo, erasedAgain }: Bas
   const sessions = await createSessionRing(db, world, config.passwordCost)
   const repeats = repeatPolicies(catalogue)
   const decider = createDecider({ ...state, catalogue, customers, repeats, log: decisions, world })
-  const usual = createUsual({ ...state, db, catalogue, config, policy, customers, world, onError })
   const onFailure = (error: unknown) => {
     totals.trainingsFailed++
     log.warn({ err: error }, 'a training failed; the old model serves')
@@ -148,7 +147,7 @@ async function compose({ config, world, log, owner, db, demo, erasedAgain }: Bas
       if (answer.personalised) totals.personalised++
       return answer
     },
-    usual: (request, ceiling) => usual.decide(request, ceiling),
+    usual: createUsual({ ...state, db, catalogue, config, policy, customers, world, onError }).decide,
     keys: keysApi(db, world, keys),
     catalogue: catalogueApi({ db, catalogue, config, world }),
     customers: customersApi({ db, catalogue, policy, world }),

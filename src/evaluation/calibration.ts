@@ -55,6 +55,7 @@ export function calibrationPlot(bins: readonly CalibrationBin[], title: string):
     })
   const side = size + 2 * margin
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${side} ${side + 10}" font-family="sans-serif" font-size="12">
+<title>${escaped(title)}</title>
 <rect width="${side}" height="${side + 10}" fill="#fff"/>
 <text x="${side / 2}" y="24" text-anchor="middle" font-size="14">${escaped(title)}</text>
 <polygon points="${x(0)},${y(0.05)} ${x(0.95)},${y(1)} ${x(1)},${y(1)} ${x(1)},${y(0.95)} ${x(0.05)},${y(0)} ${x(0)},${y(0)}" fill="#dfe9f5"/>
