@@ -5,7 +5,7 @@
  * context beside it, and the AUC of memory and popularity alone is told: pairs seen before, then by popularity.
  */
 import { type ContextModel, type ContextOptions, fitContext, logLoss } from '../models/context.ts'
-import type { ContextRows } from '../models/context-counts.ts'
+import type { ContextRows } from '../models/context-rows.ts'
 import { areaUnderCurve, ranksAmongAll } from '../models/metrics.ts'
 import type { Progress } from '../models/model.ts'
 import type { World } from '../world.ts'

@@ -4,20 +4,8 @@
  * row's counts are those of the other folds, whatever its label (as in cross-fitting; leaving out only the row itself
  * tells a positive by its smaller counts).
  */
+import type { ContextRows } from './context-rows.ts'
 import { itemSimilarities } from './context-similarity.ts'
-
-/** Rows of categories: column 0 = user, 1 = item, the rest context. Codes count from 1 in each column; 0 = unknown. */
-export interface ContextRows {
-  /** How many codes each column has, 0 included. */
-  readonly sizes: readonly number[]
-  /** rows x columns */
-  readonly codes: Int32Array
-  /** 1 = chosen. */
-  readonly labels: Uint8Array
-}
-
-export const columnsOf = ({ sizes }: ContextRows): number => sizes.length
-export const rowsOf = ({ labels }: ContextRows): number => labels.length
 
 /** Counts of one kind of key, in all and by fold. */
 class Tally {

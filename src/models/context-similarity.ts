@@ -1,5 +1,5 @@
 /** Which items are chosen by the same users: cosine of the columns of the binary user-item matrix, fold by fold. */
-import type { ContextRows } from './context-counts.ts'
+import type { ContextRows } from './context-rows.ts'
 
 interface Incidence {
   /** Items of each user, users of each item; distinct. */

@@ -4,8 +4,9 @@
  */
 
 import { seededRandom } from '../world.ts'
-import { ContextCounts, type ContextRows, rowsOf } from './context-counts.ts'
+import { ContextCounts } from './context-counts.ts'
 import { ContextNetwork } from './context-network.ts'
+import { type ContextRows, rowsOf } from './context-rows.ts'
 import type { Progress } from './model.ts'
 import { pace } from './pace.ts'
 
