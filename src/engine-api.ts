@@ -137,6 +137,8 @@ export interface Sender {
   readonly subject: Subject | null
   /** An import: no limit on size and number, and old times are right. */
   readonly historical: boolean
+  /** The browser sent the signal of Global Privacy Control. */
+  readonly gpc?: boolean
 }
 
 /** One item or row that a bulk load refused; `index` counts items, from 0. */

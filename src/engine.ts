@@ -210,12 +210,12 @@ async function ingest(
   body: TrackingBody,
   sender: Sender,
 ): Promise<IngestAnswer> {
-  const { historical, trust, subject } = sender
+  const { historical, trust, subject, gpc } = sender
   const received = world.now()
   const parsed = await refused.sift(parseEvents(body, { received, world, currency: config.currency, historical }))
   // An import is the same whoever sends it: a line that was imported once is known under every key.
   const source = historical ? 'import' : sender.source
-  const request: IngestRequest = { source, received, trust, subject, historical, events: parsed.events }
+  const request: IngestRequest = { source, received, trust, subject, historical, gpc, events: parsed.events }
   const answer =
     parsed.events.length > 0
       ? await db.write<IngestAnswer>('events.ingest', request)

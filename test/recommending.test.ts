@@ -188,7 +188,14 @@ forEachRunning((_engine, run) => {
       const { dataFile, databaseUrl } = habitue.config
       await habitue.stop()
 
-      const without = await run({ dataFile, databaseUrl, legalBasis: null })
+      const none = {
+        service: 'none',
+        personalisation: 'none',
+        marketing: 'none',
+        training: 'none',
+        research: 'none',
+      } as const
+      const without = await run({ dataFile, databaseUrl, legalBasis: null, consent: { bases: none } })
       const error = { code: 'consent_refused' }
       await without.ask('POST', '/v1/training')
       expect(await state(without)).toMatchObject({ state: 'failed', report: { error } })

@@ -17,7 +17,13 @@ export interface Running {
   readonly engine: RunningEngine
   readonly config: Config
   /** Asks with the key given, else with an admin key. */
-  ask(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown, key?: string): Promise<Reply>
+  ask(
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    path: string,
+    body?: unknown,
+    key?: string,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Reply>
   /** The text of a new key. */
   key(kind: KeyKind, origins?: readonly string[]): Promise<string>
   /** Trains and waits; fails the test where the training fails. */
@@ -61,10 +67,10 @@ async function start(overrides: Overrides, options: EngineOptions): Promise<Runn
   const app = await createApp(engine)
   await app.ready()
   let stopped = false
-  const ask: Running['ask'] = async (method, path, body, key = admin) => {
+  const ask: Running['ask'] = async (method, path, body, key = admin, more = {}) => {
     const authorization = `Basic ${Buffer.from(`${key}:`).toString('base64')}`
     const json = body === undefined ? {} : { payload: JSON.stringify(body) }
-    const headers = { authorization, ...(body === undefined ? {} : { 'content-type': 'application/json' }) }
+    const headers = { authorization, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...more }
     const answer = await app.inject({ method, url: path, headers, ...json })
     return { status: answer.statusCode, body: answer.body === '' ? null : answer.json() }
   }

@@ -32,7 +32,9 @@ export async function sendersOf(
   batch: readonly unknown[],
   historical: boolean,
 ): Promise<{ groups: readonly SenderGroup[]; warnings: readonly Warning[] }> {
-  const base = { source: key.id, subject: null, historical }
+  // A page's own browser speaks for itself; a server speaks for many.
+  const gpc = key.kind === 'publishable' && request.headers['sec-gpc'] === '1' ? true : undefined
+  const base = { source: key.id, subject: null, historical, gpc }
   if (key.kind !== 'publishable' || engine.config.identityVerification === 'off') {
     return { groups: [{ sender: { ...base, trust: 'verified' }, indices: null }], warnings: [] }
   }
