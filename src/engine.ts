@@ -3,7 +3,7 @@
  * `engine-api.ts`.
  */
 import { readFileSync } from 'node:fs'
-import { type Logger, pino } from 'pino'
+import type { Logger } from 'pino'
 import { auditLog } from './access/audit.ts'
 import { createKeyRing } from './access/key-ring.ts'
 import { createSessionRing } from './access/sessions.ts'
@@ -32,6 +32,7 @@ import { consentApi } from './engine/consent.ts'
 import { customersApi } from './engine/customers.ts'
 import { examine } from './engine/doctor.ts'
 import { factsApi } from './engine/facts.ts'
+import { redactingLog } from './engine/log.ts'
 import { eraseAgain, type Refusals, refusals, rightsApi } from './engine/rights.ts'
 import { type Watch, watch } from './engine/tail.ts'
 import { upkeep } from './engine/upkeep.ts'
@@ -68,7 +69,7 @@ export interface RunningEngine extends Engine {
 /** @throws HabitueError database_locked, database_newer, database_corrupt, storage_unavailable, invalid_config */
 export async function createEngine(config: Config, options: EngineOptions = {}): Promise<RunningEngine> {
   const world = options.world ?? systemWorld
-  const log = options.log ?? createLog(config)
+  const log = options.log ?? redactingLog(config.logLevel)
   const owner = config.databaseUrl ? null : acquireOwner(config.dataFile, { pid: process.pid, url: null, token: null })
   try {
     const db = await openDatabase(config, {
@@ -278,10 +279,6 @@ function rulesApi(
 function replaced(rules: readonly CompiledRule[], rule: CompiledRule): CompiledRule[] {
   const others = rules.filter((one) => one.rule.id !== rule.rule.id)
   return [...others, rule].sort((a, b) => (a.rule.id < b.rule.id ? -1 : 1))
-}
-
-function createLog(config: Config): Logger {
-  return pino({ level: config.logLevel, redact: ['*.key', '*.token', '*.authorization', '*.writeKey'] })
 }
 
 /** Beside src/ in a checkout, beside dist/ in a package. */

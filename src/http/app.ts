@@ -64,6 +64,8 @@ export async function createApp(engine: Engine): Promise<App> {
   })
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
+    // What comes from here is what it says it is: no browser is to guess a script out of an answer.
+    reply.header('x-content-type-options', 'nosniff')
     relabel(request)
     checkAddress(request)
     done()
