@@ -235,4 +235,152 @@ forEachRunning((_engine, run) => {
       })
     })
   })
+
+  describe('under us-opt-out', () => {
+    const world = simulatedWorld(4, start)
+    const categories = { Advertising: ['marketing'], Personal: ['personalisation', 'training'] }
+    let habitue: Running
+    let shop: ReturnType<typeof shopOf>
+    let page: string
+    beforeAll(async () => {
+      habitue = await run({ legalBasis: null, consent: { policy: 'us-opt-out', categories } }, { world })
+      shop = shopOf(habitue)
+      page = await habitue.key('publishable', ['https://shop.example'])
+      const items = ['tea', 'cup', 'pot'].map((id) => ({ id, title: id }))
+      await habitue.ask('POST', '/v1/items', items)
+    }, 60_000)
+
+    it('uses what it sees until the customer objects, which works at once', async () => {
+      const visitor = { anonymousId: 'jo' }
+      await shop.send([view(visitor, 'tea')], page)
+      expect(await shop.recent(visitor)).toMatchObject({ items: ['tea'], personalised: true })
+      await shop.send([track('Consent Withdrawn', visitor)], page)
+      expect(await shop.recent(visitor)).toEqual({ items: [], personalised: false, reason: 'denied' })
+      expect(refusals(await shop.send([view(visitor, 'cup')], page))).toEqual(['consent_refused'])
+    })
+
+    it('hears Global Privacy Control: no research, no marketing by profile; explicit acts keep working', async () => {
+      const visitor = { anonymousId: 'kim' }
+      const private_ = { 'sec-gpc': '1' }
+      await shop.send([view(visitor, 'tea'), view(visitor, 'cup')], page, private_)
+      const allowed = async (name: string, id = 'kim', kind = 'anonymous') =>
+        (await shop.purpose(id, name, kind)).allowed
+      expect(await allowed('research')).toBe(false)
+      expect(await allowed('marketing:profile')).toBe(false)
+      expect(await allowed('personalisation')).toBe(true)
+      expect(await allowed('marketing:email')).toBe(true)
+      // Noted once, not with every event.
+      await shop.send([view(visitor, 'pot', { context: { gpc: true } })], page)
+      const { history, globalPrivacyControl } = await shop.consent('kim', 'anonymous')
+      expect([history.length, globalPrivacyControl]).toEqual([2, true])
+
+      // Where the customer is known, it is his too.
+      await shop.send([{ type: 'identify', messageId: `m${messages++}`, userId: 'kim', ...visitor, traits: {} }])
+      expect(await allowed('research', 'kim', 'user')).toBe(false)
+      // Explicit acts count: an unsubscribe, and an agreement that was asked for, which the signal does not take back.
+      expect(refusals(await shop.send([track('Unsubscribed', visitor)], page, private_))).toEqual([])
+      expect(await allowed('marketing:email', 'kim', 'user')).toBe(false)
+      world.advance(minute)
+      await shop.answer('kim', { research: 'granted' })
+      await shop.send([view(visitor, 'tea')], page, private_)
+      expect(await allowed('research', 'kim', 'user')).toBe(true)
+      expect(await allowed('marketing:profile', 'kim', 'user')).toBe(false)
+    })
+
+    it('hears the consent banner of Segment and RudderStack, as the shop maps its categories', async () => {
+      const banner = (Personal: boolean) => ({
+        context: { consent: { categoryPreferences: { Personal, Unmapped: false } } },
+      })
+      const lee = { anonymousId: 'lee' }
+      expect(
+        refusals(await shop.send([view(lee, 'tea', banner(false)), view(lee, 'cup', banner(true))], page)),
+      ).toEqual(['consent_refused'])
+      expect((await shop.recent(lee)).items).toEqual(['cup'])
+      const rows = (await shop.consent('lee', 'anonymous')).history.length
+      await shop.send([view(lee, 'pot', banner(true))], page)
+      expect((await shop.consent('lee', 'anonymous')).history).toHaveLength(rows)
+
+      // What he refused himself no banner that he forgot elsewhere brings back.
+      await shop.send([{ type: 'identify', messageId: `m${messages++}`, userId: 'lee', ...lee, traits: {} }])
+      await shop.answer('lee', { personalisation: 'denied' })
+      const tablet = { userId: 'lee', anonymousId: 'lees-tablet' }
+      expect(refusals(await shop.send([view(tablet, 'tea', banner(true))]))).toEqual(['consent_refused'])
+      expect((await shop.purpose('lee', 'personalisation')).answer).toBe('denied')
+    })
+
+    it('tells in doctor how many customers each purpose reaches', async () => {
+      const { consent } = (await habitue.ask('GET', '/v1/doctor')).body
+      expect(consent).toMatchObject({ policy: 'us-opt-out', customers: expect.any(Number) })
+      expect(consent.reached.service).toBe(consent.customers)
+      expect(consent.reached.personalisation).toBeLessThan(consent.customers)
+      expect(consent.reached['marketing:sms']).toBe(0)
+    })
+  })
+
+  describe('children', () => {
+    const world = simulatedWorld(5, start)
+    let habitue: Running
+    let shop: ReturnType<typeof shopOf>
+    beforeAll(async () => {
+      habitue = await run({ legalBasis: null, consent: { policy: 'us-opt-out', country: 'DE' } }, { world })
+      shop = shopOf(habitue)
+      const rated = { 'for all': 'all', 'from 12': '12', 'from 16': '16', 'for adults': 'adult' }
+      const items = Object.entries(rated).map(([id, audience]) => ({ id, title: id, audience }))
+      await habitue.ask('POST', '/v1/items', items)
+    }, 60_000)
+    const identify = (userId: string, traits: object) => ({
+      type: 'identify',
+      messageId: `m${messages++}`,
+      userId,
+      traits,
+    })
+    const shown = async (who: object) => {
+      const { body } = await habitue.ask('POST', '/v1/recommendations', { ...who, placement: 'new', count: 10 })
+      const { items, note } = body.placements.new
+      return { items: items.map(({ id }: { id: string }) => id).sort(), note, reason: body.reason?.code }
+    }
+
+    it('are not profiled, and see only what is rated for their age; the answer says how many were withheld', async () => {
+      const who = { userId: 'mia' }
+      await shop.send([view(who, 'for all'), order(who, 'mia-1', 'for all')])
+      expect((await shop.recent({ customer: 'mia' })).items).toEqual(['for all'])
+      // Twelve next week.
+      const birthday = new Date(Date.UTC(2014, 4, 8)).toISOString().slice(0, 10)
+      await shop.send([identify('mia', { birthday })])
+      expect(await shop.consent('mia')).toMatchObject({ audience: { kind: 'minor', band: 'child', age: 11 } })
+      expect(await shop.recent({ customer: 'mia' })).toEqual({ items: [], personalised: false, reason: 'minor' })
+      expect(await shop.interactions('mia')).toMatchObject([{ views: 0, bought: 1 }])
+      expect(refusals(await shop.send([view(who, 'from 12')]))).toEqual(['consent_refused'])
+      expect((await shop.purpose('mia', 'marketing:email')).reason).toBe('minor')
+      const before = await shown({ customer: 'mia' })
+      expect(before).toMatchObject({ items: ['for all'], note: expect.stringContaining('3 withheld') })
+
+      world.advance(8 * day)
+      expect(await shop.consent('mia')).toMatchObject({ audience: { band: 'child', age: 12 } })
+      expect((await shown({ customer: 'mia' })).items).toEqual(['for all', 'from 12'])
+    })
+
+    it('are known by a flag, an age or a band too; who is told grown up sees what is for adults, nobody else does', async () => {
+      await shop.send([identify('noa', { minor: true }), identify('ole', { age: 17 }), identify('pia', { age: '41' })])
+      expect((await shop.consent('noa')).audience).toEqual({ kind: 'minor', band: null, age: 0 })
+      expect((await shop.consent('ole')).audience).toEqual({ kind: 'minor', band: 'teen', age: 17 })
+      expect((await shop.consent('pia')).audience).toMatchObject({ kind: 'adult', age: 41 })
+      expect((await shown({ customer: 'ole' })).items).toEqual(['for all', 'from 12', 'from 16'])
+      expect((await shown({ customer: 'pia' })).items).toHaveLength(4)
+      expect((await shown({ anonymousId: 'a stranger' })).items).toEqual(['for all'])
+      world.advance(minute)
+      await habitue.ask('PUT', '/v1/customers/noa/audience', { audience: '13-15' })
+      expect((await shop.consent('noa')).audience).toEqual({ kind: 'minor', band: 'child', age: 13 })
+      expect((await habitue.ask('PUT', '/v1/customers/noa/audience', { audience: 'tall' })).status).toBe(400)
+    })
+
+    it('stay children on a device whose page claims to be grown up', async () => {
+      const page = await habitue.key('publishable', ['https://shop.example'])
+      const device = { anonymousId: 'quins-tablet' }
+      await shop.send([{ ...identify('quin', { age: 9 }), ...device }])
+      await shop.send([{ type: 'identify', messageId: `m${messages++}`, ...device, traits: { age: 30 } }], page)
+      expect((await shop.consent('quin')).audience).toMatchObject({ kind: 'minor', age: 9 })
+      expect(await shown(device)).toMatchObject({ items: ['for all'], reason: 'minor' })
+    })
+  })
 })

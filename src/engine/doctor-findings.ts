@@ -6,6 +6,7 @@ import type { KeyInfo } from '../access/key.ts'
 import type { CatalogueCounts } from '../catalog/read.ts'
 import type { Config } from '../config.ts'
 import { policyOf, purposes } from '../consent/policy.ts'
+import type { Reach } from '../consent/reach.ts'
 import type { Database } from '../db/database.ts'
 import { latestVersion } from '../db/migrate.ts'
 import type { StorageReport } from '../db/report.ts'
@@ -33,6 +34,7 @@ export interface Examination {
   /** The database's clock less ours; null = the database has none of its own. */
   readonly databaseClockMs: number | null
   readonly decisionsLost: number
+  readonly consent: Reach
 }
 
 export interface Finding {
@@ -97,12 +99,21 @@ function* aboutStorage({ storage, databaseClockMs, decisionsLost, imports }: Exa
   }
 }
 
-function* aboutConfig({ config, engine }: Examination): Generator<Finding> {
+function* aboutConfig({ config, engine, consent }: Examination): Generator<Finding> {
   const { bases } = policyOf(config)
   const baseless = purposes.filter((purpose) => bases[purpose] === null)
   if (baseless.length > 0) {
     const what = `No legal basis is stated for ${baseless.join(', ')}: nothing is kept or done for it.`
     yield trouble(what, 'Name a policy (HABITUE_POLICY), or state it in consent.bases: you vouch for it.')
+  }
+  const { customers, reached, policy } = consent
+  const idle = (['personalisation', 'training'] as const).filter((one) => bases[one] !== null && reached[one] === 0)
+  if (customers >= fewest && idle.length > 0) {
+    const what = `Under the policy ${policy} none of ${customers} customers is reached by ${idle.join(' and ')}.`
+    yield advice(
+      what,
+      'Ask for consent (docs/privacy.md), import what was given (habitue import consents), or set the basis.',
+    )
   }
   if (config.identityVerification === 'off') {
     const what = 'identityVerification is off: whoever has the key of the page can write to, and read, any customer.'

@@ -7,6 +7,8 @@ import type { Catalogue } from '../catalog/catalogue.ts'
 import { countItems } from '../catalog/read.ts'
 import type { Config } from '../config.ts'
 import { firstErasureSince } from '../consent/erasure.ts'
+import { policyOf } from '../consent/policy.ts'
+import { reachOf } from '../consent/reach.ts'
 import type { Database } from '../db/database.ts'
 import { latestVersion } from '../db/migrate.ts'
 import { storageReport } from '../db/report.ts'
@@ -53,6 +55,7 @@ export async function examine(needs: DoctorNeeds): Promise<Record<string, unknow
     keys: await listKeys(db),
     databaseClockMs: clockMs,
     decisionsLost: log.dropped,
+    consent: await reachOf(db, policyOf(config), world.now()),
   }
   const findings = findingsOf(found)
   const versions = { habitue: needs.version, node: process.versions.node, [db.engine]: databaseVersion }
@@ -109,6 +112,7 @@ function figures({ storage, events, orders, itemIds, ...rest }: Examination): Re
       training: models.some(({ state }) => state === 'training'),
     },
     clocks: { eventsLateSeconds: seconds(events.skewMs), databaseAheadSeconds: seconds(databaseClockMs) },
+    consent: rest.consent,
     decisionsLost,
   }
 }

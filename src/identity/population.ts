@@ -39,3 +39,12 @@ export async function* allIdentifiers(reader: Reader): AsyncGenerator<{ id: numb
     after = chunk[chunk.length - 1].id
   }
 }
+
+/** Customers that have an identifier: one who was merged into another has none. */
+export async function countCustomers(reader: Reader): Promise<number> {
+  const { count } = await reader.k
+    .selectFrom('identifiers')
+    .select((row) => row.fn.count<number>('customer').distinct().as('count'))
+    .executeTakeFirstOrThrow()
+  return Number(count)
+}
