@@ -129,6 +129,27 @@ forEachRunning((_engine, run) => {
     expect(await usual(habitue, { time: at(34) })).toMatchObject({ usual: { id: 'espresso' } })
   })
 
+  it('lets what was told beat what was seen, and never names what he will not have', async () => {
+    const habitue = await run({}, { world: simulatedWorld(6, start + 30 * day) })
+    await stock(habitue)
+    for (let n = 0; n < 12; n++) await order(habitue, n % 4 === 3 ? 'mocha' : 'espresso', start + n * day, cold(12))
+    const tell = (fact: object) => habitue.ask('POST', '/v1/customers/zoe/facts', fact)
+    const told = await tell({ kind: 'usual', subject: 'Coffee', value: 'tea', condition: { temperature: { max: 8 } } })
+    expect(told.status).toBe(201)
+    expect(await usual(habitue, { context: { temperature: 3 } })).toMatchObject({
+      usual: { id: 'tea', probability: 1 },
+      provenance: 'told',
+      reason: 'As you told: Tea below 8 °C.',
+    })
+    const warm = await usual(habitue, { context: { temperature: 12 }, sure: 0.5 })
+    expect(warm).toMatchObject({ usual: { id: 'espresso' }, provenance: 'observed', runnerUp: { id: 'mocha' } })
+    await habitue.ask('DELETE', `/v1/customers/zoe/facts/${told.body.id}`)
+    expect((await usual(habitue, { context: { temperature: 3 }, sure: 0.5 })).usual?.id).not.toBe('tea')
+    await tell({ kind: 'preference', subject: 'mocha', value: 'never' })
+    const { options } = await usual(habitue, { context: { temperature: 12 } })
+    expect(options.map(({ id }: { id: string }) => id)).not.toContain('mocha')
+  })
+
   it('uses nothing of who refuses personalisation', async () => {
     const habitue = await run(
       { legalBasis: null, consent: { policy: 'us-opt-out' } },

@@ -1,6 +1,7 @@
 /** The context of a choice as preferences see it: what was said, the weather, and the time where it was made. */
 
 import { HabitueError } from '../errors.ts'
+import { type Moment, momentOf } from '../memory/conditions.ts'
 import type { OrderContext } from '../memory/order-context.ts'
 import type { UsualContext } from '../models/usual-splits.ts'
 
@@ -13,6 +14,14 @@ export function usualContext(said: OrderContext, time: number): UsualContext {
   if (typeof said.timezone === 'string') Object.assign(context, localTime(time, said.timezone))
   for (const [name, value] of Object.entries(said)) if (!helpers.has(name)) context[name] = value
   return context
+}
+
+/** The same as facts with a condition see it. */
+export function usualMoment(context: UsualContext, time: number, timezone: unknown): Moment {
+  const parts = typeof timezone === 'string' ? formatOf(timezone)?.formatToParts(time) : undefined
+  const part = (type: string) => parts?.find((one) => one.type === type)?.value
+  const clock = parts ? { clock: `${part('hour')}:${part('minute')}`, weekday: part('weekday') } : {}
+  return momentOf({ ...clock, ...context })
 }
 
 /** @throws HabitueError invalid_body on a zone that there is not */
@@ -48,7 +57,7 @@ function makeFormat(timeZone: string): Intl.DateTimeFormat | null {
   try {
     return new Intl.DateTimeFormat('en-GB', {
       timeZone,
-      weekday: 'short',
+      weekday: 'long',
       hour: '2-digit',
       minute: '2-digit',
       hourCycle: 'h23',

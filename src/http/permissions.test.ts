@@ -29,7 +29,10 @@ const requests: Record<Action, readonly Ask[]> = {
     { method: 'POST', url: '/v1/recommendations', payload: { anonymousId: 'a', placement: 'home' } },
     { method: 'POST', url: '/v1/recommendations', payload: { placement: 'popular' } },
   ],
-  'decisions.customer': [{ method: 'POST', url: '/v1/recommendations', payload: asked, about: '42' }],
+  'decisions.customer': [
+    { method: 'POST', url: '/v1/recommendations', payload: asked, about: '42' },
+    { method: 'POST', url: '/v1/usual', payload: { customer: '42', slot: 'coffee' }, about: '42' },
+  ],
   'decisions.batch': [
     { method: 'POST', url: '/v1/recommendations/batch', payload: { customers: ['42'], placement: 'home' } },
   ],

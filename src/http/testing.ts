@@ -136,6 +136,7 @@ function roteEngine(
       condition: null,
       unavailable: null,
       reason: null,
+      provenance: null,
       choices: 0,
       context: {},
     }),

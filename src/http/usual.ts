@@ -61,6 +61,7 @@ const UsualAnswer = Type.Object({
   ),
   unavailable: Nullable(Type.Object(card)),
   reason: Nullable(Type.String()),
+  provenance: Nullable(Type.Enum(['told', 'observed'], { description: 'He told it, or it was seen; null = it asks.' })),
   choices: Type.Integer({ description: "How many of the customer's choices this rests on." }),
   context: Type.Record(Type.String(), Said),
 })
