@@ -27,6 +27,7 @@ import type { ImportProgress } from './imports/progress.ts'
 import type { MemoryDocument, MemoryStatement } from './memory/document.ts'
 import type { GivenFact } from './memory/fact.ts'
 import type { FactView } from './memory/fact-view.ts'
+import type { Question } from './memory/questions.ts'
 import type { World } from './world.ts'
 
 export type { AuditEntry, AuditProof, AuditRow } from './access/audit.ts'
@@ -90,6 +91,7 @@ export interface Engine {
   readonly customers: CustomersApi
   readonly facts: FactsApi
   readonly consent: ConsentApi
+  readonly questions: QuestionsApi
   readonly rights: RightsApi
   readonly audit: AuditApi
   readonly people: PeopleApi
@@ -417,6 +419,18 @@ export interface AuditFilter {
   readonly who?: Identifier
   readonly actor?: string
   readonly action?: string
+}
+
+/** At most one question at a time, never twice, never what is known. */
+export interface QuestionsApi {
+  /** Null = nothing is worth asking, or nobody is known. `peek` = look only; else it counts as asked. */
+  ask(who: Identifier, options: { readonly peek: boolean }, teller: Teller): Promise<Question | null>
+  /** @throws HabitueError not_found (it was not asked), conflict (it was answered), invalid_fact */
+  answer(
+    who: Identifier,
+    given: { readonly question: string; readonly answer: unknown; readonly declined: boolean },
+    teller: Teller,
+  ): Promise<void>
 }
 
 /** How far each file has been imported. */

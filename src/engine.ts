@@ -31,8 +31,8 @@ import { catalogueApi } from './engine/catalogue.ts'
 import { consentApi } from './engine/consent.ts'
 import { customersApi } from './engine/customers.ts'
 import { examine } from './engine/doctor.ts'
-import { factsApi } from './engine/facts.ts'
 import { redactingLog } from './engine/log.ts'
+import { memoryApis } from './engine/questions.ts'
 import { eraseAgain, type Refusals, refusals, rightsApi } from './engine/rights.ts'
 import { type Watch, watch } from './engine/tail.ts'
 import { upkeep } from './engine/upkeep.ts'
@@ -155,7 +155,7 @@ async function compose({ config, world, log, owner, db, demo, erasedAgain }: Bas
     rights: rightsApi({ db, config, world, holders: personalData, catalogue, decisions, onError }),
     audit: auditApi(db, audit),
     people: peopleApi(db, world, sessions, config.passwordCost),
-    facts: factsApi({ db, catalogue, config, policy, world }),
+    ...memoryApis({ db, catalogue, config, policy, world }),
     consent: consentApi({ db, config, policy, world }),
     rules: rulesApi(db, world, async (rule, request) => {
       const quiet = { ...request, log: false }

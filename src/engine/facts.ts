@@ -2,7 +2,7 @@
 import type { Catalogue } from '../catalog/catalogue.ts'
 import type { Config } from '../config.ts'
 import { type Permit, permit } from '../consent/permit.ts'
-import type { Policy } from '../consent/policy.ts'
+import type { Policy, Purpose } from '../consent/policy.ts'
 import { personOf } from '../consent/store.ts'
 import type { Database } from '../db/database.ts'
 import type { FactsApi, Teller } from '../engine-api.ts'
@@ -27,13 +27,20 @@ export interface FactNeeds {
   readonly world: World
 }
 
+/** The permit to use what is remembered of `who`; null = nobody of that name, or consent does not reach. */
+export async function permitOf(
+  { db, policy, world }: Pick<FactNeeds, 'db' | 'policy' | 'world'>,
+  who: Identifier,
+  purpose: Purpose,
+): Promise<Permit | null> {
+  const identity = await resolve(db, who)
+  return identity && permit(await personOf(db, policy, identity, world.now()), purpose, { ceiling: 'intimate' })
+}
+
 export function factsApi(needs: FactNeeds): FactsApi {
-  const { db, catalogue, world, policy } = needs
+  const { db, catalogue, world } = needs
   const record = (events: readonly OwnEvent[], teller: Teller) => recordOwn(needs, events, teller)
-  const permitFor = async (who: Identifier): Promise<Permit | null> => {
-    const identity = await resolve(db, who)
-    return identity && permit(await personOf(db, policy, identity, world.now()), 'service', { ceiling: 'intimate' })
-  }
+  const permitFor = (who: Identifier) => permitOf(needs, who, 'service')
   const known = async (who: Identifier, at?: number): Promise<(Known & { permit: Permit }) | null> => {
     const allowed = await permitFor(who)
     if (!allowed) return null
@@ -80,7 +87,7 @@ export function factsApi(needs: FactNeeds): FactsApi {
       return all && inOrder(all.facts)
     },
     async tell(who, given, teller) {
-      const properties = checked(given, world.now(), teller.channel)
+      const properties = checkedFact(given, world.now(), teller.channel)
       const name = properties.provenance === 'told' ? 'Fact Told' : 'Fact Inferred'
       const [event] = stamped([{ name, who, properties }])
       await record([event], teller)
@@ -93,7 +100,7 @@ export function factsApi(needs: FactNeeds): FactsApi {
       if (madeByEvents.has(old.kind)) throw notChangeable(old)
       const { kind, subject, recipient, value, condition, expires } = old
       const given = { kind, subject, recipient, value, condition, expires, ...changes, provenance: 'told' }
-      const properties = checked(given, world.now(), teller.channel)
+      const properties = checkedFact(given, world.now(), teller.channel)
       const others = await deletions(who, old, old.same)
       const [first, ...rest] = others
       const corrected = { name: 'Fact Corrected', who: first.who, properties: { ...properties, ...first.properties } }
@@ -125,7 +132,7 @@ export function factsApi(needs: FactNeeds): FactsApi {
 }
 
 /** The properties of the event that tells it: only what was given, in its normal form. @throws HabitueError invalid_fact */
-function checked(given: GivenFact, now: number, channel: string): Record<string, unknown> {
+export function checkedFact(given: GivenFact, now: number, channel: string): Record<string, unknown> {
   const content = parseFact(given, now, channel)
   if (madeByEvents.has(content.kind)) throw notChangeable(content)
   const { kind, subject, recipient, value, condition, provenance, confidence, evidence, by } = content

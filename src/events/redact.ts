@@ -23,7 +23,10 @@ export async function redactEvents(
       .execute()
     for (const { seq, name, body } of rows) {
       if (!concerns(name)) continue
-      const redacted: EventBody = { ...(JSON.parse(body) as EventBody), properties: { redacted: true } }
+      const redacted: EventBody = {
+        ...(JSON.parse(body) as EventBody),
+        properties: kept(JSON.parse(body) as EventBody),
+      }
       await tx.k
         .updateTable('events')
         .set({ body: JSON.stringify(redacted) })
@@ -31,4 +34,10 @@ export async function redactEvents(
         .execute()
     }
   }
+}
+
+/** That a question was answered is remembered, or it would be asked again. */
+function kept({ properties }: EventBody): NonNullable<EventBody['properties']> {
+  const question = properties?.question
+  return { redacted: true, ...(typeof question === 'string' ? { question } : {}) }
 }

@@ -25,6 +25,7 @@ import { keyRoutes } from './keys.ts'
 import { memoryRoutes } from './memory.ts'
 import { metricsRoutes } from './metrics.ts'
 import { peopleRoutes } from './people.ts'
+import { questionRoutes } from './questions.ts'
 import { recommendationRoutes } from './recommendations.ts'
 import { rightsRoutes } from './rights.ts'
 import { ruleRoutes } from './rules.ts'
@@ -94,6 +95,7 @@ export async function createApp(engine: Engine): Promise<App> {
   memoryRoutes(app, engine)
   factRoutes(app, engine)
   consentRoutes(app, engine)
+  questionRoutes(app, engine)
   importRoutes(app, engine)
   ruleRoutes(app, engine)
   trainingRoutes(app, engine)

@@ -60,6 +60,13 @@ const requests: Record<Action, readonly Ask[]> = {
     },
     { method: 'PATCH', url: '/v1/customers/42/facts/f1', payload: { value: 'L' }, about: '42' },
     { method: 'DELETE', url: '/v1/customers/42/facts/f1', about: '42' },
+    { method: 'GET', url: '/v1/customers/42/question', about: '42' },
+    {
+      method: 'POST',
+      url: '/v1/customers/42/answers',
+      payload: { question: 'size:shirts', answer: 'M' },
+      about: '42',
+    },
     { method: 'DELETE', url: '/v1/customers/42/taste/i1', about: '42' },
     { method: 'PUT', url: '/v1/customers/42/taste/i1', about: '42' },
   ],

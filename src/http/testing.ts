@@ -195,13 +195,24 @@ const roteConsent: ConsentView = {
 
 const roteResources: Pick<
   Engine,
-  'audit' | 'consent' | 'people' | 'rights' | 'catalogue' | 'customers' | 'facts' | 'imports' | 'rules' | 'training'
+  | 'audit'
+  | 'consent'
+  | 'people'
+  | 'rights'
+  | 'catalogue'
+  | 'customers'
+  | 'facts'
+  | 'imports'
+  | 'questions'
+  | 'rules'
+  | 'training'
 > = {
   consent: {
     get: async () => roteConsent,
     answer: async () => roteConsent,
     tellAge: async () => roteConsent,
   },
+  questions: { ask: async () => null, answer: async () => {} },
   facts: {
     list: async () => [roteFact],
     tell: async () => roteFact,

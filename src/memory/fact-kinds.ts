@@ -274,6 +274,7 @@ export const factKinds = {
   }),
   question: kind({
     part: 'dialogue',
+    keep: 3 * year,
     value: Type.Object({ state: Type.Enum(['asked', 'answered', 'declined']) }, closed),
     expects: 'an object with state',
     means: 'What he was asked, and whether he answered or would rather not say.',
