@@ -4,15 +4,9 @@
  * and never written to a log or an answer.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import {
-  type CustomerToken,
-  type Engine,
-  originAllowed,
-  type Session,
-  type TokenScope,
-  type VerifiedKey,
-} from '../engine-api.ts'
+import { type CustomerToken, type Engine, originAllowed, type TokenScope, type VerifiedKey } from '../engine-api.ts'
 import { HabitueError } from '../errors.ts'
+import type { Caller } from './caller.ts'
 import { type Action, permissionOf } from './permissions.ts'
 import { createRateLimiter, type RateLimiter } from './rate-limit.ts'
 import { callerOfSession, sessionCookie } from './session-cookie.ts'
@@ -28,11 +22,6 @@ declare module 'fastify' {
     /** Instead of an action: why anybody may call it, or who checks. */
     open?: string
   }
-}
-
-/** Who asks: a key, or a person of the shop who is signed in. */
-export interface Caller extends VerifiedKey {
-  readonly session?: Session
 }
 
 /** The header in which a page sends its visitor's customer token. */

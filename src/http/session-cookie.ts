@@ -6,7 +6,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Engine, Session } from '../engine-api.ts'
 import { HabitueError } from '../errors.ts'
-import type { Caller } from './authentication.ts'
+import type { Caller } from './caller.ts'
 
 const cookieName = 'habitue_session'
 export const csrfHeader = 'x-habitue-csrf'
