@@ -1,6 +1,6 @@
 // What a shop copies. Two things happen here: `analytics.track` tells what the visitor does, and `recommend` asks what to
 // show him. Both use the publishable key, which may stand in a page: it reads an anonymous visitor's lists and nothing else.
-const key = window.analytics._writeKey
+const key = window.HABITUE_KEY
 const departments = ['All', 'Coffee', 'Groceries', 'Flowers', 'Books', 'Electronics']
 const find = (id) => document.getElementById(id)
 
@@ -147,5 +147,7 @@ find('departments').append(
   }),
 )
 
-// The SDK runs what waits in its list once it has loaded.
-window.analytics.push(['ready', () => attempt(open)])
+// The SDK runs what waits in its list once it has loaded; where it was quicker than this file, it is asked itself.
+const begin = () => attempt(open)
+if (window.analytics.ready) window.analytics.ready(begin)
+else window.analytics.push(['ready', begin])
