@@ -4,6 +4,13 @@
  * around likeness. Both predict from counts that fade, so they take the counts and a scale to the present.
  */
 
+/** What people like him choose, by index; the last index may stand for several items that he never chose. */
+export interface Likeness {
+  readonly all: Float64Array
+  /** Of one item of the index. */
+  readonly one: Float64Array
+}
+
 /** The shares of one side: `k` entries of each array from `at`. */
 export interface Side {
   readonly k: number
@@ -22,64 +29,59 @@ export interface Regularity {
   readonly b: number
 }
 
-/** Probability of item `chosen` if this side is a habit. `likeness`: probability of each item for people like him. */
-export function habitChance(side: Side, likeness: Float64Array, { a, b }: Regularity, chosen: number): number {
+/** Probability of index `chosen` if this side is a habit. */
+export function habitChance(side: Side, { all, one }: Likeness, { a, b }: Regularity, chosen: number): number {
   const { k, at, habit, counts, scale } = side
   const n = a + b + side.total
   let others = 0
-  for (let u = 0; u < k; u++) {
-    if (u !== chosen) others += (habit[at + u] * (n - a - counts[at + u] * scale)) / (1 - likeness[u])
-  }
-  return (habit[at + chosen] * (a + counts[at + chosen] * scale) + others * likeness[chosen]) / n
+  for (let u = 0; u < k; u++) others += (habit[at + u] * (n - a - counts[at + u] * scale)) / (1 - one[u])
+  const own = a + counts[at + chosen] * scale
+  const itself = (habit[at + chosen] * (n - own) * one[chosen]) / (1 - one[chosen])
+  return (habit[at + chosen] * own + others * all[chosen] - itself) / n
 }
 
 /** Bayes' rule for the posterior of the habit after `chosen`, whose probability was `chance`. */
 export function learnHabit(
   side: Side,
-  likeness: Float64Array,
+  { all, one }: Likeness,
   { a, b }: Regularity,
   chosen: number,
   chance: number,
 ): void {
-  const { k, at, habit, counts, scale } = side
-  const n = (a + b + side.total) * chance
+  const { k, at, habit, counts, scale, total } = side
+  const n = a + b + total
   for (let u = 0; u < k; u++) {
     const own = a + counts[at + u] * scale
-    habit[at + u] *= u === chosen ? own / n : ((a + b + side.total - own) * likeness[chosen]) / ((1 - likeness[u]) * n)
+    const other = ((n - own) * (u === chosen ? all[u] - one[u] : all[chosen])) / (1 - one[u])
+    habit[at + u] *= ((u === chosen ? own : 0) + other) / (n * chance)
   }
 }
 
-/** Adds `weight` times the habit's probability of every item to `out`. */
+/** Adds `weight` times the habit's probability of every index to `out`. */
 export function addHabitShares(
   side: Side,
-  likeness: Float64Array,
+  { all, one }: Likeness,
   { a, b }: Regularity,
   weight: number,
   out: Float64Array,
 ): void {
   const { k, at, habit, counts, scale } = side
   const n = a + b + side.total
-  let rest = 0
-  for (let u = 0; u < k; u++) rest += (habit[at + u] * (n - a - counts[at + u] * scale)) / (1 - likeness[u])
+  let others = 0
+  for (let u = 0; u < k; u++) others += (habit[at + u] * (n - a - counts[at + u] * scale)) / (1 - one[u])
   for (let u = 0; u < k; u++) {
     const own = a + counts[at + u] * scale
-    const others = rest - (habit[at + u] * (n - own)) / (1 - likeness[u])
-    out[u] += (weight * (habit[at + u] * own + others * likeness[u])) / n
+    const itself = (habit[at + u] * (n - own) * one[u]) / (1 - one[u])
+    out[u] += (weight * (habit[at + u] * own + others * all[u] - itself)) / n
   }
 }
 
 /** Probability of `chosen` if this side is taste: `alpha` choices of likeness beside the customer's own. */
-export function tasteChance(side: Side, likeness: Float64Array, alpha: number, chosen: number): number {
-  return (side.counts[side.at + chosen] * side.scale + alpha * likeness[chosen]) / (side.total + alpha)
+export function tasteChance(side: Side, { all }: Likeness, alpha: number, chosen: number): number {
+  return (side.counts[side.at + chosen] * side.scale + alpha * all[chosen]) / (side.total + alpha)
 }
 
-export function addTasteShares(
-  side: Side,
-  likeness: Float64Array,
-  alpha: number,
-  weight: number,
-  out: Float64Array,
-): void {
+export function addTasteShares(side: Side, { all }: Likeness, alpha: number, weight: number, out: Float64Array): void {
   const { k, at, counts, scale, total } = side
-  for (let u = 0; u < k; u++) out[u] += (weight * (counts[at + u] * scale + alpha * likeness[u])) / (total + alpha)
+  for (let u = 0; u < k; u++) out[u] += (weight * (counts[at + u] * scale + alpha * all[u])) / (total + alpha)
 }

@@ -55,9 +55,11 @@ function thresholdsOf(values: readonly number[]): number[] {
 /** The roundest number above `low` and not above `high`: people say "below 8 degrees". */
 function between(low: number, high: number): number {
   for (let unit = 1000; unit >= 1e-6; unit /= 10) {
-    const middle = Math.round((low + high) / 2 / unit) * unit
-    const round = middle > low && middle <= high ? middle : Math.floor(high / unit) * unit
-    if (round > low && round <= high) return Number(round.toPrecision(12))
+    // 73 x 0.1 is a little more than 7.3.
+    const multiple = (n: number) => Number((n * unit).toPrecision(12))
+    const middle = multiple(Math.round((low + high) / 2 / unit))
+    const round = middle > low && middle <= high ? middle : multiple(Math.floor(high / unit))
+    if (round > low && round <= high) return round
   }
   return (low + high) / 2
 }

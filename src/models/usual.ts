@@ -9,7 +9,15 @@
  */
 import { EVERYBODY_WEIGHT, type UsualOptions, usualDefaults } from './usual-options.ts'
 import type { SlotPopulation } from './usual-prior.ts'
-import { addHabitShares, addTasteShares, habitChance, learnHabit, type Side, tasteChance } from './usual-shares.ts'
+import {
+  addHabitShares,
+  addTasteShares,
+  habitChance,
+  type Likeness,
+  learnHabit,
+  type Side,
+  tasteChance,
+} from './usual-shares.ts'
 import { type Split, sideOf, type UsualContext } from './usual-splits.ts'
 
 export interface UsualChoice {
@@ -66,7 +74,7 @@ export class UsualLearner {
   readonly #like: Float64Array
   readonly #alike = new Map<number, Float64Array>()
   /** Of `own` and of the rest together. */
-  #likeness: Float64Array
+  #likeness: Likeness
   #runs: Run[] = []
   #observed = 0
   #start = 0
@@ -163,8 +171,8 @@ export class UsualLearner {
       weights: Float64Array.from({ length: 2 * this.#splits.length }, (_, w) => {
         return weight * this.#priors[w >> 1] * (w % 2 === 0 ? habitual : 1 - habitual)
       }),
-      habit: new Float64Array(sides * this.#likeness.length),
-      counts: new Float64Array(sides * this.#likeness.length),
+      habit: new Float64Array(sides * this.#likeness.all.length),
+      counts: new Float64Array(sides * this.#likeness.all.length),
       totals: new Float64Array(sides),
     }
   }
@@ -172,14 +180,14 @@ export class UsualLearner {
   #sideOf({ habit, counts }: Run, time: number): Side {
     // Counts are worth half after every half-life; new ones grow instead of all old ones shrinking.
     const scale = 2 ** (-(time - this.#start) / (this.#options.halfLifeDays * DAY))
-    return { k: this.#likeness.length, at: 0, habit, counts, total: 0, scale }
+    return { k: this.#likeness.all.length, at: 0, habit, counts, total: 0, scale }
   }
 
   /** A side on which nothing happened yet knows what people like him do, as it is known by now. */
   #enter(side: Side, run: Run, index: number): void {
     side.at = index * side.k
     side.total = run.totals[index] * side.scale
-    if (side.total === 0) run.habit.set(this.#likeness, side.at)
+    if (side.total === 0) run.habit.set(this.#likeness.all, side.at)
   }
 
   #prune(): void {
@@ -204,18 +212,21 @@ export class UsualLearner {
     this.#likeness = this.#likenessNow()
   }
 
-  #likenessNow(): Float64Array {
-    const likeness = new Float64Array(this.#own.length + (this.#others.length > 0 ? 1 : 0))
+  #likenessNow(): Likeness {
+    const own = this.#own.length
+    const all = new Float64Array(own + (this.#others.length > 0 ? 1 : 0))
     const total = EVERYBODY_WEIGHT + this.#observed
-    for (let i = 0; i < this.#like.length; i++) likeness[Math.min(i, this.#own.length)] += this.#like[i] / total
+    for (let i = 0; i < this.#like.length; i++) all[Math.min(i, own)] += this.#like[i] / total
     // A slot of one item leaves no room for others.
-    return likeness.map((share) => Math.min(share, 1 - 1e-9))
+    const one = all.map((share, i) => Math.min(i < own ? share : share / this.#others.length, 1 - 1e-9))
+    return { all, one }
   }
 
   /** Shares of the own items, and of the rest together, over all routines whose split is `counted`. */
   #mixture(time: number, sides: readonly number[], counted: (split: Split | null) => boolean): Float64Array {
     const { regularity, tasteAlpha, hazard } = this.#options
-    const shares = new Float64Array(this.#likeness.length)
+    const { all } = this.#likeness
+    const shares = new Float64Array(this.#likeness.all.length)
     let total = 0
     for (const run of this.#runs) {
       const side = this.#sideOf(run, time)
@@ -228,8 +239,9 @@ export class UsualLearner {
         total += run.weights[2 * s] + run.weights[2 * s + 1]
       }
     }
+    const sum = total > 0 ? shares.reduce((added, share) => added + share, 0) : 1
     // The next choice may be the first of a new routine.
-    return shares.map((share, i) => (total > 0 ? (1 - hazard) * (share / total) + hazard * this.#likeness[i] : share))
+    return shares.map((share, i) => (1 - hazard) * (total > 0 ? share / sum : all[i]) + hazard * all[i])
   }
 
   #weightOf(counted: (split: Split | null) => boolean): number {
