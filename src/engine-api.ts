@@ -3,16 +3,12 @@
  * pure functions that the wire needs. Money here is minor units, time milliseconds since 1970; the wire has its own form.
  */
 import type { Logger } from 'pino'
-import type { AuditEntry, AuditProof, AuditRow } from './access/audit.ts'
 import type { CustomerToken } from './access/customer-token.ts'
 import type { KeyInfo, KeyKind } from './access/key.ts'
 import type { VerifiedKey } from './access/key-ring.ts'
-import type { PersonInfo, Role } from './access/people.ts'
-import type { Session } from './access/sessions.ts'
 import type { IssuedKey } from './access/store.ts'
 import type { ItemPatch, ItemView } from './catalog/item.ts'
 import type { Config } from './config.ts'
-import type { Receipt } from './consent/erasure.ts'
 import type { Ceiling } from './consent/permit.ts'
 import type { ConsentView } from './consent/view.ts'
 import type { ModelInfo } from './decisions/models-store.ts'
@@ -21,6 +17,7 @@ import type { Rule } from './decisions/rules.ts'
 import type { TrainingStatus } from './decisions/trainer.ts'
 import type { UsualRequest } from './decisions/usual.ts'
 import type { UsualAnswer } from './decisions/usual-answer.ts'
+import type { AuditApi, PeopleApi, RightsApi } from './engine-api/rights.ts'
 import type { EventRefusal, EventType, IngestAnswer, Subject } from './events/event.ts'
 import type { Identifier } from './identity/identity.ts'
 import type { ImportProgress } from './imports/progress.ts'
@@ -59,6 +56,7 @@ export { ruleKinds } from './decisions/rules.ts'
 export type { TrainingStatus } from './decisions/trainer.ts'
 export type { UsualRequest } from './decisions/usual.ts'
 export type { UsualAnswer } from './decisions/usual-answer.ts'
+export type { AuditApi, ExportDocument, ExportSection, PeopleApi, RightsApi } from './engine-api/rights.ts'
 export type { EventRefusal, EventType, IngestAnswer, Subject } from './events/event.ts'
 export type { Identifier } from './identity/identity.ts'
 export type { MemoryDocument, MemoryStatement } from './memory/document.ts'
@@ -345,80 +343,6 @@ export interface FactsApi {
   attention(who: Identifier): Promise<readonly MemoryStatement[] | null>
   /** Everything as one document; `at` = what was known then, milliseconds. */
   memory(who: Identifier, at?: number): Promise<MemoryDocument | null>
-}
-
-/** Everything that is stored about one customer, to be streamed: rows are read while they are sent. */
-export interface ExportDocument {
-  /** Milliseconds since 1970. */
-  readonly exported: number
-  readonly names: readonly Identifier[]
-  readonly sections: readonly ExportSection[]
-}
-
-export interface ExportSection {
-  /** Of the table. */
-  readonly name: string
-  /** For people. */
-  readonly title: string
-  /** Times are ISO 8601, items the shop's ids, what is empty is absent. */
-  readonly rows: AsyncIterable<Readonly<Record<string, unknown>>>
-}
-
-/** What a customer may ask for. */
-export interface RightsApi {
-  /** Null where nobody is known by that name. */
-  export(who: Identifier): Promise<ExportDocument | null>
-  /** `refuse`: his identifiers are not to come back. Resolves when nothing of him is left. Null = nobody of that name. */
-  erase(who: Identifier, options: { readonly refuse: boolean; readonly actor: string }): Promise<Receipt | null>
-  receipt(id: string): Promise<Receipt | null>
-  /** The latest first. */
-  receipts(limit: number): Promise<readonly Receipt[]>
-}
-
-/** The people of the shop and their sessions. */
-export interface PeopleApi {
-  /** @throws HabitueError sign_in_failed, rate_limited. `from` = where the request comes from, kept nowhere. */
-  signIn(email: string, password: string, from: string): Promise<{ token: string; session: Session }>
-  /** Null where the token of the cookie is unknown or its time is over. */
-  verify(token: string): Promise<Session | null>
-  signOut(session: string): Promise<void>
-  /** @throws HabitueError sign_in_failed (the old one is wrong), invalid_body, rate_limited */
-  changePassword(session: Session, old: string, password: string, from: string): Promise<void>
-  list(): Promise<readonly PersonInfo[]>
-  /** `password` = null where one was given. @throws HabitueError conflict, invalid_body */
-  add(wanted: NewPerson): Promise<{ person: PersonInfo; password: string | null }>
-  /** A new password, told this once; the sessions end. @throws HabitueError not_found */
-  reset(id: string): Promise<string>
-  /** @throws HabitueError not_found */
-  remove(id: string): Promise<void>
-  /** The name of everybody who is or was here, by id. */
-  names(): Promise<ReadonlyMap<string, string>>
-}
-
-export interface NewPerson {
-  readonly name: string
-  readonly email: string
-  readonly role: Role
-  readonly password?: string
-}
-
-/** Who read or changed what. */
-export interface AuditApi {
-  /** Written behind. */
-  note(entry: AuditEntry): void
-  /** Resolves when it is stored. */
-  write(entry: AuditEntry): Promise<void>
-  /** In the order in which it was written; `after` = the last id of the page before. */
-  read(query: AuditFilter): Promise<readonly AuditRow[]>
-  verify(): Promise<AuditProof>
-}
-
-export interface AuditFilter {
-  readonly after?: number
-  readonly limit: number
-  readonly who?: Identifier
-  readonly actor?: string
-  readonly action?: string
 }
 
 /** At most one question at a time, never twice, never what is known. */

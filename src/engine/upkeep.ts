@@ -23,6 +23,18 @@ export interface UpkeepNeeds {
   readonly onError: (error: unknown) => void
 }
 
+/** What ends when its days are over, and the handler that ends it, a piece at a call. What is not here stays as long as the customer. */
+export function retentions({ retention }: Pick<Config, 'retention'>): { handler: string; days: number }[] {
+  return [
+    { handler: 'memory.retain', days: retention.viewDays },
+    { handler: 'decisions.retain', days: retention.decisionDays },
+    // A fact says itself when its time is over.
+    { handler: 'memory.expireFacts', days: 0 },
+    { handler: 'memory.retainKept', days: retention.keptOrderDays },
+    { handler: 'access.auditRetain', days: retention.auditDays },
+  ]
+}
+
 export function upkeep({ db, config, world, keys, onError }: UpkeepNeeds): Upkeep {
   let timer: NodeJS.Timeout | null = null
   let running: Promise<void> = Promise.resolve()
@@ -37,11 +49,7 @@ export function upkeep({ db, config, world, keys, onError }: UpkeepNeeds): Upkee
   }
   /** One that fails holds no other up. */
   const once = async (): Promise<void> => {
-    const { viewDays, decisionDays, auditDays, keptOrderDays } = config.retention
-    await drain('memory.retain', world.now() - viewDays * day).catch(onError)
-    await drain('decisions.retain', world.now() - decisionDays * day).catch(onError)
-    await drain('memory.retainKept', world.now() - keptOrderDays * day).catch(onError)
-    await drain('access.auditRetain', world.now() - auditDays * day).catch(onError)
+    for (const { handler, days } of retentions(config)) await drain(handler, world.now() - days * day).catch(onError)
     await keys.noteUse().catch(onError)
   }
   const tick = () => {
