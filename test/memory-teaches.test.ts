@@ -183,6 +183,28 @@ forEachRunning((_engine, run) => {
     expect(await texts('people')).toEqual([])
   })
 
+  it('lets go of a trait of the account, and of the taste for an item, when they are deleted', async () => {
+    const { world, habitue, send, memory } = await shop(run, 8)
+    const traits = { name: 'Zoë Berg', city: 'Ulm', birthday: '1990-03-01' }
+    await habitue.ask('POST', '/v1/identify', { userId: 'zoe', messageId: 'i', traits })
+    await send('Order Completed', { order_id: 'o1', ...bought('mug') }, start - day)
+    const before = await memory()
+    expect(before.name).toBe('Zoë Berg')
+    expect(before.memory.people).toMatchObject([{ text: 'birthday: 1990-03-01', from: 'from the account' }])
+    const find = (part: string, text: string) => before.memory[part].find((one: { text: string }) => one.text === text)
+    world.advance(1000)
+    for (const { id } of [find('identity', 'city: Ulm'), find('taste', 'Buys Blue mug')]) {
+      expect((await habitue.ask('DELETE', `/v1/customers/zoe/facts/${id}`)).status).toBe(204)
+    }
+    expect((await habitue.ask('GET', '/v1/customers/zoe')).body.traits).toEqual({
+      name: traits.name,
+      birthday: traits.birthday,
+    })
+    expect(JSON.stringify(await memory())).not.toContain('Ulm')
+    expect((await memory()).memory.taste.map(({ text }: { text: string }) => text)).toEqual([])
+    expect((await habitue.ask('POST', '/v1/rebuild')).body.changed).toEqual([])
+  })
+
   it('says who changed a setting, and what the customer had left', async () => {
     const { world, habitue, memory } = await shop(run, 7)
     const set = (value: string, by?: string) =>

@@ -17,6 +17,7 @@ import { type GivenFact, parseFact, type Statement } from '../memory/fact.ts'
 import { madeByEvents } from '../memory/fact-kinds.ts'
 import { digestsOf, type FactView } from '../memory/fact-view.ts'
 import { storedFacts } from '../memory/facts.ts'
+import { traitChannel } from '../memory/told-traits.ts'
 import type { World } from '../world.ts'
 
 export interface FactNeeds {
@@ -111,7 +112,8 @@ export function factsApi(needs: FactNeeds): FactsApi {
     async remove(who, id, teller) {
       const fact = await found(who, id)
       const told = fact.history.filter(({ provenance }) => provenance === 'told').map((lost) => lost.id)
-      await record(stamped(await deletions(who, fact, [...fact.same, ...told])), teller)
+      const events = await deletions(who, fact, [...fact.same, ...told])
+      await record(stamped([...events, ...alsoGone(who, fact)]), teller)
     },
     async forget(who, item, forgotten, teller) {
       if (catalogue.idOf(item) === undefined) await catalogue.upToDate(db)
@@ -177,4 +179,11 @@ export async function recordOwn(
   const { refused } = await db.write<IngestAnswer>('events.ingest', request)
   if (refused.length > 0) throw new HabitueError(refused[0].code as 'consent_refused', refused[0].message)
   await db.catchUp()
+}
+
+/** What a deleted fact was made of besides itself: a trait of the account; the taste for an item. */
+function alsoGone(who: Identifier, { kind, subject, channel }: FactView): Omit<OwnEvent, 'messageId' | 'time'>[] {
+  if (channel === traitChannel && kind === 'attribute') return [{ name: '', who, properties: { [subject]: null } }]
+  if (kind !== 'interest' || !subject.startsWith('item:')) return []
+  return [{ name: 'Product Forgotten', who, properties: { product_id: subject.slice(5) } }]
 }

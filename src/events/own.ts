@@ -9,7 +9,7 @@ import { kindOf } from './kinds.ts'
 import { productsOf } from './products.ts'
 
 export interface OwnEvent {
-  /** A name of `eventKinds`. */
+  /** A name of `eventKinds`; '' = an identify, whose properties are traits. */
   readonly name: string
   readonly who: Identifier
   readonly messageId: string
@@ -28,7 +28,7 @@ export function ownEvent({ name, who, messageId, time, properties }: OwnEvent, c
     throw new HabitueError('invalid_identifier', `The ${who.kind} id ${JSON.stringify(who.value)} names nobody.`)
   checkContent(properties, '')
   const kind = kindOf(name)
-  if (kind?.name !== name) throw new Error(`There is no event kind ${name}`)
+  if (name !== '' && kind?.name !== name) throw new Error(`There is no event kind ${name}`)
   const userId = who.kind === 'user' ? value : null
   const anonymousId = who.kind === 'anonymous' ? value : null
   const identifiers = userId === null && anonymousId === null ? [{ kind: who.kind, value }] : []
@@ -41,9 +41,9 @@ export function ownEvent({ name, who, messageId, time, properties }: OwnEvent, c
   const text = JSON.stringify(body)
   if (Buffer.byteLength(text) > largestEvent)
     throw new HabitueError('event_too_large', `What was told is longer than ${largestEvent} bytes.`)
-  const products = productsOf(kind, properties, currency)
+  const products = kind ? productsOf(kind, properties, currency) : []
   return {
-    type: 'track',
+    type: name === '' ? 'identify' : 'track',
     name,
     messageId,
     time,

@@ -135,9 +135,14 @@ export function decodeFact(row: FactRow): Statement {
 }
 
 /** When a statement told at `time` ends: as it says, else as its kind says; null = never. */
-export function endOf({ kind, expires }: Pick<FactContent, 'kind' | 'expires'>, time: number): number | null {
+export function endOf(
+  { kind, recipient, expires }: Pick<FactContent, 'kind' | 'recipient' | 'expires'>,
+  time: number,
+): number | null {
   const { keep } = factKinds[kind] as FactKind
-  const byKind = keep === null ? null : time + keep * MS_A_DAY
+  // His own birthday is his to keep.
+  const own = kind === 'occasion' && recipient === ''
+  const byKind = keep === null || own ? null : time + keep * MS_A_DAY
   return expires !== null && byKind !== null ? Math.min(expires, byKind) : (expires ?? byKind)
 }
 

@@ -31,6 +31,13 @@ export async function storedFacts(
   return { statements: told, tombstones, forgotten: forgottenOf(rows) }
 }
 
+/** Of everybody the items that are not to count as taste, by identifier: for what is learned from all. */
+export async function forgottenByIdentifier(reader: Reader): Promise<Map<number, Set<number>>> {
+  const rows = await reader.k.selectFrom('facts').select(factColumns).where('kind', '=', FORGOTTEN).execute()
+  const byIdentifier = Map.groupBy(rows, ({ identifier }) => identifier)
+  return new Map([...byIdentifier].map(([identifier, own]) => [identifier, forgottenOf(own)]))
+}
+
 /** Of several identifiers the latest word about an item counts. */
 export function forgottenOf(rows: readonly Pick<FactRow, 'kind' | 'fact' | 'doc' | 'time' | 'message'>[]): Set<number> {
   const latest = new Map<string, (typeof rows)[number]>()

@@ -7,6 +7,7 @@ import type { PopulationPermit } from '../consent/permit.ts'
 import type { Reader } from '../db/database.ts'
 import type { InteractionRow } from '../db/tables.ts'
 import { identifiersByCustomer } from '../identity/population.ts'
+import { forgottenByIdentifier } from './facts.ts'
 import { combined } from './history.ts'
 import { interactionRows } from './interaction-rows.ts'
 import { joinedOrders } from './order-joins.ts'
@@ -34,6 +35,7 @@ export async function* trainingRows(
   permit: PopulationPermit,
   signals: SignalWeights,
 ): AsyncGenerator<TrainingGroup> {
+  const forgotten = await forgottenByIdentifier(reader)
   for await (const links of identifiersByCustomer(reader)) {
     const customerOf = new Map(links.map(({ id, customer }) => [id, customer]))
     const rows = await interactionRows(reader, [...customerOf.keys()])
@@ -57,7 +59,9 @@ export async function* trainingRows(
         since === null
           ? combined(stored ?? [], anew ?? [])
           : combined(await usableRows(reader, stored ?? [], since), [])
-      yield* groupsOf(customer, counted, signals)
+      const gone = new Set(own.flatMap(({ id }) => [...(forgotten.get(id) ?? [])]))
+      const taste = gone.size === 0 ? counted : counted.filter(({ item }) => !gone.has(item))
+      yield* groupsOf(customer, taste, signals)
     }
   }
 }
