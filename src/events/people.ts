@@ -19,8 +19,8 @@ const most = 50_000
 /** One customer. */
 interface Kept {
   readonly stamp: number
-  readonly person: Person
-  readonly identifiers: readonly IdentifierRecord[]
+  /** He, as an event that names him alone and changes no link is from him. */
+  readonly sender: Sender
   /** Values of his identifiers of kind `user`. */
   readonly users: readonly string[]
 }
@@ -32,12 +32,11 @@ export interface Sender {
   readonly customers: readonly number[]
   /** The stamp of its one customer, under which `person` was read. */
   readonly stamp: number | null
+  readonly identifiers: readonly IdentifierRecord[]
   /** Is more known of him than ids of visitors? */
   readonly isKnown: boolean
   /** Does the event leave all links as they are? */
   readonly isWhole: boolean
-  /** The row of the id of the visitor from whose browser it came; null where it is new, or none. */
-  readonly browser: number | null
 }
 
 export type Asking = Pick<Believed, 'trusted' | 'claimed' | 'previous'> & { readonly time: number }
@@ -63,6 +62,7 @@ export class People {
 
   #sender({ trusted, claimed }: Asking, { customers: named, isWhole }: Named, now: number): Sender {
     const found = named.map(({ customer }) => this.#kept.get(customer) as Kept)
+    if (isWhole && claimed.length === 0) return found[0].sender
     // A known user is never joined with another: on his own event the other's device changes nothing for him.
     const user = trusted.find(({ kind }) => kind === 'user')
     const own = found.filter(({ users }, i) => i === 0 || user === undefined || users.length === 0)
@@ -71,19 +71,16 @@ export class People {
     const isOthers = claims !== undefined && own.some(({ users }) => users.length > 0 && !users.includes(claims.value))
     if (own.length === 0 || isOthers) {
       const person = new Person(this.#policy, null, [], now)
-      return { person, customers: [], stamp: null, isKnown: isOthers, isWhole: false, browser: null }
+      return { person, customers: [], stamp: null, identifiers: [], isKnown: isOthers, isWhole: false }
     }
-    const visitor = trusted.find(({ kind }) => kind === 'anonymous')?.value
-    const browser = own
-      .flatMap((one) => one.identifiers)
-      .find(({ kind, value }) => kind === 'anonymous' && value === visitor)
+    const senders = own.map(({ sender }) => sender)
     return {
-      person: own.length === 1 ? own[0].person : joined(own, now),
-      customers: own.flatMap(({ person }) => person.identity?.customer ?? []),
+      person: own.length === 1 ? senders[0].person : joined(senders, now),
+      customers: senders.flatMap(({ customers }) => customers),
       stamp: own.length === 1 ? own[0].stamp : null,
-      isKnown: own.some(({ identifiers }) => identifiers.some(({ kind }) => kind !== 'anonymous' && kind !== 'claim')),
+      identifiers: senders.flatMap(({ identifiers }) => identifiers),
+      isKnown: senders.some(({ isKnown }) => isKnown),
       isWhole,
-      browser: browser?.id ?? null,
     }
   }
 
@@ -92,7 +89,7 @@ export class People {
     const missing = new Map<number, number>()
     for (const { customer, stamp } of named) {
       const kept = this.#kept.get(customer)
-      if (kept === undefined || kept.stamp !== stamp || kept.person.until <= now) missing.set(customer, stamp)
+      if (kept === undefined || kept.stamp !== stamp || kept.sender.person.until <= now) missing.set(customer, stamp)
     }
     if (missing.size === 0) return
     const identifiers = await identifiersOfAll(tx, [...missing.keys()])
@@ -103,20 +100,23 @@ export class People {
       const own = byCustomer.get(customer) ?? []
       const identity = { customer, identifiers: own.map(({ id }) => id) }
       const rows = answers.size === 0 ? [] : identity.identifiers.flatMap((id) => answers.get(id) ?? [])
-      const users = own.filter(({ kind }) => kind === 'user').map(({ value }) => value)
-      this.#kept.set(customer, {
-        stamp,
+      const sender: Sender = {
         person: new Person(this.#policy, identity, rows, now),
+        customers: [customer],
+        stamp,
         identifiers: own,
-        users,
-      })
+        isKnown: own.some(({ kind }) => kind !== 'anonymous' && kind !== 'claim'),
+        isWhole: true,
+      }
+      const users = own.filter(({ kind }) => kind === 'user').map(({ value }) => value)
+      this.#kept.set(customer, { stamp, sender, users })
     }
   }
 }
 
 /** Several customers whom one event names together: what they are about to become. */
-function joined(own: readonly Kept[], now: number): Person {
-  const people = own.map(({ person }) => person)
+function joined(senders: readonly Sender[], now: number): Person {
+  const people = senders.map(({ person }) => person)
   const identifiers = people.flatMap(({ identity }) => identity?.identifiers ?? [])
   const customer = people[0].identity?.customer ?? 0
   const rows = people.flatMap((person) => person.answers)

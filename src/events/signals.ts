@@ -14,6 +14,7 @@ import type { Sender } from './people.ts'
 export function bannerEvents(candidate: Candidate, sender: Sender, policy: Policy): Candidate[] {
   const { event, heard, derived, verified } = candidate
   if (event.signals?.categories === undefined || heard || derived) return []
+  const browser = browserOf(candidate, sender)
   const news = answersOfCategories(event.signals.categories, policy).filter((given) => {
     const { purpose, channel, answer } = given
     // Alone, a page cannot agree for a known customer; refuse it can.
@@ -27,10 +28,7 @@ export function bannerEvents(candidate: Candidate, sender: Sender, policy: Polic
       return false
     const before = sender.person.answers.findLast(
       (row) =>
-        row.source === 'categories' &&
-        row.identifier === sender.browser &&
-        row.purpose === purpose &&
-        row.channel === channel,
+        row.source === 'categories' && row.identifier === browser && row.purpose === purpose && row.channel === channel,
     )
     return before?.answer !== answer
   })
@@ -50,10 +48,17 @@ export function signalEvent(
 ): Candidate | null {
   const { event, derived } = candidate
   if (derived || !policy.globalPrivacyControl || !(event.signals?.gpc || request.gpc)) return null
-  const { person, browser } = sender
+  const { person } = sender
+  const browser = browserOf(candidate, sender)
   if (!isStored && person.identity === null) return null
   const heardFrom = browser === null ? (hasBrowser(candidate) ? [] : (person.identity?.identifiers ?? [])) : [browser]
   return heardFrom.some((identifier) => person.hasSignal(identifier)) ? null : derivedFrom(candidate, answersOfSignal)
+}
+
+/** The row of the id of the visitor from whose browser it came; null where it is new, or none. */
+function browserOf({ believed }: Candidate, { identifiers }: Sender): number | null {
+  const visitor = believed.trusted.find(({ kind }) => kind === 'anonymous')?.value
+  return identifiers.find(({ kind, value }) => kind === 'anonymous' && value === visitor)?.id ?? null
 }
 
 const hasBrowser = ({ believed }: Candidate) => believed.trusted.some(({ kind }) => kind === 'anonymous')

@@ -26,29 +26,54 @@ export interface Named {
   readonly isWhole: boolean
 }
 
+/** By their list of identifiers the namings that were known without a look at them, under stamps that hold. */
+export type Held = Map<readonly Identifier[], Guess>
+
 /** The customers whom each naming names now. */
-export async function namedBy(tx: Tx, parties: readonly Naming[], known: KnownIdentifiers): Promise<Named[]> {
+export async function namedBy(
+  tx: Tx,
+  parties: readonly Naming[],
+  known: KnownIdentifiers,
+): Promise<{ named: Named[]; held: Held }> {
   const guesses = parties.map(({ trusted, previous, time }) => (previous === null ? known.guess(trusted, time) : null))
-  const stamps = await readStamps(tx, [...new Set(guesses.flatMap((guess) => guess?.customer ?? []))])
-  const holds = (guess: Guess | null) => guess !== null && stamps.get(guess.customer) === guess.stamp
+  const guessed = new Set<number>()
+  for (const guess of guesses) if (guess !== null) guessed.add(guess.customer)
+  const stamps = await readStamps(tx, [...guessed])
+  const held: Held = new Map()
+  const open: Naming[] = []
+  for (const [i, party] of parties.entries()) {
+    const guess = guesses[i]
+    if (guess !== null && stamps.get(guess.customer) === guess.stamp) held.set(party.trusted, guess)
+    else open.push(party)
+  }
+  const looked = open.length > 0 ? await lookedUp(tx, open, stamps) : new Map<Naming, Named>()
+  const named = parties.map((party): Named => {
+    const guess = held.get(party.trusted)
+    return guess === undefined ? (looked.get(party) as Named) : { customers: [guess], isWhole: true }
+  })
+  return { named, held }
+}
+
+/** Parties by the row of each of their identifiers. */
+async function lookedUp(tx: Tx, parties: readonly Naming[], stamps: Map<number, number>): Promise<Map<Naming, Named>> {
   const members = new Members()
   const identifiersOf = ({ trusted, previous }: Naming) =>
     previous === null ? trusted : [...trusted, { kind: 'anonymous', value: previous }]
-  const open = parties.filter((_, i) => !holds(guesses[i]))
-  if (open.length > 0) await members.look(tx, open.flatMap(identifiersOf))
-  const named = parties.map((party, i) => {
-    if (holds(guesses[i])) return { ids: [(guesses[i] as Guess).customer], isWhole: true }
+  await members.look(tx, parties.flatMap(identifiersOf))
+  const found = parties.map((party) => {
     const identifiers = identifiersOf(party)
-    const found = identifiers.flatMap((identifier) => members.get(identifier) ?? [])
-    const ids = new Set(found.toSorted(compareStrength).flatMap(({ customer }) => customer?.id ?? []))
-    return { ids: [...ids], isWhole: ids.size === 1 && found.length === identifiers.length }
+    const rows = identifiers.flatMap((identifier) => members.get(identifier) ?? [])
+    const ids = [...new Set(rows.toSorted(compareStrength).flatMap(({ customer }) => customer?.id ?? []))]
+    return { party, ids, isWhole: ids.length === 1 && rows.length === identifiers.length }
   })
-  const unread = new Set(named.flatMap(({ ids }) => ids.filter((customer) => !stamps.has(customer))))
+  const unread = new Set(found.flatMap(({ ids }) => ids.filter((customer) => !stamps.has(customer))))
   if (unread.size > 0) for (const [id, stamp] of await readStamps(tx, [...unread])) stamps.set(id, stamp)
-  return named.map(({ ids, isWhole }) => ({
-    customers: ids.map((customer) => ({ customer, stamp: stamps.get(customer) ?? 0 })),
-    isWhole,
-  }))
+  return new Map(
+    found.map(({ party, ids, isWhole }) => {
+      const customers = ids.map((customer) => ({ customer, stamp: stamps.get(customer) ?? 0 }))
+      return [party, { customers, isWhole }]
+    }),
+  )
 }
 
 /**

@@ -10,7 +10,7 @@ import type { Identifier } from './identity.ts'
 import { type Guess, KnownIdentifiers } from './known.ts'
 import { type Customer, Links, type Member } from './links.ts'
 import { lockCustomers, Members, partedSides, readStamps } from './members.ts'
-import { type Named, type Naming, namedBy } from './named.ts'
+import { type Held, type Named, type Naming, namedBy } from './named.ts'
 
 /** What one event says of whom it is from. */
 export interface Party {
@@ -51,8 +51,11 @@ export interface Resolver {
 export function createResolver(world: Pick<World, 'random'>): Resolver {
   const known = new KnownIdentifiers()
   const newStamp = () => Math.floor(world.random() * Number.MAX_SAFE_INTEGER)
+  /** SQLite has one writer: what was read to name the parties of a batch still holds when they are resolved next. */
+  let namedLast: Held = new Map()
   const resolve = async (tx: Tx, parties: readonly Party[]): Promise<Resolution> => {
-    const resolved = await guessParties(tx, parties, known)
+    const resolved = await guessParties(tx, parties, known, namedLast)
+    namedLast = new Map()
     const open = parties.filter((_, i) => resolved[i] === null)
     if (open.length === 0) return resolution(resolved as Guess[], [])
     const looked = await resolveParties(tx, open, { known, newStamp })
@@ -64,7 +67,11 @@ export function createResolver(world: Pick<World, 'random'>): Resolver {
     )
   }
   return Object.assign(resolve, {
-    named: (tx: Tx, parties: readonly Naming[]) => namedBy(tx, parties, known),
+    async named(tx: Tx, parties: readonly Naming[]) {
+      const { named, held } = await namedBy(tx, parties, known)
+      if (tx.engine === 'sqlite') namedLast = held
+      return named
+    },
   })
 }
 
@@ -80,15 +87,26 @@ function resolution(parties: readonly Resolved[], touched: readonly number[]): R
  * What is known without a look at the identifiers; null for the others. On PostgreSQL only where it is known of all: locks
  * of customers come after those of identifiers (see `Members.open`), so the two ways are not mixed.
  */
-async function guessParties(tx: Tx, parties: readonly Party[], known: KnownIdentifiers): Promise<(Guess | null)[]> {
+async function guessParties(
+  tx: Tx,
+  parties: readonly Party[],
+  known: KnownIdentifiers,
+  held: Held,
+): Promise<(Guess | null)[]> {
   const guesses = parties.map(({ trusted, previous, claimed, time }) =>
-    previous === null && claimed.length === 0 ? known.guess(trusted, time) : null,
+    previous === null && claimed.length === 0 ? (held.get(trusted) ?? known.guess(trusted, time)) : null,
   )
-  const customers = new Set(guesses.flatMap((guess) => guess?.customer ?? []))
+  const customers = new Set<number>()
+  for (const [i, guess] of guesses.entries())
+    if (guess !== null && !held.has(parties[i].trusted)) customers.add(guess.customer)
+  if (customers.size === 0 && held.size > 0) return guesses
   const isWhole = guesses.every((guess) => guess !== null)
   if (customers.size === 0 || (tx.engine === 'postgres' && !isWhole)) return parties.map(() => null)
   const stamps = await (tx.engine === 'postgres' ? lockCustomers : readStamps)(tx, [...customers])
-  return guesses.map((guess) => (guess !== null && stamps.get(guess.customer) === guess.stamp ? guess : null))
+  return guesses.map((guess, i) => {
+    if (guess === null || held.has(parties[i].trusted)) return guess
+    return stamps.get(guess.customer) === guess.stamp ? guess : null
+  })
 }
 
 interface Means {
