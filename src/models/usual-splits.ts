@@ -14,7 +14,7 @@ export function sideOf(split: Split | null, context: UsualContext): 0 | 1 | 2 {
 }
 
 /** Thresholds of one name at most, words of one name at most, names at most. */
-const limits = { thresholds: 32, words: 6, names: 8 } as const
+const limits = { thresholds: 20, words: 6, names: 8 } as const
 
 /**
  * The splits worth thinking of, given the contexts that were met: thresholds in the gaps between values, evenly over
@@ -46,10 +46,8 @@ export function splitsOf(contexts: readonly UsualContext[]): Split[] {
 function thresholdsOf(values: readonly number[]): number[] {
   const distinct = [...new Set(values)].sort((a, b) => a - b)
   const gaps = distinct.slice(1).map((value, i) => between(distinct[i], value))
-  const step = Math.max(1, gaps.length / limits.thresholds)
-  const chosen: number[] = []
-  for (let at = 0; at < gaps.length; at += step) chosen.push(gaps[Math.floor(at)])
-  return [...new Set(chosen)]
+  const count = Math.min(gaps.length, limits.thresholds)
+  return [...new Set(Array.from({ length: count }, (_, n) => gaps[Math.floor(((n + 0.5) * gaps.length) / count)]))]
 }
 
 /** The roundest number above `low` and not above `high`: people say "below 8 degrees". */

@@ -56,8 +56,8 @@ interface Run {
 const SIDES = 3
 const DAY = 86_400_000
 /** Beginnings that are less likely than this are given up, and all beyond so many. */
-const LEAST = 1e-6
-const MOST_RUNS = 12
+const LEAST = 1e-5
+const MOST_RUNS = 8
 
 export class UsualLearner {
   /** The customer's own items; behind them stands whatever else the slot has. */
