@@ -15,7 +15,7 @@ const iso = (time: number) => new Date(time).toISOString()
 
 /** All sentences of the document. */
 const sentences = (document: { memory: Record<string, { text: string }[]> }) =>
-  Object.values(document.memory).flatMap((part) => part.map(({ text }) => text))
+  Object.entries(document.memory).flatMap(([part, list]) => (part === 'consent' ? [] : list.map(({ text }) => text)))
 
 const rebuilt = async (habitue: Running) => expect((await habitue.ask('POST', '/v1/rebuild')).body.changed).toEqual([])
 
@@ -115,6 +115,7 @@ forEachRunning((_engine, run) => {
       [{ kind: 'quirk', value: 'x', condition: { temperature: { min: 9, max: 3 } } }, 'invalid_fact'],
       [{ kind: 'question', subject: 'x', value: { state: 'asked' } }, 'invalid_fact'],
       [{ kind: 'payment', subject: 'card', value: { token: '4111 1111 1111 1111' } }, 'card_number'],
+      [{ kind: 'allergy', subject: 'nuts', value: true, provenance: 'inferred' }, 'invalid_fact'],
       [{ kind: 'soul', value: 'x' }, 'invalid_body'],
     ] as const
     for (const [fact, code] of wrong) {
@@ -122,6 +123,22 @@ forEachRunning((_engine, run) => {
       expect([status, body.error.code], JSON.stringify(fact)).toEqual([400, code])
     }
     expect((await habitue.ask('GET', '/v1/customers/zoe/memory')).status).toBe(404)
+  })
+
+  it('says what may be done, and who said so', async () => {
+    const world = simulatedWorld(6, start)
+    const habitue = await run({}, { world })
+    await tell(habitue, { kind: 'language', value: 'de' })
+    const before = (await memory(habitue)).memory.consent
+    expect(before[0]).toMatchObject({ purpose: 'service', allowed: true, from: 'the shop’s policy' })
+    world.advance(day)
+    await habitue.ask('POST', '/v1/customers/zoe/consent', { answers: { personalisation: 'denied' } })
+    const of = async (at = '') =>
+      (await memory(habitue, at)).memory.consent.find(
+        ({ purpose }: { purpose: string }) => purpose === 'personalisation',
+      )
+    expect(await of()).toMatchObject({ allowed: false, answered: iso(start + day) })
+    expect(await of(iso(start))).toMatchObject({ allowed: true })
   })
 
   it('lets facts about other people end by themselves', async () => {

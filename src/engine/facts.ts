@@ -1,9 +1,10 @@
 /** What a customer told, corrected and deleted, as HTTP shows and changes it: every change is an event of its own. */
 import type { Catalogue } from '../catalog/catalogue.ts'
 import type { Config } from '../config.ts'
-import { type Permit, permit } from '../consent/permit.ts'
+import { type Permit, Person, permit } from '../consent/permit.ts'
 import type { Policy, Purpose } from '../consent/policy.ts'
-import { personOf } from '../consent/store.ts'
+import { answersOf, personOf } from '../consent/store.ts'
+import { consentView } from '../consent/view.ts'
 import type { Database } from '../db/database.ts'
 import type { FactsApi, Teller } from '../engine-api.ts'
 import { HabitueError } from '../errors.ts'
@@ -39,7 +40,7 @@ export async function permitOf(
 }
 
 export function factsApi(needs: FactNeeds): FactsApi {
-  const { db, catalogue, world } = needs
+  const { db, catalogue, policy, world } = needs
   const record = (events: readonly OwnEvent[], teller: Teller) => recordOwn(needs, events, teller)
   const permitFor = (who: Identifier) => permitOf(needs, who, 'service')
   const known = async (who: Identifier, at?: number): Promise<(Known & { permit: Permit }) | null> => {
@@ -127,8 +128,12 @@ export function factsApi(needs: FactNeeds): FactsApi {
       return allowed && (await openComplaints(db, allowed, world.now())).map((fact) => stated(fact, catalogue))
     },
     async memory(who, at) {
-      const all = await known(who, at)
-      return all && memoryDocument(all, catalogue, at ?? null)
+      const [identity, all] = [await resolve(db, who), await known(who, at)]
+      if (!identity || !all) return null
+      const now = at ?? world.now()
+      const answers = (await answersOf(db, identity.identifiers)).filter(({ time }) => time <= now)
+      const person = new Person(policy, identity, answers, now)
+      return memoryDocument(all, consentView(person), catalogue, at ?? null)
     },
   }
 }

@@ -19,7 +19,18 @@ const MemoryAnswer = Type.Object({
   name: Type.Union([Type.String(), Type.Null()]),
   identifiers: Type.Array(Type.Object({ kind: Type.String(), value: Type.String(), firstSeen: Type.String() })),
   attention: Type.Array(WireStatement, { description: 'Open complaints: seen first.' }),
-  memory: Type.Object(Object.fromEntries(memoryParts.map((part) => [part, Statements]))),
+  memory: Type.Object({
+    ...Object.fromEntries(memoryParts.map((part) => [part, Statements])),
+    consent: Type.Array(
+      Type.Object({
+        text: Type.String(),
+        from: Type.String(),
+        purpose: Type.String(),
+        allowed: Type.Boolean(),
+        answered: Type.Optional(Type.String({ description: 'ISO 8601' })),
+      }),
+    ),
+  }),
 })
 
 export function memoryRoutes(app: App, engine: Engine): void {
@@ -27,7 +38,7 @@ export function memoryRoutes(app: App, engine: Engine): void {
   app.get('/v1/customers/:id/memory', { schema, config: { action: 'customers.read' } }, async (request) => {
     const who = await aboutCustomer(request, engine, 'customers.read')
     const at = request.query.at === undefined ? undefined : timeOf('at', request.query.at)
-    const { name, identifiers, attention, parts } = known(await engine.facts.memory(who, at), who)
+    const { name, identifiers, attention, parts, consent } = known(await engine.facts.memory(who, at), who)
     const shown = (list: typeof attention) => list.map(statementOf)
     return {
       at: at === undefined ? null : new Date(at).toISOString(),
@@ -36,7 +47,13 @@ export function memoryRoutes(app: App, engine: Engine): void {
         return { kind, value, firstSeen: new Date(firstSeen).toISOString() }
       }),
       attention: shown(attention),
-      memory: Object.fromEntries(memoryParts.map((part) => [part, shown(parts[part])])),
+      memory: {
+        ...Object.fromEntries(memoryParts.map((part) => [part, shown(parts[part])])),
+        consent: consent.map(({ answered, ...one }) => ({
+          ...one,
+          ...(answered === null ? {} : { answered: new Date(answered).toISOString() }),
+        })),
+      },
     }
   })
 }

@@ -225,7 +225,8 @@ const roteResources: Pick<
       name: null,
       identifiers: [],
       attention: [],
-      parts: { identity: [], taste: [], rhythms: [], people: [], dialogue: [], consent: [] },
+      parts: { identity: [], taste: [], rhythms: [], people: [], dialogue: [] },
+      consent: [],
     }),
   },
   catalogue: {

@@ -4,6 +4,7 @@
  */
 import type { Catalogue } from '../catalog/catalogue.ts'
 import type { Permit } from '../consent/permit.ts'
+import type { ConsentView } from '../consent/view.ts'
 import type { Reader } from '../db/database.ts'
 import { eventsOf } from '../events/store.ts'
 import { identifiersOf } from '../identity/store.ts'
@@ -63,10 +64,26 @@ export interface MemoryDocument {
   /** What whoever serves him must see first: complaints that are open. */
   readonly attention: readonly MemoryStatement[]
   readonly parts: Readonly<Record<Part, readonly MemoryStatement[]>>
+  readonly consent: readonly ConsentStatement[]
+}
+
+/** What may be done for one purpose, and who said so. */
+export interface ConsentStatement {
+  readonly text: string
+  readonly from: string
+  readonly purpose: string
+  readonly allowed: boolean
+  /** When he answered, milliseconds; null = he did not. */
+  readonly answered: number | null
 }
 
 /** The statements of each part: surest first, then latest. */
-export function memoryDocument({ facts, identifiers }: Known, catalogue: Catalogue, at: number | null): MemoryDocument {
+export function memoryDocument(
+  { facts, identifiers }: Known,
+  consent: ConsentView,
+  catalogue: Catalogue,
+  at: number | null,
+): MemoryDocument {
   const statements = inOrder(facts).map((fact) => stated(fact, catalogue))
   const of = (part: Part) => statements.filter(({ kind }) => (factKinds[kind] as FactKind).part === part)
   return {
@@ -75,11 +92,32 @@ export function memoryDocument({ facts, identifiers }: Known, catalogue: Catalog
     identifiers,
     attention: statements.filter(isOpenComplaint),
     parts: Object.fromEntries(parts.map((part) => [part, of(part)])) as unknown as MemoryDocument['parts'],
+    consent: consent.purposes.map(consentStatement),
   }
 }
 
 const kindOrder = new Map((Object.keys(factKinds) as FactKindName[]).map((kind, i) => [kind, i]))
 const order = ({ kind }: FactView) => kindOrder.get(kind) as number
+
+const answers = { granted: 'he agreed', denied: 'he refused', unset: 'he was not asked, or gave no answer' } as const
+
+function consentStatement({
+  purpose,
+  basis,
+  answer,
+  allowed,
+  given,
+}: ConsentView['purposes'][number]): ConsentStatement {
+  const rests =
+    basis === null ? 'no legal basis is stated' : basis === 'consent' ? answers[answer] : `${basis}; ${answers[answer]}`
+  return {
+    text: `${purpose}: ${allowed ? 'allowed' : 'not allowed'} (${rests})`,
+    from: given ? `answered (${given.source})` : 'the shop’s policy',
+    purpose,
+    allowed,
+    answered: given?.time ?? null,
+  }
+}
 
 /** A fact in words. */
 export function stated(fact: FactView, catalogue: Catalogue): MemoryStatement {

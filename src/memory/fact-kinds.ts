@@ -4,8 +4,8 @@
  */
 import Type, { type TSchema } from 'typebox'
 
-/** Parts of the memory document, in order. */
-export const parts = ['identity', 'taste', 'rhythms', 'people', 'dialogue', 'consent'] as const
+/** Parts of the memory document, in order; consent comes last. */
+export const parts = ['identity', 'taste', 'rhythms', 'people', 'dialogue'] as const
 export type Part = (typeof parts)[number]
 
 export interface FactKind {

@@ -179,6 +179,8 @@ export function parseFact(
     throw invalid('provenance', provenance, `one of ${provenances.join(', ')}`)
   if (!checks.get(kind)?.Check(given.value))
     throw invalid('value', given.value, `${definition.expects}, as a ${kind} has`)
+  if (definition.sensitive && provenance !== 'told')
+    throw invalid('provenance', provenance, `told, for a ${kind} is neither observed nor inferred`)
   const confidence = given.confidence ?? 1
   if (typeof confidence !== 'number' || !(confidence >= 0 && confidence <= 1))
     throw invalid('confidence', confidence, 'a number from 0 to 1')
