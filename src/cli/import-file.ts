@@ -6,6 +6,7 @@ import { lineOfMessage } from '../imports/messages.ts'
 import { importId } from '../imports/progress.ts'
 import { type ImportBatch, type ImportOptions, readImport } from '../imports/read.ts'
 import { openSource } from '../imports/source.ts'
+import { withStatements } from '../imports/stated.ts'
 import type { Connection } from './connection.ts'
 import type { Output } from './output.ts'
 
@@ -58,7 +59,7 @@ export async function importFile(
   try {
     const batches = readImport(kind, file, { ...options, source, after: before?.line })
     await pipeline(batches, async (batch, earlier) => {
-      const refused = await send(connection, batch, total.bad)
+      const refused = await send(connection, { ...batch, messages: statedOf(kind, batch, options) }, total.bad)
       await earlier
       total.refused += refused
       total.sent += batch.messages.length + batch.items.length
@@ -71,6 +72,11 @@ export async function importFile(
     bar.stop()
   }
   out.result(total, () => summary(total))
+}
+
+/** Where the operator states a basis for a file without answers, the answers that follow from it come first. */
+function statedOf(kind: ImportKind, { messages }: ImportBatch, { stated }: ImportOptions): ImportBatch['messages'] {
+  return stated?.basis === undefined || kind === 'consents' ? messages : withStatements(messages, stated)
 }
 
 /**

@@ -15,6 +15,9 @@ interface Options extends GlobalOptions {
   readonly encoding?: string
   readonly time?: ImportOptions['time']
   readonly charges?: 'skip' | 'keep'
+  readonly basis?: string
+  readonly source?: string
+  readonly wording?: string
   readonly dryRun?: boolean
   readonly again?: boolean
 }
@@ -37,6 +40,15 @@ export function importCommand(program: Command): void {
     .option('--delimiter <character>', 'where the guess is wrong')
     .option('--encoding <name>', 'of the text; UTF-8, or what its first bytes say')
     .addOption(new Option('--charges <what>', 'orders: postage and fees are no items').choices(['skip', 'keep']))
+    .addOption(
+      new Option('--basis <basis>', 'on which the customers of the file are remembered: you vouch for it').choices([
+        'consent',
+        'contract',
+        'legitimate-interest',
+      ]),
+    )
+    .option('--source <text>', 'where they agreed, such as "checkout 2023"')
+    .option('--wording <version>', 'of the text to which they agreed')
     .option('--dry-run', 'show how the file would be read, and import nothing')
     .option('--again', 'from the first line, although it was imported before')
     .addHelpText(
@@ -47,7 +59,8 @@ Forms of CSV (a header line; columns are found by their names, --dry-run shows h
   items         item,title,categories,price,...   further columns become attributes
   users         user,...                          columns become traits
   orders        invoice,item,quantity,time,price,customer   an invoice that begins with C is a return
-  events        JSON lines: one message of the tracking API a line`,
+  events        JSON lines: one message of the tracking API a line
+  consents      user or email,status,time[,purposes][,source][,wording][,proof]; exports of Mailchimp and Klaviyo`,
     )
     .action((kind: ImportKind, files: string[], _: unknown, command: Command) =>
       run(kind, files, optionsOf<Options>(command)),
@@ -71,9 +84,11 @@ async function run(kind: ImportKind, files: readonly string[], options: Options)
   })
 }
 
-function readingOptions({ map, as, currency, time, delimiter, encoding, charges }: Options): ImportOptions {
+function readingOptions(options: Options): ImportOptions {
+  const { map, as, currency, time, delimiter, encoding, charges, basis, source, wording } = options
   const now = systemWorld.now()
-  return { map: parseMapOptions(map ?? []), as, currency, time, delimiter, encoding, charges, now }
+  const stated = { basis, source, wording }
+  return { map: parseMapOptions(map ?? []), as, currency, time, delimiter, encoding, charges, stated, now }
 }
 
 /** How a file would be read. */

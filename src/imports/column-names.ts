@@ -1,7 +1,7 @@
 /** The names by which files call their columns, as data: what a kind must have, may have, and where the rest goes. */
 
 /** The kinds that are read from columns. */
-export type TableKind = 'interactions' | 'items' | 'users' | 'orders'
+export type TableKind = 'interactions' | 'items' | 'users' | 'orders' | 'consents'
 
 /** Field -> usual names of its column, lower case and without separators; the first two are the documented ones. */
 type Synonyms = Readonly<Record<string, readonly string[]>>
@@ -100,6 +100,53 @@ export const synonyms: Readonly<Record<TableKind, Synonyms>> = {
     'traits.name': ['name', 'fullname'],
     'traits.createdAt': ['createdat', 'signupdate', 'registered', 'registeredat'],
   },
+  consents: {
+    user: who.user,
+    anonymous: who.anonymous,
+    email: ['email', 'emailaddress', 'mail'],
+    phone: ['phone', 'phonenumber', 'mobile', 'telephone'],
+    status: [
+      'status',
+      'consent',
+      'answer',
+      'emailmarketingconsent',
+      'emailconsent',
+      'emailmarketing',
+      'subscriptionstatus',
+      'acceptsmarketing',
+      'acceptsemailmarketing',
+    ],
+    smsStatus: ['smsstatus', 'smsconsent', 'smsmarketingconsent', 'smsmarketing', 'acceptssmsmarketing'],
+    time: [
+      'time',
+      'optintime',
+      'optedinat',
+      'optindate',
+      'consenttimestamp',
+      'emailmarketingconsenttimestamp',
+      'subscribedat',
+      'timestamp',
+      'date',
+      'dateadded',
+      'profilecreatedon',
+    ],
+    confirmed: ['confirmed', 'confirmtime', 'confirmedat', 'doubleoptintime'],
+    ended: [
+      'ended',
+      'unsubtime',
+      'unsubscribedat',
+      'cleantime',
+      'suppressedat',
+      'optouttime',
+      'optedoutat',
+      'unsubscribetime',
+    ],
+    purposes: ['purposes', 'purpose', 'channels'],
+    source: ['source', 'optinsource', 'consentmethod', 'consentsource', 'initialsource'],
+    wording: ['wording', 'wordingversion', 'textversion', 'consentformversion', 'consentversion'],
+    proof: ['proof', 'evidence', 'consentformid', 'formid', 'leid', 'klaviyoid'],
+    expires: ['expires', 'expiresat', 'validuntil'],
+  },
   items: {
     id: ['id', ...what.item, 'handle'],
     title: ['title', 'name', 'productname', 'producttitle', 'itemname', 'itemtitle'],
@@ -149,6 +196,7 @@ export const needed: Readonly<Record<TableKind, readonly (readonly string[])[]>>
     ['time', 'order', 'user'],
   ],
   users: [['user', 'anonymous', 'traits.email']],
+  consents: [['user', 'anonymous', 'email', 'phone']],
   items: [['id']],
 }
 
@@ -161,6 +209,7 @@ export const spaces: Readonly<Record<TableKind, string>> = {
   items: 'attributes',
   interactions: 'properties',
   orders: 'properties',
+  consents: 'properties',
 }
 
 /** A column's name as it is compared: `Customer ID`, `customer_id` and `g:customerId` are one. */

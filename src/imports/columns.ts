@@ -17,6 +17,15 @@ export interface ConvertContext {
   readonly currency: string | null
   /** `keep`: postage and fees are items like any other. */
   readonly charges: 'skip' | 'keep'
+  /** What the operator states of all that the file holds. */
+  readonly stated?: Stated
+}
+
+/** A legal basis, and how it can be shown. */
+export interface Stated {
+  readonly basis?: string
+  readonly source?: string
+  readonly wording?: string
 }
 
 /** Index of the column of a field; -1 = there is none. */

@@ -6,7 +6,7 @@ import { HabitueError } from '../errors.ts'
 import { folded, needed, repeated, spaces, synonyms, type TableKind } from './column-names.ts'
 import { guessTimeFormat, parseDecimal, type TimeFormat } from './values.ts'
 
-export const importKinds = ['interactions', 'items', 'users', 'orders', 'events'] as const
+export const importKinds = ['interactions', 'items', 'users', 'orders', 'events', 'consents'] as const
 export type ImportKind = (typeof importKinds)[number]
 /** What the rows of a file of interactions mean, where no column says it. */
 export type Signal = 'rating' | 'view' | 'cart' | 'buy'
@@ -123,6 +123,8 @@ function otherColumn(kind: TableKind, column: string, index: number, warnings: s
   if (explicit && explicit[1] === spaces[kind]) return { column, index, field: name, confidence: 'certain' }
   if (kind === 'users') return { column, index, field: `traits.${name}`, confidence: 'likely' }
   if (kind === 'items') return { column, index, field: `attributes.${name}`, confidence: 'likely' }
+  // Names, tags and addresses of an export of a mailing tool are no answers.
+  if (kind === 'consents') return { column, index, field: null, confidence: 'likely' }
   warnings.push(
     `The column ${JSON.stringify(column)} is not imported; --map ${JSON.stringify(`${column}=properties.${name}`)} keeps it with each event.`,
   )
@@ -153,7 +155,7 @@ function guessTime(
 ): TimeFormat {
   const column = columns.find(({ field }) => field === 'time')?.column
   if (column === undefined) {
-    if (kind === 'users' || kind === 'items') return 'iso'
+    if (kind === 'users' || kind === 'items' || kind === 'consents') return 'iso'
     warnings.push('No column is the time: it is unknown, and only the order of each customer’s lines is kept.')
     return 'iso'
   }

@@ -5,7 +5,8 @@
  */
 import type { Item } from '../catalog/item.ts'
 import { HabitueError } from '../errors.ts'
-import type { ConvertContext } from './columns.ts'
+import type { ConvertContext, Stated } from './columns.ts'
+import { consentConverter } from './consents.ts'
 import { eventConverter } from './event-lines.ts'
 import { describeFeed, type FeedShape, formatOf, readFeed } from './feed.ts'
 import { interactionConverter } from './interactions.ts'
@@ -29,6 +30,8 @@ export interface ImportOptions extends Pick<GuessOptions, 'map' | 'as'>, ReadCon
   readonly currency?: string
   /** `skip` (default): postage, fees and adjustments are no items. */
   readonly charges?: 'skip' | 'keep'
+  /** What the operator states of all that the file holds. */
+  readonly stated?: Stated
   /** The last line that an earlier run has sent. */
   readonly after?: number
   /** Messages or items in a batch; default 1000. */
@@ -227,8 +230,9 @@ async function openConverter(
   }
   const { mapping, delimiter } = await openTable(kind, source, options)
   const { currency = null, charges = 'skip' } = options
-  const context: ConvertContext = { mapping, sink, hash, modified, currency, charges }
+  const context: ConvertContext = { mapping, sink, hash, modified, currency, charges, stated: options.stated }
   if (kind === 'users') return { delimiter, converter: userConverter(context) }
+  if (kind === 'consents') return { delimiter, converter: consentConverter(context) }
   // Baskets are orders whatever they are called: their lines belong together.
   const inBaskets = mapping.signal === 'buy' && mapping.columns.some(({ field }) => field === 'order')
   const mixed = mapping.columns.some(({ field }) => field === 'event')
@@ -238,7 +242,7 @@ async function openConverter(
 }
 
 async function openTable(
-  kind: 'interactions' | 'users' | 'orders',
+  kind: 'interactions' | 'users' | 'orders' | 'consents',
   source: Source,
   options: ImportOptions,
 ): Promise<{ mapping: Mapping; delimiter: string }> {

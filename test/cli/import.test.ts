@@ -140,3 +140,34 @@ it('cut off by Ctrl-C and by kill -9 and gone on with, it is the same as in one 
   expect(contents('cut')).toBe(contents('whole'))
   expect((await habitue(place('cut'), ['--json', 'rebuild'])).json.changed).toEqual([])
 }, 180_000)
+
+it('imports consents with proof, and a history on a basis that is stated; without one nothing personal is taken', async () => {
+  const strict = { HABITUE_LEGAL_BASIS: '', HABITUE_POLICY: 'eu-strict' }
+  const at = place('consents')
+  const history = file('views.csv', 'user,item,time\nu1,i1,2024-05-01\nu2,i1,2024-05-01\n')
+  const refused = await habitue(at, ['--json', 'import', 'interactions', history, '--as', 'view'], strict)
+  expect(refused.json).toMatchObject({ refused: 2, bad: [{ code: 'consent_refused' }, { code: 'consent_refused' }] })
+
+  const consents = file(
+    'consents.csv',
+    'user,status,time,purposes,proof\nu2,denied,2024-01-01,personalisation,form 2\n',
+  )
+  expect((await habitue(at, ['--json', 'import', 'consents', consents], strict)).json).toMatchObject({
+    refused: 0,
+    sent: 1,
+  })
+  const stated = [
+    '--basis',
+    'consent',
+    '--source',
+    'the shop’s old system',
+    '--wording',
+    'v1',
+    '--again',
+    '--as',
+    'view',
+  ]
+  const taken = await habitue(at, ['--json', 'import', 'interactions', history, ...stated], strict)
+  // Who refused before is not brought back by what a file states.
+  expect(taken.json).toMatchObject({ refused: 1, bad: [{ line: 3, code: 'consent_refused' }] })
+}, 60_000)
