@@ -33,7 +33,7 @@ import { customersApi } from './engine/customers.ts'
 import { examine } from './engine/doctor.ts'
 import { redactingLog } from './engine/log.ts'
 import { memoryApis } from './engine/questions.ts'
-import { eraseAgain, type Refusals, refusals, rightsApi } from './engine/rights.ts'
+import { eraseAgain, forgetFiles, type Refusals, refusals, rightsApi } from './engine/rights.ts'
 import { type Watch, watch } from './engine/tail.ts'
 import { upkeep } from './engine/upkeep.ts'
 import type { Demo, Engine, Health, ImportsApi, RulesApi, Sender, TrackingBody, TrainingApi } from './engine-api.ts'
@@ -81,7 +81,7 @@ export async function createEngine(config: Config, options: EngineOptions = {}):
     })
     try {
       const onError = (error: unknown) => log.error({ err: error }, 'an erasure left traces in files for now')
-      const again = await eraseAgain({ db, config, holders: personalData, onError })
+      const again = await eraseAgain({ db, config, world, holders: personalData, onError })
       if (again > 0)
         log.warn({ erasures: again }, 'the database held customers who had been erased; they are gone again')
       return await compose({ config, world, log, owner, db, demo: options.demo ?? null, erasedAgain: again })
@@ -125,10 +125,16 @@ async function compose({ config, world, log, owner, db, demo, erasedAgain }: Bas
     log.warn({ err: error }, 'a training failed; the old model serves')
   }
   const trainer = createTrainer({ db, config, world, newestEvent: () => newestEvent(db), onFailure, onError })
-  const keeper = upkeep({ db, config, world, keys, onError })
+  const clean = () => forgetFiles({ db, config, world, holders: personalData })
+  const keeper = upkeep({ db, config, world, keys, clean, onError })
   const events = watch(catalogue, db)
   const version = packageVersion()
   const totals = { decisions: 0, personalised: 0, trainingsFailed: 0 }
+
+  const previewed: Preview = async (rule, request) => {
+    await state.upToDate()
+    return bothWays(decider, { ...request, log: false }, state.current().rules, compileRule(rule, catalogue))
+  }
 
   const engine: RunningEngine = {
     config,
@@ -157,16 +163,7 @@ async function compose({ config, world, log, owner, db, demo, erasedAgain }: Bas
     people: peopleApi(db, world, sessions, config.passwordCost),
     ...memoryApis({ db, catalogue, config, policy, world }),
     consent: consentApi({ db, config, policy, world }),
-    rules: rulesApi(db, world, async (rule, request) => {
-      const quiet = { ...request, log: false }
-      await state.upToDate()
-      const { rules } = state.current()
-      const compiled = compileRule(rule, catalogue)
-      return {
-        before: await decider.decide(quiet, 'known'),
-        after: await decider.decide(quiet, 'known', replaced(rules, compiled)),
-      }
-    }),
+    rules: rulesApi(db, world, previewed),
     training: trainingApi(db, trainer, state.serving),
     imports: importsApi(db),
     tail: (listener) => events.subscribe(listener),
@@ -192,8 +189,8 @@ async function compose({ config, world, log, owner, db, demo, erasedAgain }: Bas
     listening: (url) => owner?.announce({ pid: process.pid, url, token: local }),
     localKey: () => local,
     async stop() {
-      for (const part of [trainer, { close: keeper.stop }, decisions, audit, state, keys, sessions, db])
-        await part.close()
+      const parts = [trainer, { close: keeper.stop }, decisions, audit, state, keys, sessions, db]
+      for (const part of parts) await part.close()
       owner?.release()
     },
   }
@@ -254,14 +251,25 @@ function trainingApi(db: Database, trainer: Trainer, serving: TrainingApi['servi
   }
 }
 
-function rulesApi(
-  db: Database,
-  world: World,
-  preview: (
-    rule: ReturnType<typeof checkRule>,
-    request: Parameters<RulesApi['preview']>[1],
-  ) => ReturnType<RulesApi['preview']>,
-): RulesApi {
+type Preview = (
+  rule: ReturnType<typeof checkRule>,
+  request: Parameters<RulesApi['preview']>[1],
+) => ReturnType<RulesApi['preview']>
+
+/** What is decided without a rule, and with it. */
+async function bothWays(
+  decider: Pick<ReturnType<typeof createDecider>, 'decide'>,
+  request: Parameters<RulesApi['preview']>[1],
+  rules: readonly CompiledRule[],
+  rule: CompiledRule,
+): ReturnType<RulesApi['preview']> {
+  return {
+    before: await decider.decide(request, 'known'),
+    after: await decider.decide(request, 'known', replaced(rules, rule)),
+  }
+}
+
+function rulesApi(db: Database, world: World, preview: Preview): RulesApi {
   return {
     list: () => listRules(db),
     get: async (id) => (await listRules(db)).find((rule) => rule.id === id) ?? null,

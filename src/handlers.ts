@@ -9,7 +9,7 @@ import { sessionHandlers } from './access/sessions.ts'
 import { accessHandlers } from './access/store.ts'
 import { audiencesHandler, patchHandler, removeHandler, upsertHandler } from './catalog/store.ts'
 import type { Config } from './config.ts'
-import { eraseHandler } from './consent/erasure.ts'
+import { cleanedHandler, eraseHandler } from './consent/erasure.ts'
 import { consentData } from './consent/personal.ts'
 import { policyOf } from './consent/policy.ts'
 import type { Handlers } from './db/database.ts'
@@ -66,6 +66,7 @@ export function createHandlers(config: Config, world: World): Handlers {
     ...peopleHandlers,
     ...sessionHandlers,
     ...auditHandlers(world, async (reader, who) => (await resolve(reader, who))?.customer ?? null),
+    'consent.cleaned': cleanedHandler,
     'consent.erase': eraseHandler({
       holders: personalData,
       audit: (tx, customer, { id, time, actor, refuse, again }) =>

@@ -125,6 +125,19 @@ export async function firstErasureSince(reader: Reader, time: number): Promise<n
   return row?.first == null ? null : Number(row.first)
 }
 
+/** Time of the oldest erasure whose traces may still be in the files of storage; null = there is none. */
+export async function oldestUncleaned(reader: Reader): Promise<number | null> {
+  const query = reader.k.selectFrom('erasures').select((eb) => eb.fn.min('time').as('oldest'))
+  const row = await query.where('cleaned', 'is', null).executeTakeFirst()
+  return row?.oldest == null ? null : Number(row.oldest)
+}
+
+/** The handler `consent.cleaned`: the files forgot what was erased until `until`. */
+export const cleanedHandler: Handler<{ until: number; now: number }, void> = async (tx, { until, now }) => {
+  const open = tx.k.updateTable('erasures').set({ cleaned: now }).where('cleaned', 'is', null)
+  await open.where('time', '<=', until).execute()
+}
+
 /** Ids of the erasures that this database has seen. */
 export async function erasuresDone(reader: Reader): Promise<Set<string>> {
   const rows = await reader.k.selectFrom('erasures').select('id').execute()

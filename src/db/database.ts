@@ -55,8 +55,9 @@ export interface Database extends Reader {
   catchUp(): Promise<void> | undefined
   /**
    * Makes sure that of the rows which were deleted from `tables` nothing is left in the files that storage itself keeps:
-   * SQLite puts its log into the file and empties it (deleted rows are overwritten there anyway), PostgreSQL vacuums.
-   * Answers false where somebody who was reading kept it from being done; call again.
+   * SQLite writes its file anew and empties its log (`secure_delete` overwrites what is deleted, but not the copies that
+   * moving rows between pages leaves behind), PostgreSQL vacuums. Writing waits meanwhile, reading does not. Answers false
+   * where somebody who was reading kept the log from being emptied; call again.
    */
   forget(tables: readonly string[]): Promise<boolean>
   /** Writes a consistent copy of the running database to `file` (SQLite), or throws `backup_unsupported`. */

@@ -26,6 +26,14 @@ export interface GroupResult {
   readonly changes: Changes
 }
 
+/** A request of this name is no handler: the file is written anew without what was deleted, outside any transaction. */
+export const vacuumRequest = 'db.vacuum'
+
+/** Milliseconds that emptying the log waits for readers; whoever asked asks again. */
+const vacuumBusyMs = 300
+/** Larger files are vacuumed through a temporary file instead of memory. */
+const vacuumInMemory = 256 * 1024 * 1024
+
 /** A group closes when it has this many requests, or has been open this long: the first in it should not wait for ever. */
 const mostRequests = 256
 const longestMs = 40
@@ -43,8 +51,11 @@ export class GroupCommit {
     this.#k = sqliteKysely(connection, 'writing')
   }
 
-  /** Runs `first` and whatever `next` still gives in one transaction. Never rejects. */
+  /**
+   * Runs `first` and whatever `next` still gives in one transaction; a `vacuumRequest` comes as `first` only. Never rejects.
+   */
   async run(first: WriteRequest, next: () => WriteRequest | undefined): Promise<GroupResult> {
+    if (first.name === vacuumRequest) return { outcomes: [this.#vacuum(first)], changes: new Map() }
     const failed: Outcome[] = []
     let again: WriteRequest[] = [first]
     let more = next
@@ -56,6 +67,27 @@ export class GroupCommit {
       again = group.survivors
       more = () => undefined
       if (again.length === 0) return { outcomes: failed, changes: new Map() }
+    }
+  }
+
+  /** Answers whether the log could be emptied too: somebody who reads for long keeps it. */
+  #vacuum({ id }: WriteRequest): Outcome {
+    const connection = this.#connection
+    try {
+      const [{ bytes }] = connection.all<{ bytes: number }>(
+        'select page_count * page_size as bytes from pragma_page_count, pragma_page_size',
+      )
+      connection.exec(`pragma temp_store = ${bytes > vacuumInMemory ? 'file' : 'memory'}`)
+      connection.exec('vacuum')
+      const [{ timeout }] = connection.all<{ timeout: number }>('pragma busy_timeout')
+      connection.exec(`pragma busy_timeout = ${vacuumBusyMs}`)
+      const [{ busy }] = connection.all<{ busy: number }>('pragma wal_checkpoint(truncate)')
+      connection.exec(`pragma busy_timeout = ${timeout}`)
+      return { id, value: busy === 0 }
+    } catch (cause) {
+      return { id, error: toMessage(storageError(cause)) }
+    } finally {
+      connection.exec('pragma temp_store = memory')
     }
   }
 

@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { World } from '../world.ts'
 import type { Changes, Handlers } from './database.ts'
-import { closing, GroupCommit, type WriteRequest } from './group-commit.ts'
+import { closing, GroupCommit, vacuumRequest, type WriteRequest } from './group-commit.ts'
 import type { SqliteConnection } from './sqlite.ts'
 import { fromMessage } from './storage-errors.ts'
 
@@ -53,7 +53,9 @@ export class LocalWriter implements Writer {
     for (let request = this.#queue.shift(); request; request = this.#queue.shift()) {
       // The event loop turns between groups: handlers and SQLite do not yield to it by themselves.
       await setImmediate()
-      const { outcomes, changes } = await this.#group.run(request, () => this.#queue.shift())
+      const { outcomes, changes } = await this.#group.run(request, () =>
+        this.#queue[0]?.name === vacuumRequest ? undefined : this.#queue.shift(),
+      )
       this.#tell(changes)
       for (const outcome of outcomes) {
         const waiting = this.#waiting.get(outcome.id)

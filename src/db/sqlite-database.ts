@@ -5,6 +5,7 @@ import type { Kysely } from 'kysely'
 import { HabitueError } from '../errors.ts'
 import { type Listener, Listeners } from './changes.ts'
 import type { Changes, Database, Log } from './database.ts'
+import { vacuumRequest } from './group-commit.ts'
 import type { Writer } from './local-writer.ts'
 import { SqliteConnection } from './sqlite.ts'
 import { sqliteKysely } from './sqlite-dialect.ts'
@@ -36,14 +37,8 @@ export class SqliteDatabase implements Database {
 
   catchUp(): undefined {}
 
-  async forget(): Promise<boolean> {
-    const connection = SqliteConnection.open(this.connection.file, { cacheKib: 1024, busyMs: 1000 })
-    try {
-      const [{ busy }] = connection.all<{ busy: number }>('pragma wal_checkpoint(truncate)')
-      return busy === 0
-    } finally {
-      connection.close()
-    }
+  forget(): Promise<boolean> {
+    return this.write(vacuumRequest, null)
   }
 
   /** Copies page by page while others go on; the copy is the database at one moment. Never over an existing file. */

@@ -66,7 +66,14 @@ export interface Tables {
 
   // consent
   /** Erasures that were carried out. `names` = JSON list of keyed hashes; `receipt` = JSON, no personal data. */
-  erasures: { id: string; time: number; names: string; receipt: string }
+  erasures: {
+    id: string
+    time: number
+    names: string
+    receipt: string
+    /** When the files of storage were made to forget too; null = not yet. */
+    cleaned: number | null
+  }
   /** Keyed hashes of identifiers that were erased and are to be refused from then on. */
   refused_names: { name: string }
 

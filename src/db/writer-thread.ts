@@ -2,7 +2,7 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import type { World } from '../world.ts'
 import type { Handlers, Reader } from './database.ts'
-import { GroupCommit, type GroupResult, type WriteRequest } from './group-commit.ts'
+import { GroupCommit, type GroupResult, vacuumRequest, type WriteRequest } from './group-commit.ts'
 import { SqliteConnection } from './sqlite.ts'
 import { sqliteKysely } from './sqlite-dialect.ts'
 import { type ErrorMessage, toMessage } from './storage-errors.ts'
@@ -67,9 +67,17 @@ async function serve(
     if (!message || !('stop' in message)) return message
     stopping = true
   }
-  while (!stopping) {
-    const first = next()
-    if (first) send(await group.run(first, () => (stopping ? undefined : next())))
+  /** Waits for the group before it to end: it runs in no transaction. */
+  let vacuum: WriteRequest | undefined
+  const more = (): WriteRequest | undefined => {
+    const request = stopping || vacuum ? undefined : next()
+    if (request?.name !== vacuumRequest) return request
+    vacuum = request
+  }
+  while (!stopping || vacuum) {
+    const first = vacuum ?? next()
+    vacuum = undefined
+    if (first) send(await group.run(first, more))
     if (connection.database.isTransaction) throw new Error('A transaction could neither be committed nor undone')
     if (first) continue
     if (!stopping)

@@ -1,4 +1,5 @@
 /** What a customer may ask for: everything that is stored about him, and that it be forgotten. */
+import { statSync } from 'node:fs'
 import type { Catalogue } from '../catalog/catalogue.ts'
 import type { Config } from '../config.ts'
 import {
@@ -6,6 +7,7 @@ import {
   type ErasureOrder,
   erasuresDone,
   nameHasher,
+  oldestUncleaned,
   receiptAt,
   receipts,
   refusedNames,
@@ -63,7 +65,8 @@ export function rightsApi(needs: RightsNeeds): RightsApi {
       const erased = await db.write<Erased>('consent.erase', order)
       if (erased.names.some((name) => !names.includes(name)))
         journal?.append({ id: order.id, time: order.time, names: erased.names, refuse })
-      await forgetFiles(db, holders, onError)
+      // What is left to do is done by the upkeep; the rows are gone.
+      await forgetFiles(needs).catch(onError)
       return erased.receipt
     },
     receipt: (id) => receiptAt(db, id),
@@ -96,21 +99,28 @@ async function* presented(
   }
 }
 
-/** Tries a few times: a reader who is in the midst of something keeps SQLite's log from being emptied. */
-async function forgetFiles(db: Database, holders: readonly Holder[], onError: (error: unknown) => void): Promise<void> {
-  const tables = holders.map(({ table }) => table)
-  try {
-    for (let attempt = 0; attempt < 5; attempt++) {
-      if (await db.forget(tables)) return
-      await new Promise((resolve) => setTimeout(resolve, 200))
+/** A data file up to this is written anew at once when somebody was erased; a larger one when half a day is over. */
+const smallFile = 256 * 1024 * 1024
+const patienceMs = 12 * 60 * 60_000
+
+type Cleaning = Pick<RightsNeeds, 'db' | 'config' | 'world' | 'holders'>
+
+/**
+ * Makes storage's own files forget who was erased (`Database.forget`), where that is due: at once where the file is small,
+ * else once for all erasures of half a day, because it takes as long as copying the file. Called by the upkeep too.
+ * Tries a few times: somebody who reads for long keeps SQLite's log from being emptied. @throws of storage
+ */
+export async function forgetFiles({ db, config, world, holders }: Cleaning): Promise<void> {
+  const oldest = await oldestUncleaned(db)
+  if (oldest === null) return
+  const now = world.now()
+  if (db.engine === 'sqlite' && statSync(config.dataFile).size > smallFile && now - oldest < patienceMs) return
+  for (let attempt = 0; attempt < 5; attempt++) {
+    if (await db.forget(holders.map(({ table }) => table))) {
+      await db.write('consent.cleaned', { until: now, now })
+      return
     }
-    onError(
-      new Error(
-        'What was erased is still in the write-ahead log: somebody is reading for long. It goes with the next checkpoint.',
-      ),
-    )
-  } catch (error) {
-    onError(error)
+    await new Promise((resolve) => setTimeout(resolve, 300))
   }
 }
 
@@ -141,8 +151,8 @@ export function journalFile({ erasureJournal, databaseUrl, dataFile }: Config): 
  * Carries out what the journal tells of and the database does not know: it was restored from a backup, or the process died
  * between the two. Before anything is served. @returns how many erasures were done again
  */
-export async function eraseAgain(needs: Pick<RightsNeeds, 'db' | 'config' | 'holders' | 'onError'>): Promise<number> {
-  const { db, config, holders, onError } = needs
+export async function eraseAgain(needs: Cleaning & Pick<RightsNeeds, 'onError'>): Promise<number> {
+  const { db, config, onError } = needs
   const journal = await journalOf(db, config)
   if (journal === null) return 0
   const lines = journal.lines()
@@ -155,7 +165,7 @@ export async function eraseAgain(needs: Pick<RightsNeeds, 'db' | 'config' | 'hol
     const who = names.flatMap((name) => found.get(name) ?? [])
     await db.write('consent.erase', { id, time, actor: 'engine', who, refuse, again: true } satisfies ErasureOrder)
   }
-  await forgetFiles(db, holders, onError)
+  await forgetFiles(needs).catch(onError)
   return due.length
 }
 

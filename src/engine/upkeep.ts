@@ -20,6 +20,8 @@ export interface UpkeepNeeds {
   readonly config: Config
   readonly world: World
   readonly keys: KeyRing
+  /** Makes storage's files forget who was erased, where that is due. */
+  readonly clean: () => Promise<void>
   readonly onError: (error: unknown) => void
 }
 
@@ -35,7 +37,7 @@ export function retentions({ retention }: Pick<Config, 'retention'>): { handler:
   ]
 }
 
-export function upkeep({ db, config, world, keys, onError }: UpkeepNeeds): Upkeep {
+export function upkeep({ db, config, world, keys, clean, onError }: UpkeepNeeds): Upkeep {
   let timer: NodeJS.Timeout | null = null
   let running: Promise<void> = Promise.resolve()
   let stopped = false
@@ -50,6 +52,7 @@ export function upkeep({ db, config, world, keys, onError }: UpkeepNeeds): Upkee
   /** One that fails holds no other up. */
   const once = async (): Promise<void> => {
     for (const { handler, days } of retentions(config)) await drain(handler, world.now() - days * day).catch(onError)
+    await clean().catch(onError)
     await keys.noteUse().catch(onError)
   }
   const tick = () => {

@@ -1,6 +1,6 @@
 /** Erasures and what they leave, and the audit log. */
 export const statements: readonly string[] = [
-  'create table erasures (id text primary key, time {int} not null, names text not null, receipt text not null)',
+  'create table erasures (id text primary key, time {int} not null, names text not null, receipt text not null, cleaned {int})',
   'create table refused_names (name text primary key) {norowid}',
   'create index claims_value on claims (value, kind)',
 
