@@ -115,6 +115,26 @@ forEachRunning((_engine, run) => {
     expect(ids(await shown(habitue, { context: { temperature: 30 } }))).toContain('swim-1')
   })
 
+  it('says in the next answer what somebody else changed, until he says himself how he wants it', async () => {
+    const world = simulatedWorld(5, start)
+    const habitue = await run({}, { world })
+    await shop(habitue)
+    const set = (value: string, by?: string) => {
+      world.advance(1000)
+      return tell(habitue, { kind: 'setting', subject: 'grind', value, by })
+    }
+    const changed = async () => {
+      const request = { customer: 'zoe', placement: 'popular', count: 1 }
+      return (await habitue.ask('POST', '/v1/recommendations', request)).body.changed
+    }
+    await set('fine')
+    expect(await changed()).toBeUndefined()
+    await set('coarse', 'substitute')
+    expect(await changed()).toMatchObject([{ setting: 'grind', value: 'coarse', was: 'fine', by: 'substitute' }])
+    await set('fine')
+    expect(await changed()).toBeUndefined()
+  })
+
   it('leaves others and guesses alone: only what he told himself bars', async () => {
     const habitue = await run()
     await shop(habitue)

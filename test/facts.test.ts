@@ -64,6 +64,14 @@ forEachRunning((_engine, run) => {
     expect(won).toMatchObject({ value: 'M', validFrom: iso(start + 2 * day) })
     expect(won.history).toContainEqual(expect.objectContaining({ value: 'S', lost: 'newer beats older' }))
     expect((await memory(habitue, iso(start + day / 2))).memory.taste).toMatchObject([{ value: 'S' }])
+    // What lost can be deleted alone; and what was only seen can be corrected.
+    const seen = won.history.find(({ value }: { value: string }) => value === 'XL')
+    expect((await habitue.ask('DELETE', `/v1/customers/zoe/facts/${seen.id}`)).status).toBe(204)
+    const [left] = await facts(habitue)
+    expect(left.value).toBe('M')
+    expect(left.history.map(({ value }: { value: string }) => value)).toEqual(['L', 'S'])
+    await rebuilt(habitue)
+    expect(await facts(habitue)).toEqual([left])
   })
 
   it('is surer of what was told lately than of what was told long ago, unless it was told again', async () => {

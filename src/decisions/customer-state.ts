@@ -13,7 +13,7 @@ import type { Identifier } from '../identity/identity.ts'
 import { resolve } from '../identity/store.ts'
 import type { Moment } from '../memory/conditions.ts'
 import { type Cart, cart } from '../memory/customer.ts'
-import { type DecisionFacts, decisionFacts, noDecisionFacts } from '../memory/decision-facts.ts'
+import { type ChangedSetting, type DecisionFacts, decisionFacts, noDecisionFacts } from '../memory/decision-facts.ts'
 import { type HiddenGifts, hiddenGifts } from '../memory/hidden-gifts.ts'
 import { type HistoryRow, history } from '../memory/history.ts'
 import { timeOf, weightOf } from '../memory/signals.ts'
@@ -84,6 +84,8 @@ export interface CustomerState {
   readonly cart: readonly number[]
   /** What he said never to show him, at a moment; null = nothing. */
   never(moment: Moment): NeverShown | null
+  /** What he had left one way, and somebody else changed. */
+  readonly changed: readonly ChangedSetting[]
 }
 
 export interface CustomerStates {
@@ -188,6 +190,7 @@ export function customerStates({ db, catalogue, config, policy, world }: Custome
       const state: CustomerState = {
         ...stateOf(self, facts, gifts, { config, serving, catalogue }),
         never: neverShown(facts.rules, catalogue),
+        changed: facts.changed,
         cart: open.stale ? [] : open.lines.map((line) => catalogue.canonical(line.item)),
         refusal: allowed ? null : person.ruling('personalisation').reason,
         age: ageShown(person, alone),

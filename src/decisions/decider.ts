@@ -106,6 +106,7 @@ export function createDecider(needs: DeciderNeeds): Decider {
         purposes: personalised ? ['personalisation'] : [],
         model: { version: serving?.version ?? 0, note: serving ? serving.note : 'No model is trained yet.' },
         placements: answers,
+        changed: customer && customer.changed.length > 0 ? customer.changed : undefined,
       }
     },
   }

@@ -5,6 +5,7 @@ import type { ItemFilter } from '../catalog/filter.ts'
 import type { RulingReason } from '../consent/permit.ts'
 import type { Purpose } from '../consent/policy.ts'
 import type { Identifier } from '../identity/identity.ts'
+import type { ChangedSetting } from '../memory/decision-facts.ts'
 
 export const placementNames = [
   'home',
@@ -102,4 +103,6 @@ export interface DecisionAnswer {
   readonly purposes: readonly Purpose[]
   readonly model: { readonly version: number; readonly note?: string }
   readonly placements: Readonly<Partial<Record<PlacementName, PlacementAnswer>>>
+  /** What the customer had left one way, and the shop or a substitute changed; absent = nothing. */
+  readonly changed?: readonly ChangedSetting[]
 }

@@ -52,14 +52,7 @@ export function factsApi(needs: FactNeeds): FactsApi {
       permit: allowed,
     }
   }
-  const found = async (who: Identifier, id: string): Promise<FactView> => {
-    const facts = (await known(who))?.facts ?? []
-    const fact = facts.find(
-      ({ id: own, same, history }) => own === id || same.includes(id) || history.some((lost) => lost.id === id),
-    )
-    if (fact) return fact
-    throw new HabitueError('not_found', `Nothing of this customer has the id ${JSON.stringify(id)}.`, { fact: id })
-  }
+  const found = async (who: Identifier, id: string) => factNamed((await known(who))?.facts ?? [], id)
   /** The events that delete `fact`, each under the identifier under which it was told. */
   const deletions = async (
     who: Identifier,
@@ -136,6 +129,17 @@ export function factsApi(needs: FactNeeds): FactsApi {
       return memoryDocument(all, consentView(person), catalogue, at ?? null)
     },
   }
+}
+
+/** The fact of this id; one that lost to another stands for itself. @throws HabitueError not_found */
+function factNamed(facts: readonly FactView[], id: string): FactView {
+  const fact = facts.find(({ id: own, same }) => own === id || same.includes(id))
+  if (fact) return fact
+  for (const winner of facts) {
+    const lost = winner.history.find((one) => one.id === id)
+    if (lost) return { ...winner, ...lost, same: [id], history: [] }
+  }
+  throw new HabitueError('not_found', `Nothing of this customer has the id ${JSON.stringify(id)}.`, { fact: id })
 }
 
 /** The properties of the event that tells it: only what was given, in its normal form. @throws HabitueError invalid_fact */

@@ -97,7 +97,9 @@ export function factOf(view: FactView): WireFact {
     ...(expires === null ? {} : { expires: iso(expires) }),
     ...(by === null ? {} : { changedBy: by, ...(view.was === undefined ? {} : { was: view.was }) }),
     ...(why === null ? {} : { why }),
-    ...(history.length === 0 ? {} : { history: history.map((one) => ({ ...one, time: iso(one.time) })) }),
+    ...(history.length === 0
+      ? {}
+      : { history: history.map(({ evidence: _, ...one }) => ({ ...one, time: iso(one.time) })) }),
   }
 }
 

@@ -92,6 +92,18 @@ const PlacementResult = Type.Object({
 export const RecommendationAnswer = Type.Object({
   decisionId: Type.String({ description: 'Send it with events that follow, so that they are attributed.' }),
   personalised: Type.Boolean(),
+  changed: Type.Optional(
+    Type.Array(
+      Type.Object({
+        setting: Type.String(),
+        value: Type.Unknown(),
+        was: Type.Optional(Type.Unknown()),
+        by: Type.String({ description: '`shop` or `substitute`' }),
+        since: Type.String({ description: 'ISO 8601' }),
+      }),
+      { description: 'Settings that the customer had left one way, and somebody else changed: to be told to him.' },
+    ),
+  ),
   reason: Type.Optional(
     Type.Object(
       { code: Type.String(), text: Type.String() },
@@ -143,7 +155,8 @@ export function fromDecisionAnswer(answer: DecisionAnswer): WireAnswer {
     placements[name] = { items, next: place.next, note: place.note }
   }
   const { decisionId, personalised, reason, model } = answer
-  return { decisionId, personalised, reason, model, placements }
+  const changed = answer.changed?.map((one) => ({ ...one, since: new Date(one.since).toISOString() }))
+  return { decisionId, personalised, changed, reason, model, placements }
 }
 
 function wireItem(item: RecommendedItem) {

@@ -27,16 +27,29 @@ export interface Occasion {
   readonly date: string
 }
 
+/** Something that he had left one way, and somebody else changed: the next answer says so, until he says it himself. */
+export interface ChangedSetting {
+  readonly setting: string
+  readonly value: unknown
+  /** What he had left; absent = nothing. */
+  readonly was?: unknown
+  /** `shop`, `substitute`. */
+  readonly by: string
+  /** Since when, milliseconds. */
+  readonly since: number
+}
+
 export interface DecisionFacts {
   readonly rules: readonly NeverRule[]
   /** Internal ids of items that are not to count as taste. */
   readonly forgotten: ReadonlySet<number>
   readonly occasions: readonly Occasion[]
+  readonly changed: readonly ChangedSetting[]
 }
 
-export const noDecisionFacts: DecisionFacts = { rules: [], forgotten: new Set(), occasions: [] }
+export const noDecisionFacts: DecisionFacts = { rules: [], forgotten: new Set(), occasions: [], changed: [] }
 
-const kinds = "('allergy', 'diet', 'forgotten', 'occasion', 'preference')"
+const kinds = "('allergy', 'diet', 'forgotten', 'occasion', 'preference', 'setting')"
 const columns = factColumns.join(', ')
 const ofOne = `select ${columns} from facts where identifier = ? and kind in ${kinds}`
 const ofMany = `select ${columns} from facts where identifier = any(?::bigint[]) and kind in ${kinds}`
@@ -63,6 +76,9 @@ export async function decisionFacts(reader: Reader, permit: Permit, now: number)
     occasions: facts
       .filter(({ kind }) => kind === 'occasion')
       .map(({ recipient, value }) => ({ recipient, date: (value as { date: string }).date })),
+    changed: facts.flatMap(({ kind, subject, value, by, was, validFrom }) =>
+      kind === 'setting' && by !== null ? [{ setting: subject, value, was, by, since: validFrom }] : [],
+    ),
   }
 }
 

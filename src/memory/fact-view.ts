@@ -15,6 +15,7 @@ export interface Lost {
   readonly provenance: Statement['provenance']
   readonly channel: string
   readonly time: number
+  readonly evidence: readonly string[]
   readonly lost: 'told beats observed' | 'told beats inferred' | 'observed beats inferred' | 'newer beats older'
 }
 
@@ -108,8 +109,8 @@ function viewOf(statements: readonly Statement[], now: number): FactView | null 
   const same = winner.kind === 'complaint' ? sorted : run
   const losers = sorted.filter((one) => !same.includes(one) && one.value !== null)
   const history = losers.map((one): Lost => {
-    const { id, value, provenance, channel, time } = one
-    return { id, value, provenance, channel, time, lost: whyLost(winner, one) }
+    const { id, value, provenance, channel, time, evidence } = one
+    return { id, value, provenance, channel, time, evidence, lost: whyLost(winner, one) }
   })
   const confirmed = Math.max(...same.map(({ time }) => time))
   const { time: _, message: __, ...content } = winner
