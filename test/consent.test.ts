@@ -317,6 +317,17 @@ forEachRunning((_engine, run) => {
     })
   })
 
+  it('rests mail to who bought on the soft opt-in, until he objects', async () => {
+    const shop = shopOf(await run({ legalBasis: null, consent: { policy: 'eu-existing-customers' } }))
+    await shop.send([order({ userId: 'rex' }, 'r1', 'tea'), view({ userId: 'sue' }, 'tea')])
+    const mail = async (id: string) => await shop.purpose(id, 'marketing:email')
+    expect(await mail('rex')).toMatchObject({ allowed: true, reason: 'soft-opt-in', answer: 'unset' })
+    expect(await mail('sue')).toMatchObject({ allowed: false, reason: 'unset' })
+    expect((await shop.purpose('rex', 'marketing:sms'))?.allowed ?? false).toBe(false)
+    await shop.send([track('Unsubscribed', { userId: 'rex' })])
+    expect(await mail('rex')).toMatchObject({ allowed: false, reason: 'denied' })
+  })
+
   describe('children', () => {
     const world = simulatedWorld(5, start)
     let habitue: Running

@@ -43,7 +43,8 @@ async function demo(options: Options & { data?: string; json?: boolean }): Promi
     dataFile: file,
     port: options.port,
     logLevel: 'warn',
-    legalBasis: 'consent',
+    // Its customers are drawn, and its visitor is you, on your own machine.
+    legalBasis: 'legitimate-interest',
     currency: 'USD',
     training: { automatic: false },
   })

@@ -25,7 +25,8 @@ export function startCommand(program: Command): void {
         if (adminKey) out.result({ adminKey }, () => `The admin key, shown this once:\n\n  ${adminKey}\n`)
       })
       if (config.legalBasis === null) {
-        out.say('No legal basis is stated (HABITUE_LEGAL_BASIS): events of customers are refused until it is.')
+        const { policy } = config.consent
+        out.say(`Consent follows the policy ${policy} (HABITUE_POLICY); docs/privacy.md says what it allows.`)
       }
       out.result(
         { url: server.url },

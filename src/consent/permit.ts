@@ -72,8 +72,12 @@ export class Person {
   readonly #rulings = new Map<string, Ruling>()
   #audience: Audience | undefined
 
+  /** He bought before: what the soft opt-in asks. Not known here: who asks about it says so. */
+  readonly hasBought: boolean
+
   /** `rows` = all answers of the identifiers of `identity`. */
-  constructor(policy: Policy, identity: Identity | null, rows: readonly AnswerRow[], now: number) {
+  constructor(policy: Policy, identity: Identity | null, rows: readonly AnswerRow[], now: number, hasBought = false) {
+    this.hasBought = hasBought
     this.policy = policy
     this.identity = identity
     this.now = now
@@ -157,7 +161,8 @@ function rule(person: Person, purpose: Purpose, channel: string): Ruling {
     return ruled(false, 'minor')
   if (standing.answer === 'denied') return ruled(false, 'denied')
   if (standing.answer === 'granted') return ruled(true, 'granted')
-  if (basis === 'consent') return ruled(false, standing.expired ? 'expired' : 'unset')
+  if (basis === 'consent' || (basis === 'soft-opt-in' && !person.hasBought))
+    return ruled(false, standing.expired ? 'expired' : 'unset')
   return ruled(true, basis)
 }
 

@@ -1,5 +1,6 @@
 /** What a customer allows and refuses, as HTTP shows and changes it: every answer is an event of its own. */
 import type { Config } from '../config.ts'
+import { Person, permit } from '../consent/permit.ts'
 import type { Policy } from '../consent/policy.ts'
 import { personOf } from '../consent/store.ts'
 import { consentView } from '../consent/view.ts'
@@ -8,6 +9,7 @@ import type { ConsentApi, GivenAnswers } from '../engine-api.ts'
 import type { OwnEvent } from '../events/own.ts'
 import type { Identifier } from '../identity/identity.ts'
 import { resolve } from '../identity/store.ts'
+import { orders } from '../memory/customer.ts'
 import type { World } from '../world.ts'
 import { recordOwn } from './facts.ts'
 
@@ -22,9 +24,19 @@ const names = { granted: 'Consent Given', denied: 'Consent Withdrawn', unset: 'C
 
 export function consentApi(needs: Needs): ConsentApi {
   const { db, policy, world } = needs
+  /** Asked only where a channel rests on the soft opt-in. */
+  const hasBought = async (person: Person) => {
+    const allowed = Object.values(policy.channels).includes('soft-opt-in') ? permit(person, 'service') : null
+    const placed = allowed ? await orders(db, allowed, { limit: Number.POSITIVE_INFINITY }) : []
+    return placed.some(({ state }) => state === 'placed')
+  }
   const get: ConsentApi['get'] = async (who) => {
     const identity = await resolve(db, who)
-    return identity && consentView(await personOf(db, policy, identity, world.now()))
+    if (identity === null) return null
+    const person = await personOf(db, policy, identity, world.now())
+    return consentView(
+      (await hasBought(person)) ? new Person(policy, identity, person.answers, person.now, true) : person,
+    )
   }
   const shown = async (who: Identifier) => {
     const view = await get(who)
