@@ -1,4 +1,5 @@
 /** Slots: a category and its items; and what everybody chooses in each, counted again from time to time. */
+import { setTimeout } from 'node:timers/promises'
 import type { Catalogue } from '../catalog/catalogue.ts'
 import type { SignalWeights } from '../config.ts'
 import type { PopulationPermit } from '../consent/permit.ts'
@@ -27,12 +28,24 @@ export function slotItems(catalogue: Catalogue, slot: string): number[] {
 
 export type Populations = ReadonlyMap<string, SlotPopulation>
 
+const nobody: Populations = new Map()
+
 export interface CurrentPopulations {
   /** What is known of everybody, by lower-case category. */
   get(): Promise<Populations>
 }
 
+/**
+ * Counting again waits for this, and for two hundred times as long as the last count took; never for a day, because who
+ * withdraws from training is to be left out by then.
+ */
 const everyMs = 10 * 60_000
+const latestMs = 12 * 3_600_000
+const restTimes = 200
+/** The first request waits so long for the count, then goes without. */
+const firstMs = 1_000
+/** More say nothing new of what people like, and reading them costs. */
+const mostCustomers = 20_000
 /** Of each customer and category the items chosen most. */
 const mostItems = 12
 
@@ -46,26 +59,30 @@ export interface PopulationNeeds {
   readonly onError: (error: unknown) => void
 }
 
-/** Counted when first asked for, and again in the background when ten minutes old. */
+/** Counted when first asked for, and again in the background when it is old. */
 export function currentPopulations(needs: PopulationNeeds): CurrentPopulations {
-  let kept: { readonly at: number; readonly populations: Populations } | undefined
+  let kept: { readonly until: number; readonly populations: Populations } | undefined
   let counting: Promise<Populations> | undefined
   const count = async (): Promise<Populations> => {
-    const at = needs.world.now()
+    const begun = needs.world.elapsed()
     const allowed = await needs.permit()
     const populations = allowed ? await countPopulations(needs, allowed) : new Map<string, SlotPopulation>()
-    kept = { at, populations }
+    const took = needs.world.elapsed() - begun
+    kept = { until: needs.world.now() + Math.min(latestMs, Math.max(everyMs, restTimes * took)), populations }
     return populations
   }
   return {
     async get() {
-      if (kept && needs.world.now() - kept.at < everyMs) return kept.populations
-      counting ??= count().finally(() => {
-        counting = undefined
-      })
-      if (!kept) return counting
-      counting.catch(needs.onError)
-      return kept.populations
+      if (kept && needs.world.now() < kept.until) return kept.populations
+      counting ??= count()
+        .catch((error) => {
+          needs.onError(error)
+          return nobody
+        })
+        .finally(() => {
+          counting = undefined
+        })
+      return kept?.populations ?? Promise.race([counting, setTimeout(firstMs, nobody, { ref: false })])
     },
   }
 }
@@ -75,8 +92,10 @@ async function countPopulations(
   allowed: PopulationPermit,
 ): Promise<Populations> {
   const populations = new Map<string, SlotPopulation>()
+  let customers = 0
   for await (const { recipient, items, orders } of trainingRows(db, allowed, signals)) {
     if (recipient !== '') continue
+    if (++customers > mostCustomers) break
     const byCategory = new Map<string, Map<number, number>>()
     items.forEach((called, i) => {
       if (orders[i] === 0) return
