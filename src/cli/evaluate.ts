@@ -6,6 +6,7 @@ import {
   type EvaluationSurroundings,
   evalCandidates,
   evalContext,
+  evalRating,
   evalSequence,
   evalSession,
   evalTopn,
@@ -13,12 +14,13 @@ import {
   outcomeTable,
 } from '../evaluation/command.ts'
 import type { Outcome } from '../evaluation/outcome.ts'
+import type { RatingFiles } from '../evaluation/rating.ts'
 import { systemWorld } from '../world.ts'
 import { interruptible } from './interruption.ts'
 import { type Output, output } from './output.ts'
 import { optionsOf, several, wholeNumber } from './surroundings.ts'
 
-/** `habitue eval topn | candidates | sequence | session | context | usual`: the public way to judge Habitue on anybody's data. */
+/** `habitue eval topn | candidates | sequence | session | context | usual | rating`: the public way to judge Habitue on anybody's data. */
 export function evalCommand(program: Command): void {
   const evaluate = program
     .command('eval')
@@ -68,6 +70,21 @@ export function evalCommand(program: Command): void {
     .action((_: unknown, command: Command) => {
       const options = optionsOf<Flags & { train: string; valid: string; test: string }>(command)
       return run(options, (progress) => evalContext(options, flagsOf(options), { world: systemWorld, progress }))
+    })
+
+  withFlags(evaluate.command('rating'))
+    .description('Foretell ratings (RMSE, MAE, how true the spread is), and how fast a new customer is learned.')
+    .option('--train <file>', 'CSV: user,item,value[,time]')
+    .option('--test <file>', 'CSV of the same form')
+    .option('--interactions <file>', 'CSV of the same form, instead of --train and --test')
+    .option('--split <file>', 'CSV: one word a line of the interactions: train or test')
+    .option('--users <file>', 'CSV: user and a column for each trait')
+    .option('--items <file>', 'CSV: item and a column for each attribute')
+    .option('--curve', 'also the learning curve: a fifth of the customers held out whole')
+    .option('--cold <file>', 'CSV: user; who is held out for the learning curve')
+    .action((_: unknown, command: Command) => {
+      const options = optionsOf<Flags & RatingFiles>(command)
+      return run(options, (progress) => evalRating(options, flagsOf(options), { world: systemWorld, progress }))
     })
 
   withFlags(evaluate.command('usual'))

@@ -2,6 +2,7 @@
 import { HabitueError } from '../errors.ts'
 import { contextKind } from '../models/context.ts'
 import type { ModelKind, Progress } from '../models/model.ts'
+import { ratingDefaults } from '../models/rating.ts'
 import { modelKind, modelOptions } from '../models/registry.ts'
 import { usualDefaults, whenSure } from '../models/usual-options.ts'
 import type { World } from '../world.ts'
@@ -10,6 +11,7 @@ import { evaluateCandidates } from './candidates.ts'
 import { type ContextFiles, evaluateContext } from './context.ts'
 import { Ids, readCandidates, readInteractions, readPrefixes, readSplit } from './interactions.ts'
 import type { EvaluationRequest, Outcome } from './outcome.ts'
+import { evaluateRating, type RatingFiles } from './rating.ts'
 import { evaluateSequence, evaluateSession } from './sequence.ts'
 import { evaluateTopn } from './topn.ts'
 import { evaluateUsual, readChoices } from './usual.ts'
@@ -109,6 +111,17 @@ export async function evalUsual(
   const { sure, ...options } = optionsOf({ kind: 'usual', defaults }, flags)
   around.progress.step(0, 1, 'reading')
   return evaluateUsual(readChoices(files.choices), { sure, options, ...around })
+}
+
+/** `eval rating`. @throws HabitueError on unreadable files, options, and files that do not go together */
+export async function evalRating(
+  files: RatingFiles,
+  flags: EvaluationFlags,
+  around: EvaluationSurroundings,
+): Promise<Outcome> {
+  const set = optionsOf({ kind: 'rating', defaults: { ...ratingDefaults } }, flags)
+  around.progress.step(0, 1, 'reading')
+  return evaluateRating(files, { set: { ...set }, seed: flags.seed ?? 1, ...around })
 }
 
 /** The outcome for people: one line a figure. */
