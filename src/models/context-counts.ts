@@ -62,6 +62,8 @@ export class ContextCounts {
   readonly #totals: Float64Array
   readonly #lifts: Map<number, Float32Array>[]
   #ofUser: OfUser | undefined
+  /** Feature 3 of each item, as counted with all. */
+  readonly #popularity: Float32Array
   readonly #similar: (fold: number, user: number, out: Float32Array) => void
 
   /** @param folds fold of each row, 0 .. count - 1 */
@@ -87,6 +89,7 @@ export class ContextCounts {
       if (labels[r] === 0) continue
       this.#add(codes.subarray(r * columns, (r + 1) * columns), folds[r])
     }
+    this.#popularity = Float32Array.from({ length: this.items }, (_, item) => Math.log1p(this.#item.of(item, -1)))
     this.#similar = itemSimilarities(rows, folds, count)
   }
 
@@ -153,7 +156,7 @@ export class ContextCounts {
         continue
       }
       out[at + 2] = never
-      out[at + 3] = Math.log1p(this.#item.of(item, -1))
+      out[at + 3] = this.#popularity[item]
       out[at + 4] = ofUser
       out[at + 5] = Math.log1p(near[item])
       out[at + 6] = Math.log1p(near[item] * 30)

@@ -129,6 +129,69 @@ export class ContextNetwork {
     return this.#forward(codes, codesAt, features, featuresAt)
   }
 
+  /**
+   * Adds to `out` the log-odds of every item (column 1, which has `out.length` codes) in the context of `row`: as `predict`
+   * would, but what the items share is worked out once. The pooled pairs are linear in the item's embedding v:
+   * ((s + v)^2 - q - v^2) / 2 = (s^2 - q) / 2 + s v.
+   * @param features items x features
+   */
+  addItems(row: ArrayLike<number>, features: Float32Array, out: Float32Array): void {
+    const { factors, hidden } = this.#options
+    const [n1] = hidden
+    const width = this.#features
+    const dense = this.#dense.values
+    const at = this.#at
+    // With no embedding of an item, and the features of the first.
+    const { bias, sum, shared } = this.#shared(row, features)
+    const weights = new Float32Array(factors * n1)
+    for (let f = 0, w = 0; f < factors; f++) for (let h = 0; h < n1; h++, w++) weights[w] = sum[f] * dense[at.w1 + w]
+    const first = features.slice(0, width)
+    const h1 = this.#h1
+    for (let item = 0; item < out.length; item++) {
+      const code = this.#offsets[1] + item
+      let logit = bias + this.#biases.values[code]
+      h1.set(shared)
+      for (let f = 0, e = code * factors, w = 0; f < factors; f++, e++) {
+        const v = this.#embeddings.values[e]
+        logit += dense[at.wide + f] * sum[f] * v
+        for (let h = 0; h < n1; h++, w++) h1[h] += v * weights[w]
+      }
+      for (let d = 0; d < width; d++) {
+        const difference = features[item * width + d] - first[d]
+        if (difference === 0) continue
+        logit += dense[at.wide + factors + d] * difference
+        for (let h = 0, w = at.w1 + (factors + d) * n1; h < n1; h++, w++) h1[h] += difference * dense[w]
+      }
+      for (let h = 0; h < n1; h++) if (h1[h] < 0) h1[h] = 0
+      out[item] += logit + this.#secondLayer()
+    }
+  }
+
+  /** What all items of a context have in common: log-odds, sum of the embeddings, first layer before its bend. */
+  #shared(row: ArrayLike<number>, features: Float32Array) {
+    const { factors, hidden } = this.#options
+    const sum = new Float32Array(factors)
+    const square = new Float32Array(factors)
+    let bias = this.#dense.values[this.#at.b]
+    for (let c = 0; c < this.#offsets.length; c++) {
+      if (c === 1) continue
+      const code = this.#offsets[c] + row[c]
+      bias += this.#biases.values[code]
+      for (let f = 0, e = code * factors; f < factors; f++, e++) {
+        const v = this.#embeddings.values[e]
+        sum[f] += v
+        square[f] += v * v
+      }
+    }
+    const shared = this.#dense.values.slice(this.#at.b1, this.#at.b1 + hidden[0])
+    for (let d = 0, w = this.#at.w1; d < this.#inputs; d++) {
+      const x = d < factors ? 0.5 * (sum[d] * sum[d] - square[d]) : features[d - factors]
+      bias += this.#dense.values[this.#at.wide + d] * x
+      for (let h = 0; h < hidden[0]; h++, w++) shared[h] += x * this.#dense.values[w]
+    }
+    return { bias, sum, shared }
+  }
+
   #forward(codes: ArrayLike<number>, codesAt: number, features: Float32Array, featuresAt: number): number {
     const { factors, hidden } = this.#options
     const x = this.#x
@@ -150,9 +213,8 @@ export class ContextNetwork {
     for (let f = 0; f < this.#features; f++) x[factors + f] = features[featuresAt + f]
     const dense = this.#dense.values
     const at = this.#at
-    const [n1, n2] = hidden
+    const [n1] = hidden
     const h1 = this.#h1
-    const h2 = this.#h2
     for (let h = 0; h < n1; h++) h1[h] = dense[at.b1 + h]
     for (let d = 0, w = at.w1; d < this.#inputs; d++, w += n1) {
       const value = x[d]
@@ -160,6 +222,17 @@ export class ContextNetwork {
       for (let h = 0; h < n1; h++) h1[h] += value * dense[w + h]
     }
     for (let h = 0; h < n1; h++) h1[h] = h1[h] > 0 ? h1[h] * this.#mask1[h] : 0
+    return logit + this.#secondLayer()
+  }
+
+  /** From the first layer, bent: what the second adds to the log-odds. */
+  #secondLayer(): number {
+    const [n1, n2] = this.#options.hidden
+    const dense = this.#dense.values
+    const at = this.#at
+    const h1 = this.#h1
+    const h2 = this.#h2
+    let logit = 0
     for (let h = 0; h < n2; h++) h2[h] = dense[at.b2 + h]
     for (let d = 0, w = at.w2; d < n1; d++, w += n2) {
       const value = h1[d]

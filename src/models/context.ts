@@ -61,13 +61,9 @@ export class ContextModel {
   scoreItems(row: Int32Array, out: Float32Array): void {
     const features = this.#counts.allItems(row)
     this.#scale.apply(features)
-    const codes = Int32Array.from(row)
-    for (let item = 0; item < out.length; item++) {
-      codes[1] = item
-      let sum = 0
-      for (const network of this.#networks) sum += network.predict(codes, 0, features, item * this.#counts.features)
-      out[item] = sum / this.#networks.length
-    }
+    out.fill(0)
+    for (const network of this.#networks) network.addItems(row, features, out)
+    for (let item = 0; item < out.length; item++) out[item] /= this.#networks.length
   }
 }
 
@@ -142,7 +138,8 @@ class Scale {
   apply(values: Float32Array): void {
     const width = this.#mean.length
     if (!this.#fitted) this.#fit(values)
-    for (let i = 0; i < values.length; i++) values[i] = (values[i] - this.#mean[i % width]) / this.#deviation[i % width]
+    for (let i = 0; i < values.length; i += width)
+      for (let f = 0; f < width; f++) values[i + f] = (values[i + f] - this.#mean[f]) / this.#deviation[f]
   }
 
   #fit(values: Float32Array): void {
