@@ -20,6 +20,7 @@ import { restoreCommand } from './restore.ts'
 import { startCommand } from './start.ts'
 import { tailCommand } from './tail.ts'
 import { trainCommand } from './train.ts'
+import { usualCommand } from './usual.ts'
 
 const { version } = JSON.parse(readFileSync(packageFile(), 'utf8')) as { version: string }
 
@@ -52,6 +53,7 @@ for (const add of [
   trainCommand,
   modelsCommand,
   recommendCommand,
+  usualCommand,
   evalCommand,
   keyCommand,
   peopleCommand,
