@@ -196,6 +196,9 @@ const choices: Readonly<Record<string, readonly unknown[]>> = {
   ),
 }
 
+/** Settings that have no value by default. */
+const wholeOrNull: ReadonlySet<string> = new Set(['consent.ageOfConsent'])
+
 /** Settings whose names the shop chooses, and what may stand behind each name. */
 const open: Readonly<Record<string, { readonly allows: (value: unknown) => boolean; readonly expected: string }>> = {
   'consent.channels': {
@@ -231,6 +234,8 @@ function merge<T extends object>(base: T, layer: Deep<T>, path: string): T {
     const allowed = choices[name]
     if (allowed && !allowed.includes(value)) throw invalid(name, value, `one of ${allowed.join(', ')}`)
     if (!allowed && old !== null && typeof value !== typeof old) throw invalid(name, value, `a ${typeof old}`)
+    if (wholeOrNull.has(name) && value !== null && !Number.isInteger(value))
+      throw invalid(name, value, 'a whole number')
     if (typeof value === 'number' && !Number.isFinite(value)) throw invalid(name, value, 'a finite number')
     result[key] = value
   }

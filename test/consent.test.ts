@@ -259,6 +259,20 @@ forEachRunning((_engine, run) => {
       expect(refusals(await shop.send([view(visitor, 'cup')], page))).toEqual(['consent_refused'])
     })
 
+    it('lets nothing slip through while a refusal and events arrive at the same time', async () => {
+      for (let round = 0; round < 8; round++) {
+        const who = { userId: `busy-${round}`, anonymousId: `busys-phone-${round}` }
+        if (round % 2 === 0) await shop.send([view(who, 'tea')])
+        const sent = Array.from({ length: 6 }, (_, i) =>
+          shop.send([view(who, 'cup'), order(who, `busy-${round}-${i}`, 'pot')]),
+        )
+        const refused = shop.send([track('Consent Withdrawn', who)])
+        await Promise.all([...sent, refused])
+        const kept = await shop.interactions(who.userId)
+        expect(kept.map(({ item, views }) => [item, views])).toEqual([['pot', 0]])
+      }
+    })
+
     it('hears Global Privacy Control: no research, no marketing by profile; explicit acts keep working', async () => {
       const visitor = { anonymousId: 'kim' }
       const private_ = { 'sec-gpc': '1' }
@@ -376,6 +390,9 @@ forEachRunning((_engine, run) => {
       expect((await shop.consent('noa')).audience).toEqual({ kind: 'minor', band: null, age: 0 })
       expect((await shop.consent('ole')).audience).toEqual({ kind: 'minor', band: 'teen', age: 17 })
       expect((await shop.consent('pia')).audience).toMatchObject({ kind: 'adult', age: 41 })
+      const told = { kind: 'attribute', subject: 'birthday', value: '2013-02-03' }
+      await habitue.ask('POST', '/v1/customers/tom/facts', told)
+      expect((await shop.consent('tom')).audience).toMatchObject({ kind: 'minor', band: 'child', age: 13 })
       expect((await shown({ customer: 'ole' })).items).toEqual(['for all', 'from 12', 'from 16'])
       expect((await shown({ customer: 'pia' })).items).toHaveLength(4)
       expect((await shown({ anonymousId: 'a stranger' })).items).toEqual(['for all'])

@@ -31,6 +31,13 @@ export function signalsOf(context: Fields): Signals | undefined {
   return { gpc, categories: given.length > 0 ? Object.fromEntries(given) : undefined }
 }
 
+/** What is told of an age by the way, by the name of its event. */
+const sources: Readonly<Record<string, string>> = {
+  'Occasion Added': 'occasion',
+  'Fact Told': 'fact',
+  'Fact Corrected': 'fact',
+}
+
 /** What the named events answer. */
 const answering: Readonly<Record<string, Answer>> = {
   'Consent Given': 'granted',
@@ -59,6 +66,8 @@ export function answersIn(event: IncomingEvent, policy: Policy): readonly Given[
     throw new HabitueError('invalid_event', `The age that was told cannot be understood; expected ${expected}.`)
   }
   if (name === 'Occasion Added') return birthdayIn(propertiesOf(body), time)
+  if (name === 'Fact Told' || name === 'Fact Corrected')
+    return agedFact.test(body) ? ageOfFact(propertiesOf(body), time) : none
   const isAnswer = Object.hasOwn(answering, name) || suppressing.has(name)
   return isAnswer ? answersAgain({ name, properties: propertiesOf(body) }) : none
 }
@@ -71,7 +80,7 @@ export function answersAgain(
   { name, properties }: Pick<AdmittedEvent, 'name' | 'properties'>,
   born?: number | null,
 ): readonly Given[] {
-  if (born !== undefined) return [aged(born, text(properties.source) ?? (name === '' ? 'trait' : 'occasion'))]
+  if (born !== undefined) return [aged(born, text(properties.source) ?? sources[name] ?? 'trait')]
   return suppressing.has(name) ? [suppressed(properties)] : purposesIn(name, properties)
 }
 
@@ -137,6 +146,18 @@ function birthdayIn(properties: Fields, time: number): readonly Given[] {
   if (born !== null) return [aged(born, 'occasion')]
   const age = isOwn ? ageOf(properties.age) : null
   return age === null ? none : [aged(bornWithAge(age, time), 'occasion')]
+}
+
+/** Subjects of facts that tell an age. */
+const agedFact = /"subject":\s*"(?:birth|date of birth|age")/i
+
+/** A fact of the customer himself: his birthday, or his age. */
+function ageOfFact(properties: Fields, time: number): readonly Given[] {
+  if (properties.recipient) return none
+  const isAge = /^age$/i.test(text(properties.subject) ?? '')
+  const age = isAge ? ageOf(properties.value) : null
+  const born = isAge ? (age === null ? null : bornWithAge(age, time)) : bornOn(properties.value, time)
+  return born === null ? none : [aged(born, 'fact')]
 }
 
 function aged(born: number | null, source: string): Given {
