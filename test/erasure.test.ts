@@ -184,6 +184,31 @@ forEachRunning((engine, run) => {
       expect((await habitue.ask('POST', '/v1/rebuild')).body.changed).toEqual([])
     })
 
+    // Of SQLite see test/cli/rights.test.ts: there a backup is a file.
+    it.runIf(engine === 'postgres')('a database restored from a backup forgets again before it serves', async () => {
+      const erasureJournal = join(folder, 'restored.journal')
+      const habitue = await run({ erasureJournal })
+      await shop(habitue)
+      await habitue.ask('POST', `/v1/customers/${zoe.user}/erase`, { refuse: true })
+      await habitue.stop()
+      // As of before the erasure: it is not known, nor that anybody is to be refused, and the customer is there.
+      await reading(habitue, async ({ k }) => {
+        await k.deleteFrom('erasures').execute()
+        await k.deleteFrom('refused_names').execute()
+      })
+      const { databaseUrl } = habitue.config
+      const restored = await run({ databaseUrl, erasureJournal: join(folder, 'absent.journal') })
+      await restored.ask('POST', '/v1/batch', { batch: eventsOf(zoe, 3000) }, await restored.key('server'))
+      expect(await everyText(restored)).toContain(zoe.email)
+      await restored.stop()
+      const served = await run({ databaseUrl, erasureJournal })
+      expect(served.engine.erasedAgain).toBe(1)
+      const left = await everyText(served)
+      for (const text of strings) expect(left.includes(text), text).toBe(false)
+      const refused = await served.ask('POST', '/v1/import', { batch: eventsOf(zoe, 3001) })
+      expect(refused.body.refused[0].code).toBe('erased_refused')
+    })
+
     it('refuses who asked for it', async () => {
       const habitue = await run({ erasureJournal: join(folder, `${engine}.refuse`) })
       await shop(habitue)
