@@ -135,6 +135,28 @@ forEachRunning((_engine, run) => {
     expect(await changed()).toBeUndefined()
   })
 
+  it('keeps its word where nothing may be used: told under a strict policy without an answer, and after a refusal', async () => {
+    const habitue = await run({ legalBasis: null })
+    await habitue.ask('POST', '/v1/items', [
+      { id: 'swim-1', title: 'Bathing suit', categories: ['Swimwear'] },
+      { id: 'tea-1', title: 'Tea', categories: ['Tea'] },
+    ])
+    const list = async () => {
+      const request = { customer: 'zoe', placement: 'new', count: 5 }
+      const { body } = await habitue.ask('POST', '/v1/recommendations', request)
+      return { ids: body.placements.new.items.map(({ id }: { id: string }) => id), personalised: body.personalised }
+    }
+    const told = await tell(habitue, { kind: 'preference', subject: 'swimwear', value: 'never' })
+    expect(told.status).toBe(201)
+    expect(await list()).toEqual({ ids: ['tea-1'], personalised: false })
+    await habitue.ask('POST', '/v1/customers/zoe/consent', { answers: { personalisation: 'denied' } })
+    expect(await list()).toEqual({ ids: ['tea-1'], personalised: false })
+    // What is guessed of him is personalisation, and is kept out; and nothing is asked.
+    const guess = await tell(habitue, { kind: 'size', subject: 'shirts', value: 'M', provenance: 'inferred' })
+    expect(guess.body.error.code).toBe('consent_refused')
+    expect((await habitue.ask('GET', '/v1/customers/zoe/question')).body.question).toBeNull()
+  })
+
   it('leaves others and guesses alone: only what he told himself bars', async () => {
     const habitue = await run()
     await shop(habitue)
