@@ -104,6 +104,30 @@ forEachRunning((_engine, run) => {
     expect(await texts('taste')).toContain('Size L in Shirts')
   })
 
+  it('makes no picture of somebody who does not want one, and granting again does not bring the old one back', async () => {
+    const { world, habitue, send, texts } = await shop(run, 9)
+    for (const n of [3, 2, 1])
+      await send('Order Completed', { order_id: `w${n}`, ...bought('shirt-l') }, start - n * 7 * day)
+    await send('Order Completed', { order_id: 'g', ...bought('mug'), recipient: 'Ada' }, start - day)
+    await habitue.ask('POST', '/v1/customers/zoe/facts', { kind: 'quirk', value: 'No plastic, please.' })
+    await habitue.ask('POST', '/v1/customers/zoe/facts', { kind: 'diet', value: 'vegan' })
+    expect(await texts('taste')).toContain('Size L in Shirts')
+    const answer = (personalisation: string) => {
+      world.advance(1000)
+      return habitue.ask('POST', '/v1/customers/zoe/consent', { answers: { personalisation } })
+    }
+    await answer('denied')
+    const own = ['“No plastic, please.”', 'Eats vegan']
+    expect([await texts('taste'), await texts('rhythms')]).toEqual([own, []])
+    // What he told, and what his orders record, is shown.
+    expect(await texts('people')).toEqual(['Buys for Ada', 'Gave Blue mug to Ada'])
+    await answer('granted')
+    expect(await texts('taste')).toEqual(own)
+    world.advance(day)
+    await send('Order Completed', { order_id: 'new', ...bought('mug') })
+    expect(await texts('taste')).toEqual(['Buys Blue mug', 'Buys Kitchen', ...own])
+  })
+
   it('shows what was known at an earlier time', async () => {
     const { send, texts } = await shop(run, 3)
     await send('Order Completed', { order_id: 'o1', ...bought('mug') }, start - 20 * day)

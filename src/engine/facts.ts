@@ -43,14 +43,14 @@ export function factsApi(needs: FactNeeds): FactsApi {
   const { db, catalogue, policy, world } = needs
   const record = (events: readonly OwnEvent[], teller: Teller) => recordOwn(needs, events, teller)
   const permitFor = (who: Identifier) => permitOf(needs, who, 'service')
-  const known = async (who: Identifier, at?: number): Promise<(Known & { permit: Permit }) | null> => {
-    const allowed = await permitFor(who)
+  const known = async (who: Identifier, at?: number): Promise<Known | null> => {
+    const identity = await resolve(db, who)
+    const person = identity && (await personOf(db, policy, identity, world.now()))
+    const allowed = person && permit(person, 'service', { ceiling: 'intimate' })
     if (!allowed) return null
     await catalogue.upToDate(db)
-    return {
-      ...(await knownFacts(db, allowed, catalogue, { now: at ?? world.now(), past: at !== undefined })),
-      permit: allowed,
-    }
+    const profile = permit(person, 'personalisation', { ceiling: 'intimate' })
+    return knownFacts(db, allowed, profile, catalogue, { now: at ?? world.now(), past: at !== undefined })
   }
   const found = async (who: Identifier, id: string) => factNamed((await known(who))?.facts ?? [], id)
   /** The events that delete `fact`, each under the identifier under which it was told. */

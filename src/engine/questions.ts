@@ -26,7 +26,7 @@ function questionsApi(needs: FactNeeds): QuestionsApi {
     const now = world.now()
     // Somebody who complains wants to be heard, not asked.
     if ((await openComplaints(db, permit, now)).length > 0) return null
-    const { facts } = await knownFacts(db, permit, catalogue, { now, past: false })
+    const { facts } = await knownFacts(db, permit, permit, catalogue, { now, past: false })
     const { tombstones } = await storedFacts(db, permit)
     const events = await eventsOf(db, permit, { limit: mostObserved })
     return bestQuestion({ facts, tombstones, events, purchases: purchasesOf(events), catalogue, now })

@@ -30,22 +30,38 @@ export interface Asked {
   readonly past: boolean
 }
 
-/** What is known of the customer of `permit`. */
+/**
+ * What is known of the customer of `permit`. `profile` = the permit to use what he did for a picture of him; null = he does not
+ * allow it, and then nothing is observed of his taste, nor shown that was inferred.
+ */
 export async function knownFacts(
   reader: Reader,
   permit: Permit,
+  profile: Permit | null,
   catalogue: Catalogue,
   { now, past }: Asked,
 ): Promise<Known> {
   const until = past ? now : undefined
   const { statements, tombstones, forgotten } = await storedFacts(reader, permit, until)
   const events = await eventsOf(reader, permit, { until, limit: mostObserved })
-  const observed = observe({ events, catalogue, forgotten, barred: barredEvidence(tombstones) })
+  const since = (identifier: number) =>
+    profile === null ? Number.POSITIVE_INFINITY : (profile.since?.get(identifier) ?? 0)
+  const open = profile !== null && profile.since === null
+  const used = open ? events : events.filter(({ identifier, time }) => time >= since(identifier as number))
+  const observed = observe({ events, catalogue, forgotten, barred: barredEvidence(tombstones) }, used)
+  const kept = statements.filter(
+    (one) => one.provenance === 'told' || isRecord(one) || one.time >= since(one.identifier),
+  )
   const identifiers = await identifiersOf(reader, permit)
   return {
-    facts: currentFacts({ statements: [...statements, ...observed], tombstones }, now),
+    facts: currentFacts({ statements: [...kept, ...observed], tombstones }, now),
     identifiers: identifiers.filter(({ firstSeen }) => firstSeen <= now),
   }
+}
+
+/** What an order or a mail says outright is no guess about him. */
+function isRecord({ kind }: { readonly kind: FactKindName }): boolean {
+  return kind === 'occasion' || kind === 'email'
 }
 
 /** One sentence of the document, with what a program needs to change it. */

@@ -3,6 +3,7 @@
  * goes, why things came back, what he comes back to. A pure function of the events, made whenever somebody asks: so a
  * deletion, a merge or its undoing has nothing to repair here.
  */
+import type { AdmittedEvent } from '../events/event.ts'
 import type { Statement } from './fact.ts'
 import type { FactKindName } from './fact-kinds.ts'
 import { observedPeople } from './observed-people.ts'
@@ -13,19 +14,24 @@ import { toldTraits } from './told-traits.ts'
 
 const MS_A_DAY = 86_400_000
 
-/** All that the events of a customer show. */
-export function observe(given: Omit<Observing, 'purchases'>): Statement[] {
+/**
+ * All that the events of a customer show. What is no more than the record of his orders, returns and mails is shown whatever
+ * he allows; a profile (taste, rhythms, sizes) is made only of what may be used for one, `profile`.
+ */
+export function observe(given: Omit<Observing, 'purchases'>, profile: readonly AdmittedEvent[]): Statement[] {
   const seen: Observing = { ...given, purchases: purchasesOf(given.events) }
+  const used: Observing =
+    profile === given.events ? seen : { ...given, events: profile, purchases: purchasesOf(profile) }
   return [
-    ...toldTraits(given.events),
-    ...sizes(seen),
+    ...toldTraits(seen.events),
     ...returns(seen),
     ...observedPeople(seen),
-    ...language(seen),
-    ...devices(seen),
-    ...rhythms(seen),
-    ...interests(seen),
     ...mails(seen),
+    ...sizes(used),
+    ...language(used),
+    ...devices(used),
+    ...rhythms(used),
+    ...interests(used),
   ]
 }
 
