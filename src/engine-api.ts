@@ -56,7 +56,14 @@ export { ruleKinds } from './decisions/rules.ts'
 export type { TrainingStatus } from './decisions/trainer.ts'
 export type { UsualRequest } from './decisions/usual.ts'
 export type { UsualAnswer } from './decisions/usual-answer.ts'
-export type { AuditApi, ExportDocument, ExportSection, PeopleApi, RightsApi } from './engine-api/rights.ts'
+export type {
+  AuditApi,
+  ExportDocument,
+  ExportSection,
+  KeptOrderView,
+  PeopleApi,
+  RightsApi,
+} from './engine-api/rights.ts'
 export type { EventRefusal, EventType, IngestAnswer, Subject } from './events/event.ts'
 export type { Identifier } from './identity/identity.ts'
 export type { MemoryDocument, MemoryStatement } from './memory/document.ts'

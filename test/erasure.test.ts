@@ -140,6 +140,12 @@ forEachRunning((engine, run) => {
       const kept = await rowsOf(sql`select * from kept_orders`)
       expect(kept).toHaveLength(5)
       expect(kept[0]).toMatchObject({ total: 6500, state: 'placed', currency: 'EUR' })
+      const { orders } = (await habitue.ask('GET', '/v1/kept-orders')).body
+      expect(orders[0]).toMatchObject({
+        day: '2026-06-01',
+        total: 65,
+        lines: [{ item: 'cup', quantity: 2, price: 12.5 }, {}],
+      })
       expect((await habitue.ask('POST', `/v1/customers/${zoe.user}/erase`, {})).status).toBe(404)
     })
 

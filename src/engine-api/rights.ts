@@ -31,6 +31,23 @@ export interface RightsApi {
   receipt(id: string): Promise<Receipt | null>
   /** The latest first. */
   receipts(limit: number): Promise<readonly Receipt[]>
+  /** What stays of the orders of customers who were erased; `after` = the last id of the page before. Minor units. */
+  keptOrders(page: { after: number; limit: number }): Promise<readonly KeptOrderView[]>
+}
+
+export interface KeptOrderView {
+  readonly id: number
+  /** Its midnight (UTC), milliseconds. */
+  readonly day: number
+  readonly state: string
+  readonly total: number | null
+  readonly currency: string | null
+  readonly lines: readonly {
+    readonly item: string | null
+    readonly quantity: number
+    readonly price: number | null
+    readonly returned: number
+  }[]
 }
 
 /** The people of the shop and their sessions. */

@@ -23,6 +23,7 @@ import type { IncomingEvent } from '../events/event.ts'
 import type { Identifier } from '../identity/identity.ts'
 import { subjectOf } from '../identity/personal.ts'
 import { allIdentifiers } from '../identity/population.ts'
+import { keptOrders } from '../memory/kept-orders.ts'
 import type { World } from '../world.ts'
 
 export interface RightsNeeds {
@@ -71,6 +72,15 @@ export function rightsApi(needs: RightsNeeds): RightsApi {
     },
     receipt: (id) => receiptAt(db, id),
     receipts: (limit) => receipts(db, limit),
+    async keptOrders(page) {
+      await catalogue.upToDate(db)
+      const named = (item: number) => catalogue.shopId(catalogue.canonical(item)) ?? null
+      const kept = await keptOrders(db, page)
+      return kept.map((order) => ({
+        ...order,
+        lines: order.lines.map((line) => ({ ...line, item: named(line.item) })),
+      }))
+    },
   }
 }
 

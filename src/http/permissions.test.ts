@@ -83,6 +83,7 @@ const requests: Record<Action, readonly Ask[]> = {
   'erasures.read': [
     { method: 'GET', url: '/v1/erasures' },
     { method: 'GET', url: '/v1/erasures/42' },
+    { method: 'GET', url: '/v1/kept-orders' },
   ],
   'audit.read': [
     { method: 'GET', url: '/v1/audit' },

@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import type { Engine, Identifier, Receipt } from '../engine-api.ts'
+import { type Engine, fromMinorUnits, type Identifier, type KeptOrderView, type Receipt } from '../engine-api.ts'
 import { HabitueError } from '../errors.ts'
 import { actorOf } from './audit.ts'
 import { exportHtml, exportJson, exportStyleHash } from './export-document.ts'
@@ -41,6 +41,33 @@ const ReceiptAnswer = Type.Object(
     hash: Type.String({ description: 'SHA-256 of the receipt; docs/operations.md says over what.' }),
   },
   { description: 'What was erased where. No personal data.' },
+)
+const Page = Type.Object(
+  {
+    after: Type.Optional(Type.Integer({ minimum: 0, description: 'The `next` of the page before.' })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, description: '1000 by default.' })),
+  },
+  { additionalProperties: false },
+)
+const NullableNumber = Type.Union([Type.Number(), Type.Null()])
+const NullableText = Type.Union([Type.String(), Type.Null()])
+const KeptOrders = Type.Object(
+  {
+    orders: Type.Array(
+      Type.Object({
+        id: Type.Integer(),
+        day: Type.String({ description: 'ISO 8601, a date' }),
+        state: Type.String(),
+        total: NullableNumber,
+        currency: NullableText,
+        lines: Type.Array(
+          Type.Object({ item: NullableText, quantity: Type.Number(), price: NullableNumber, returned: Type.Number() }),
+        ),
+      }),
+    ),
+    next: Type.Union([Type.Integer(), Type.Null()]),
+  },
+  { description: 'What stays of the orders of customers who were erased: goods and amounts of a day, of nobody.' },
 )
 type AboutOne = FastifyRequest<{ Params: Type.Static<typeof Who>; Querystring: Type.Static<typeof Export> }>
 const tags = ['rights']
@@ -82,6 +109,15 @@ export function rightsRoutes(app: App, engine: Engine): void {
     async () => ({ erasures: (await rights.receipts(1000)).map(wire) }),
   )
   app.get(
+    '/v1/kept-orders',
+    { schema: { tags, querystring: Page, response: { 200: KeptOrders } }, config },
+    async (request) => {
+      const { after = 0, limit = 1000 } = request.query
+      const orders = await rights.keptOrders({ after, limit })
+      return { orders: orders.map(keptWire), next: orders.length < limit ? null : orders[orders.length - 1].id }
+    },
+  )
+  app.get(
     '/v1/erasures/:id',
     {
       schema: { tags, params: Type.Object({ id: Type.String({ maxLength: 100 }) }), response: { 200: ReceiptAnswer } },
@@ -111,6 +147,12 @@ async function sendExport(engine: Engine, request: AboutOne, reply: FastifyReply
     .header('x-content-type-options', 'nosniff')
     .type('application/json; charset=utf-8')
   return reply.send(Readable.from(exportJson(document)))
+}
+
+function keptWire({ day, total, currency, lines, ...rest }: KeptOrderView) {
+  const amount = (minor: number | null) => (minor === null ? null : fromMinorUnits(minor, currency))
+  const shown = lines.map((line) => ({ ...line, price: amount(line.price) }))
+  return { ...rest, day: iso(day).slice(0, 10), total: amount(total), currency, lines: shown }
 }
 
 function nobody(who: Identifier): HabitueError {

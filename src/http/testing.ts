@@ -284,6 +284,7 @@ const roteResources: Pick<
     erase: async () => roteReceipt,
     receipt: async () => roteReceipt,
     receipts: async () => [roteReceipt],
+    keptOrders: async () => [],
   },
   imports: {
     get: async (id) => ({ id, kind: 'events', name: 'a file', line: 1, bytes: 1, refused: 0, done: false }),
