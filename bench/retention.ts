@@ -1,7 +1,7 @@
 /**
  * Three years of a shop, and what is on the disk at their end: the events of the example shop through the ingest, a decision
- * for every other view, and each day the retention that the engine runs. `node bench/retention.ts --customers 800`; a shop of
- * 100,000 is played with fewer (`--customers 3000 --stands-for 100000`) and what grows with customers is scaled.
+ * for every other view, and each day the retention that the engine runs. `node bench/retention.ts --customers 800`. A shop of
+ * 100,000 would take hours: `--customers 800 --stands-for 800,100000` scales what grows with customers.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -25,7 +25,8 @@ const { values } = parseArgs({
   },
 })
 const customers = Number(values.customers)
-const standsFor = Number(values['stands-for'] ?? customers)
+/** Sizes of shops to print it for; one that is not played is scaled. */
+const sizes = (values['stands-for'] ?? values.customers).split(',').map(Number)
 const years = Number(values.years)
 const [day, batchSize, piece] = [86_400_000, 1000, 2000]
 /** Tables that the assortment and the days decide, not the number of customers. */
@@ -59,7 +60,7 @@ try {
     for (const { handler, days } of retentions(config))
       while ((await db.write<number>(handler, { before: world.now() - days * day, limit: piece })) >= piece);
   }
-  await print()
+  for (const size of sizes) await print(size)
 } finally {
   await db.close()
   rmSync(folder, { recursive: true, force: true })
@@ -99,7 +100,7 @@ async function idOf(user: string): Promise<number> {
   return id
 }
 
-async function print(): Promise<void> {
+async function print(standsFor: number): Promise<void> {
   const { bytesByTable } = await storageReport(db)
   const factor = standsFor / customers
   const scaled = Object.entries(bytesByTable).map(
