@@ -30,6 +30,8 @@ const browsing = fc.record({
     'Product Refusal Withdrawn',
     'Product Rated',
     'Product List Viewed',
+    'Product Forgotten',
+    'Product Remembered',
   ),
   items: fc.array(item, { minLength: 1, maxLength: 2 }),
   properties: fc.record({ rating: fc.constantFrom(1, 2.5, '4', 'none') }),
@@ -56,6 +58,19 @@ const ordering = fc.record({
   ),
 })
 
+const speaking = fc.record({
+  name: fc.constantFrom('Fact Told', 'Fact Inferred', 'Preference Told', 'Complaint Received', 'Question Answered'),
+  items: fc.constant([]),
+  properties: fc.record({
+    kind: fc.constantFrom('size', 'recipient', 'none'),
+    subject: fc.constantFrom('shirts', 'Ann'),
+    value: fc.constantFrom('M', { relation: 'sister' }),
+    preference: fc.constantFrom('tea', 'milk'),
+    complaint_id: fc.constantFrom('c1', 'c2'),
+    question: fc.constantFrom('size:shirts', 'taste:tea'),
+  }),
+})
+
 const telling = fc.record({
   type: fc.constant('identify' as const),
   properties: fc.record(
@@ -68,7 +83,7 @@ const telling = fc.record({
 export const anyEvents: fc.Arbitrary<AdmittedEvent[]> = fc
   .array(
     fc.record({
-      what: fc.oneof({ weight: 3, arbitrary: browsing }, { weight: 4, arbitrary: ordering }, telling),
+      what: fc.oneof({ weight: 3, arbitrary: browsing }, { weight: 4, arbitrary: ordering }, speaking, telling),
       time: fc.integer({ min: 1, max: 12 }).map((days) => days * day),
       identifier: fc.constantFrom(1, 2, 3, null),
     }),
@@ -93,7 +108,7 @@ const people: readonly Readonly<Record<string, string>>[] = [
 export const anyMessages = fc
   .array(
     fc.record({
-      what: fc.oneof({ weight: 3, arbitrary: browsing }, { weight: 4, arbitrary: ordering }, telling),
+      what: fc.oneof({ weight: 3, arbitrary: browsing }, { weight: 4, arbitrary: ordering }, speaking, telling),
       time: fc.integer({ min: 1, max: 30 }).map((days) => exampleNow - days * day),
       who: fc.constantFrom(...people),
     }),
@@ -115,7 +130,7 @@ interface About {
   readonly i: number
 }
 
-type What = { name: string; items: Item[]; properties: object } | { type: 'identify'; properties: object }
+type What = { name: string; items: readonly Item[]; properties: object } | { type: 'identify'; properties: object }
 type Item = { item: number; quantity: number; price: number | null; recipient: string }
 
 function messageOf(what: What, { time, who, run, i }: About): Record<string, unknown> {
