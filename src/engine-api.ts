@@ -181,6 +181,10 @@ export interface CatalogueApi {
   audiences(): Promise<readonly CategoryAudience[]>
   /** States them; a null takes one away, the others stay as they are. */
   rateCategories(stated: readonly { category: string; audience: string | null }[]): Promise<void>
+  /** Categories that are never a reason, a guess, or a seed for other items. */
+  sensitiveCategories(): Promise<readonly string[]>
+  /** Marks them; those that are not named stay as they are. */
+  markCategories(stated: readonly { category: string; sensitive: boolean }[]): Promise<void>
   /** A whole feed, merged. @throws HabitueError invalid_file, missing_column */
   load(bytes: Uint8Array, format: FeedFormat): Promise<BulkAnswer>
 }

@@ -7,7 +7,7 @@ import { peopleHandlers } from './access/people.ts'
 import { accessData } from './access/personal.ts'
 import { sessionHandlers } from './access/sessions.ts'
 import { accessHandlers } from './access/store.ts'
-import { audiencesHandler, patchHandler, removeHandler, upsertHandler } from './catalog/store.ts'
+import { audiencesHandler, patchHandler, removeHandler, sensitiveHandler, upsertHandler } from './catalog/store.ts'
 import type { Config } from './config.ts'
 import { cleanedHandler, eraseHandler } from './consent/erasure.ts'
 import { consentData } from './consent/personal.ts'
@@ -54,6 +54,7 @@ export function createHandlers(config: Config, world: World): Handlers {
     'catalog.patch': patchHandler(catalogue),
     'catalog.remove': removeHandler(catalogue),
     'catalog.audiences': audiencesHandler,
+    'catalog.sensitive': sensitiveHandler,
     'identity.undoMerge': (tx, { id, now }: { id: number; now: number }) => undoMerge(tx, id, now),
     'imports.record': recordImportHandler(world),
     ...memoryHandlers,

@@ -10,7 +10,7 @@ import { AttributeIndex } from './attribute-index.ts'
 import { allocate, HIDDEN, KNOWN, PROVISIONAL } from './catalogue-columns.ts'
 import { allOf, type ItemFilter, type ItemPredicate } from './filter.ts'
 import { leastAge } from './item.ts'
-import { audiencesKey, readAudiences, readItems, type SnapshotRow } from './snapshot-read.ts'
+import { categoriesKey, readAudiences, readItems, readSensitive, type SnapshotRow } from './snapshot-read.ts'
 
 /** What a list shows of an item; the price in minor units. */
 export interface ItemCard {
@@ -47,10 +47,11 @@ export class Catalogue {
   readonly #members: Set<number>[] = []
   readonly #attributes = new AttributeIndex()
   readonly #categoryAge = new Map<number, number>()
+  readonly #sensitive = new Set<number>()
   readonly #defaultAge: number
   #stale = new Set<number>()
   #allStale = false
-  #audiencesStale = false
+  #categoriesStale = false
   #refreshing: Promise<void> | undefined
 
   /** @param defaultAudience the rating of an item for which neither itself nor a category states one */
@@ -219,14 +220,14 @@ export class Catalogue {
   /** Notes what a commit changed (a key of the topic `items`); cheap, and safe inside a listener. */
   markChanged(key: number | string): void {
     if (typeof key === 'number') this.#stale.add(key)
-    else if (key === audiencesKey) this.#audiencesStale = true
-    else if (key === everything) this.#allStale = this.#audiencesStale = true
+    else if (key === categoriesKey) this.#categoriesStale = true
+    else if (key === everything) this.#allStale = this.#categoriesStale = true
   }
 
   /** Reads what is marked; undefined where nothing is. A decision awaits it before it looks. */
   upToDate(reader: Reader): Promise<void> | undefined {
     if (this.#refreshing) return this.#refreshing.then(() => this.upToDate(reader))
-    if (this.#stale.size === 0 && !this.#audiencesStale && !this.#allStale) return undefined
+    if (this.#stale.size === 0 && !this.#categoriesStale && !this.#allStale) return undefined
     this.#refreshing = this.#readMarked(reader).finally(() => {
       this.#refreshing = undefined
     })
@@ -234,20 +235,25 @@ export class Catalogue {
   }
 
   async #readMarked(reader: Reader): Promise<void> {
-    const [ids, all, audiences] = [this.#stale, this.#allStale, this.#audiencesStale]
+    const [ids, all, categories] = [this.#stale, this.#allStale, this.#categoriesStale]
     this.#stale = new Set()
-    this.#allStale = this.#audiencesStale = false
+    this.#allStale = this.#categoriesStale = false
     try {
-      if (audiences) this.setAudiences(await readAudiences(reader))
+      if (categories) await this.#readCategories(reader)
       if (all) await this.#readAll(reader)
       else if (ids.size > 0) await this.refresh(reader, [...ids])
     } catch (error) {
       // What could not be read stays marked, and the next decision tries again.
       for (const id of ids) this.#stale.add(id)
       this.#allStale ||= all
-      this.#audiencesStale ||= audiences
+      this.#categoriesStale ||= categories
       throw error
     }
+  }
+
+  async #readCategories(reader: Reader): Promise<void> {
+    this.setAudiences(await readAudiences(reader))
+    this.setSensitive(await readSensitive(reader))
   }
 
   async #readAll(reader: Reader): Promise<void> {
@@ -279,6 +285,19 @@ export class Catalogue {
     for (const { category, audience } of audiences) {
       this.#categoryAge.set(this.#internCategory(category), leastAge(audience))
     }
+  }
+
+  /** Replaces the categories that are marked as sensitive. What was read of customers before is old. */
+  setSensitive(categories: readonly string[]): void {
+    const before = [...this.#sensitive].join()
+    this.#sensitive.clear()
+    for (const category of categories) this.#sensitive.add(this.#internCategory(category))
+    if ([...this.#sensitive].join() !== before) this.#renamings++
+  }
+
+  /** Is it of a category that is never a reason, a guess, or a seed for other items? */
+  sensitive(id: number): boolean {
+    return this.#sensitive.size > 0 && this.categoryIds(id).some((category) => this.#sensitive.has(category))
   }
 
   /** Lays one row over what is known of the item. */

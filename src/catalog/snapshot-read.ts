@@ -25,8 +25,8 @@ const columns = [
 
 export type SnapshotRow = Pick<StoredItem, (typeof columns)[number]> & { readonly names: readonly string[] }
 
-/** The key of the topic `items` by which a change of the categories' ratings is told; items' keys are numbers. */
-export const audiencesKey = 'audiences'
+/** The key of the topic `items` by which a change of what is stated for categories is told; items' keys are numbers. */
+export const categoriesKey = 'categories'
 
 const PAGE = 5000
 /** Below the number of parameters that both engines take in one statement. */
@@ -74,6 +74,11 @@ function withNames(
 ): SnapshotRow[] {
   const byItem = Map.groupBy(names, (row) => row.item)
   return rows.map((row) => ({ ...row, names: byItem.get(row.id)?.map((entry) => entry.name) ?? noNames }))
+}
+
+export async function readSensitive(reader: Reader): Promise<string[]> {
+  const rows = await reader.k.selectFrom('sensitive_categories').select('category').orderBy('category').execute()
+  return rows.map(({ category }) => category)
 }
 
 export function readAudiences(reader: Reader): Promise<{ category: string; audience: string }[]> {

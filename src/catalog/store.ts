@@ -2,14 +2,14 @@
  * Writing the catalogue. An upsert lays items over what is stored, many at once; what says nothing new writes nothing,
  * so a feed that is sent every night costs its differences. Names are looked after in names.ts.
  */
-import { inChunks, selectByKeys, upsertRows } from '../db/batch.ts'
+import { deleteByKeys, inChunks, insertRows, selectByKeys, upsertRows } from '../db/batch.ts'
 import type { Handler, Tx } from '../db/database.ts'
 import { HabitueError } from '../errors.ts'
 import type { World } from '../world.ts'
 import type { Item, ItemPatch } from './item.ts'
 import { type NameConflict, planNames, writeNames } from './names.ts'
 import { blankRow, type Description, mergeRow, type StoredItem, sameDescription } from './row.ts'
-import { audiencesKey } from './snapshot-read.ts'
+import { categoriesKey } from './snapshot-read.ts'
 
 export interface CatalogSettings {
   readonly world: World
@@ -111,8 +111,22 @@ export const audiencesHandler: Handler<
   }
   const rows = stated.filter(({ audience }) => audience !== null).map(({ category, audience }) => [category, audience])
   await upsertRows(tx, 'category_audiences', ['category'], ['category', 'audience'], rows)
-  if (stated.length > 0) tx.changed('items', audiencesKey)
+  if (stated.length > 0) tx.changed('items', categoriesKey)
 }
+
+/** 'catalog.sensitive': which categories are sensitive; those that are not named stay as they are. */
+export const sensitiveHandler: Handler<
+  readonly { readonly category: string; readonly sensitive: boolean }[],
+  void
+> = async (tx, stated) => {
+  const keys = (sensitive: boolean) =>
+    stated.filter((one) => one.sensitive === sensitive).map(({ category }) => [category])
+  await deleteByKeys(tx, 'sensitive_categories', ['category'], [...keys(false), ...keys(true)])
+  await insertRows(tx, 'sensitive_categories', ['category'], distinct(keys(true)))
+  if (stated.length > 0) tx.changed('items', categoriesKey)
+}
+
+const distinct = (keys: readonly string[][]) => [...new Set(keys.map(([category]) => category))].map((one) => [one])
 
 async function upsert(
   tx: Tx,

@@ -143,6 +143,8 @@ export interface Tables {
   item_names: { name: string; item: number }
   /** What the shop states for whole categories. */
   category_audiences: { category: string; audience: string }
+  /** Never a reason, a guess, or a seed for other items. */
+  sensitive_categories: { category: string }
 
   // events
   events: {

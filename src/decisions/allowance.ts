@@ -29,9 +29,12 @@ const unknownAge = 0
 /** The rating is asked last, so that `withheld` has only what it alone keeps out. */
 export function allowance(needs: AllowanceNeeds): Allowance {
   const { name, request, setting, now, taken, filter, rules, repeats, withheld } = needs
-  const { catalogue, customer, serving } = setting
+  const { catalogue, customer, serving, seed } = setting
   const repeatable = name === 'recent' || name === 'items'
   const barred = barredBy(name, setting)
+  // A page that is about something sensitive, or names it, may speak of it; nothing else does.
+  const aboutSensitive = (name === 'item' || name === 'unavailable') && seed !== null && catalogue.sensitive(seed)
+  const discreet = name === 'items' || aboutSensitive
   const age = customer?.age ?? unknownAge
   const owned = customer && !repeatable && customer.owned.size > 0 ? customer.owned : null
   const refused = customer && customer.refused.size > 0 ? customer.refused : null
@@ -40,6 +43,7 @@ export function allowance(needs: AllowanceNeeds): Allowance {
     if (taken.has(id) || !catalogue.sellable(id, now)) return false
     if (never?.(id) || (refused && isAmong(refused, id, catalogue))) return false
     if (owned && isAmong(owned, id, catalogue) && !repeats.allows(id, repeatPolicyOf(rules, id), serving)) return false
+    if (catalogue.sensitive(id) && !discreet) return false
     if (barred?.(id) || !filter(id) || !admits(rules, id)) return false
     if (catalogue.leastAge(id) <= age) return true
     withheld.add(id)

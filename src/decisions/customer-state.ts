@@ -7,6 +7,7 @@ import type { Catalogue } from '../catalog/catalogue.ts'
 import type { Config } from '../config.ts'
 import { type Ceiling, type Person, permit, type RulingReason } from '../consent/permit.ts'
 import type { Policy } from '../consent/policy.ts'
+import type { Provenance } from '../consent/saying.ts'
 import { personOf } from '../consent/store.ts'
 import type { Database } from '../db/database.ts'
 import type { Identifier } from '../identity/identity.ts'
@@ -78,6 +79,10 @@ export interface CustomerState {
   readonly owned: Ids
   /** Internal ids of items that were refused: never shown. */
   readonly refused: Ids
+  /** Internal ids of items of which he was only seen to take notice: they are not named to him. */
+  readonly observed: Ids
+  /** Where what is known of his taste comes from. */
+  readonly provenance: readonly Provenance[]
   /** Internal ids, the latest looked at first. */
   readonly recent: readonly number[]
   /** Internal ids in the open cart. */
@@ -226,21 +231,44 @@ function stateOf(
     serving,
     catalogue,
   }: Pick<CustomerStateNeeds, 'config' | 'catalogue'> & { readonly serving: Serving | null },
-): Pick<CustomerState, 'history' | 'owned' | 'refused' | 'recent'> {
+): Pick<CustomerState, 'history' | 'owned' | 'refused' | 'recent' | 'observed' | 'provenance'> {
   const ids = (some: readonly HistoryRow[]) => some.map((row) => catalogue.canonical(row.item))
   const gone = new Set([...forgotten].map((item) => catalogue.canonical(item)))
-  const rows = gone.size === 0 ? all : all.filter((row) => !gone.has(catalogue.canonical(row.item)))
+  // What is sensitive is no seed for other items.
+  const rows = all.filter(({ item }) => {
+    const id = catalogue.canonical(item)
+    return !gone.has(id) && !catalogue.sensitive(id)
+  })
   const seen = hidden.size === 0 ? rows : rows.filter((row) => !hidden.has(row.item))
   const viewed = seen.filter((row) => row.view_last > 0).sort((a, b) => b.view_last - a.view_last || a.item - b.item)
   // Whoever looks for a present shows the taste of another.
   const own = gifts.size === 0 ? rows : rows.filter((row) => !gifts.has(row.item))
+  const observed = own.filter((row) => !isTold(row))
   return {
+    observed: idsOf(ids(observed)),
+    provenance: [...(observed.length < own.length ? told : []), ...(observed.length > 0 ? seenOnly : [])],
     history: historyOf(own, config, serving, catalogue),
     owned: idsOf(ids(all.filter((row) => row.bought > row.returned || row.rating !== null))),
     refused: idsOf(ids(all.filter((row) => row.refused > 0 && row.refused_last >= row.bought_last))),
     recent: [...new Set(ids(viewed.slice(0, recentItems)))],
   }
 }
+
+const told: readonly Provenance[] = ['told']
+const seenOnly: readonly Provenance[] = ['observed']
+
+/** His own explicit act, which he knows that the shop knows. */
+function isTold(row: HistoryRow): boolean {
+  return row.bought > 0 || row.rating !== null || row.wished > 0 || row.refused > 0
+}
+
+/** The same customer where nothing of his memory may be used: what he said never to show is still not shown, nor what is not for his age. */
+export function withoutMemory(customer: CustomerState): CustomerState {
+  return { ...customer, history: emptyHistory, owned: noIds, recent: [], cart: [], provenance: [], changed: [] }
+}
+
+const noIds = idsOf([])
+const emptyHistory: History = { items: new Int32Array(0), weights: new Float32Array(0) }
 
 /** For the models: each item once, by ascending index. */
 function historyOf(

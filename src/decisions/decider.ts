@@ -7,7 +7,7 @@ import type { Ceiling } from '../consent/permit.ts'
 import { HabitueError } from '../errors.ts'
 import type { World } from '../world.ts'
 import { allowance } from './allowance.ts'
-import type { CustomerState, CustomerStates } from './customer-state.ts'
+import { type CustomerState, type CustomerStates, withoutMemory } from './customer-state.ts'
 import { ruleReason, sentence, unpersonalised } from './explain.ts'
 import type { DecisionLog } from './log.ts'
 import { type Proposal, placements, type Setting } from './placements.ts'
@@ -83,12 +83,15 @@ export function createDecider(needs: DeciderNeeds): Decider {
     async decide(request, ceiling, rules) {
       const stale = needs.upToDate()
       if (stale) await stale
-      const { current, customer } = await found(request, ceiling, rules)
+      const { current, customer: remembered } = await found(request, ceiling, rules)
+      const dial = request.ceiling ?? 'known'
+      const customer = remembered && dial === 'anonymous' ? withoutMemory(remembered) : remembered
       const { serving, trends } = current
       // From here on nothing waits, so the scratch vectors are this decision's alone.
       const length = serving?.ids.length ?? 0
       if (scratch[0].length !== length) scratch = [new Float32Array(length), new Float32Array(length)]
-      const setting = { serving, catalogue, trends, customer, scratch, ...named(request, customer, catalogue) }
+      const asked = named(request, customer, catalogue)
+      const setting = { serving, catalogue, trends, customer, dial, scratch, ...asked }
       const work = begin(request, current, setting, world.now(), catalogue)
       const answers: Record<string, PlacementAnswer> = {}
       const decisionId = newDecisionId(world)
@@ -104,9 +107,10 @@ export function createDecider(needs: DeciderNeeds): Decider {
         personalised,
         reason: personalised ? undefined : unpersonalised(request, customer, serving),
         purposes: personalised ? ['personalisation'] : [],
+        provenance: personalised && customer ? customer.provenance : [],
         model: { version: serving?.version ?? 0, note: serving ? serving.note : 'No model is trained yet.' },
         placements: answers,
-        changed: customer && customer.changed.length > 0 ? customer.changed : undefined,
+        changed: customer && dial !== 'general' && customer.changed.length > 0 ? customer.changed : undefined,
       }
     },
   }

@@ -3,6 +3,8 @@
  * rules, groups, pages and the answer's form are the decider's.
  */
 import type { Catalogue } from '../catalog/catalogue.ts'
+import type { Ceiling } from '../consent/permit.ts'
+import { maySay } from '../consent/saying.ts'
 import type { History, Model } from '../models/model.ts'
 import type { CustomerState } from './customer-state.ts'
 import { neighbourhood } from './neighbourhood.ts'
@@ -18,6 +20,8 @@ export interface Setting {
   readonly catalogue: Catalogue
   readonly trends: Trends
   readonly customer: CustomerState | null
+  /** How personal the answer may be. */
+  readonly dial: Ceiling
   /** The item looked at, or out of stock. */
   readonly seed: number | null
   readonly cart: readonly number[]
@@ -118,11 +122,20 @@ function tasteReason(setting: Setting, serving: Serving, history: History, id: n
   const { kind } = explanation
   // What speaks against an item is no reason to show it.
   const contributions = explanation.contributions.filter(({ weight }) => weight > 0)
-  if (contributions[0]?.item === index) return { kind: 'again', model: kind }
-  const others = contributions.filter(({ item }) => item !== index).slice(0, evidence)
+  const said = (item: number) => nameable(setting, serving.ids[item])
+  if (contributions[0]?.item === index) return { kind: said(index) ? 'again' : 'taste', model: kind }
+  const others = contributions.filter(({ item }) => item !== index && said(item)).slice(0, evidence)
   const items = others.map(({ item }) => serving.ids[item])
-  if (items.length === 0) return { kind: kind === 'popularity' ? 'popular' : 'taste', model: kind }
+  if (items.length === 0) {
+    const general = kind === 'popularity' && contributions.length === 0
+    return { kind: general ? 'popular' : 'taste', model: kind }
+  }
   return { kind: 'because', because: named(setting.catalogue, items), model: kind }
+}
+
+/** May this item of the customer's memory be named to him? */
+function nameable({ customer, dial }: Setting, id: number): boolean {
+  return maySay(customer?.observed.has(id) ? 'observed' : 'told', dial) === 'named'
 }
 
 /** The member of a blend that contributed most, with its evidence; a plain model is its own member. */
@@ -162,7 +175,8 @@ function proposeItem(setting: Setting, pool: number, allowed: Allowance): Propos
 
 function proposeCart(setting: Setting, pool: number, allowed: Allowance): Proposal {
   const { serving, cart } = setting
-  const indices = serving ? cart.map((id) => serving.indexOf(id)).filter((index) => index >= 0) : []
+  const seeds = cart.filter((id) => !setting.catalogue.sensitive(id))
+  const indices = serving ? seeds.map((id) => serving.indexOf(id)).filter((index) => index >= 0) : []
   if (!serving || indices.length === 0) {
     return {
       ...proposeSorted(setting.trends.popular, { kind: 'popular' }, pool, allowed),
@@ -180,7 +194,7 @@ function proposeCart(setting: Setting, pool: number, allowed: Allowance): Propos
       const strongest = parts.evidence(i, evidence)
       const because = named(
         setting.catalogue,
-        strongest.length > 0 ? strongest.map((one) => serving.ids[one]) : cart.slice(0, 1),
+        strongest.length > 0 ? strongest.map((one) => serving.ids[one]) : seeds.slice(0, 1),
       )
       return { kind: parts.together(i) >= parts.content(i) ? 'together' : 'similar', because }
     },

@@ -2,8 +2,9 @@
 export type { ItemFilter } from '../catalog/filter.ts'
 
 import type { ItemFilter } from '../catalog/filter.ts'
-import type { RulingReason } from '../consent/permit.ts'
+import type { Ceiling, RulingReason } from '../consent/permit.ts'
 import type { Purpose } from '../consent/policy.ts'
+import type { Provenance } from '../consent/saying.ts'
 import type { Identifier } from '../identity/identity.ts'
 import type { ChangedSetting } from '../memory/decision-facts.ts'
 
@@ -37,6 +38,8 @@ export interface DecisionRequest {
   /** The shop's ids in the cart; default: the customer's open cart. */
   readonly cart?: readonly string[]
   readonly context?: Readonly<Record<string, unknown>>
+  /** How personal the answer may be at most: `anonymous` uses no memory, `general` names nothing of it. Default `known`. */
+  readonly ceiling?: Ceiling
   /** A token of an earlier answer's `next`: what it showed is not shown again. */
   readonly after?: string
   readonly filters?: ItemFilter
@@ -90,7 +93,7 @@ export interface PlacementAnswer {
 
 /** Why an answer is not personal: consent does not reach (`unset`, `denied`, ...), or there is nothing to go by. */
 export interface Unpersonalised {
-  readonly code: RulingReason | 'nobody' | 'unknown' | 'no-history' | 'no-model' | 'placement'
+  readonly code: RulingReason | 'nobody' | 'unknown' | 'no-history' | 'no-model' | 'placement' | 'ceiling'
   readonly text: string
 }
 
@@ -101,6 +104,8 @@ export interface DecisionAnswer {
   readonly reason?: Unpersonalised
   /** The purposes under which memory was used. */
   readonly purposes: readonly Purpose[]
+  /** Where what was used of his memory comes from. */
+  readonly provenance: readonly Provenance[]
   readonly model: { readonly version: number; readonly note?: string }
   readonly placements: Readonly<Partial<Record<PlacementName, PlacementAnswer>>>
   /** What the customer had left one way, and the shop or a substitute changed; absent = nothing. */

@@ -103,7 +103,10 @@ export function createUsual(given: UsualNeeds): UsualDecider {
         prediction: predict(items, own, population, context, now),
         offer: {
           allows: (item) =>
-            catalogue.leastAge(item) <= (state?.age ?? 0) && !state?.refused.has(item) && !never?.(item),
+            catalogue.leastAge(item) <= (state?.age ?? 0) &&
+            !catalogue.sensitive(item) &&
+            !state?.refused.has(item) &&
+            !never?.(item),
           has: (item) => catalogue.sellable(item, now),
         },
         catalogue,
@@ -136,7 +139,7 @@ async function ownChoices(
     time,
     said: context,
   }))
-  return made.filter(({ item }) => !forgotten.has(item))
+  return made.filter(({ item }) => !forgotten.has(item) && !catalogue.sensitive(item))
 }
 
 /** The last category of the items that he takes most. */

@@ -2,6 +2,7 @@
 import type { Catalogue } from '../catalog/catalogue.ts'
 import { type Item, parseItem, parsePatch } from '../catalog/item.ts'
 import { listItems, readCategoryAudiences, readItem } from '../catalog/read.ts'
+import { readSensitive } from '../catalog/snapshot-read.ts'
 import type { UpsertAnswer } from '../catalog/store.ts'
 import type { Config } from '../config.ts'
 import type { Database } from '../db/database.ts'
@@ -54,6 +55,8 @@ export function catalogueApi({ db, world }: Needs): CatalogueApi {
     },
     audiences: () => readCategoryAudiences(db),
     rateCategories: (stated) => db.write('catalog.audiences', stated),
+    sensitiveCategories: () => readSensitive(db),
+    markCategories: (stated) => db.write('catalog.sensitive', stated),
     load: async (bytes, format) => {
       const answer = { accepted: 0, refused: [] as BulkRefusal[] }
       for await (const { items, lines, bad } of readFeed([bytes], format, { now: world.now() })) {

@@ -1,4 +1,4 @@
-/** /v1/categories/audiences: from which age the items of whole categories may be shown. */
+/** /v1/categories/...: from which age the items of whole categories may be shown, and which are sensitive. */
 import { Type } from 'typebox'
 import type { Engine } from '../engine-api.ts'
 import type { App } from './typed-app.ts'
@@ -23,6 +23,16 @@ const Stated = Type.Object(
   },
   { additionalProperties: false },
 )
+const Sensitive = Type.Object({ categories: Type.Array(Category) })
+const Marked = Type.Object(
+  {
+    categories: Type.Array(
+      Type.Object({ category: Category, sensitive: Type.Boolean() }, { additionalProperties: false }),
+      { maxItems: 10_000, description: 'Categories that are not named stay as they are.' },
+    ),
+  },
+  { additionalProperties: false },
+)
 const tags = ['items']
 
 export function categoryRoutes(app: App, engine: Engine): void {
@@ -38,6 +48,23 @@ export function categoryRoutes(app: App, engine: Engine): void {
     async (request) => {
       await catalogue.rateCategories(request.body.audiences)
       return { audiences: [...(await catalogue.audiences())] }
+    },
+  )
+  sensitiveRoutes(app, engine)
+}
+
+function sensitiveRoutes(app: App, { catalogue }: Engine): void {
+  const url = '/v1/categories/sensitive'
+  const answered = { 200: Sensitive }
+  app.get(url, { schema: { tags, response: answered }, config: { action: 'items.read' } }, async () => ({
+    categories: [...(await catalogue.sensitiveCategories())],
+  }))
+  app.put(
+    url,
+    { schema: { tags, body: Marked, response: answered }, config: { action: 'items.write' } },
+    async (request) => {
+      await catalogue.markCategories(request.body.categories)
+      return { categories: [...(await catalogue.sensitiveCategories())] }
     },
   )
 }

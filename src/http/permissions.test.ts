@@ -93,6 +93,7 @@ const requests: Record<Action, readonly Ask[]> = {
     { method: 'GET', url: '/v1/items' },
     { method: 'GET', url: '/v1/items/i1' },
     { method: 'GET', url: '/v1/categories/audiences' },
+    { method: 'GET', url: '/v1/categories/sensitive' },
   ],
   'items.write': [
     { method: 'POST', url: '/v1/items', payload: [{ id: 'i1' }] },
@@ -100,6 +101,7 @@ const requests: Record<Action, readonly Ask[]> = {
     { method: 'PATCH', url: '/v1/items/i1', payload: { stock: 0 } },
     { method: 'DELETE', url: '/v1/items/i1' },
     { method: 'PUT', url: '/v1/categories/audiences', payload: { audiences: [] } },
+    { method: 'PUT', url: '/v1/categories/sensitive', payload: { categories: [] } },
   ],
   'rules.read': [
     { method: 'GET', url: '/v1/rules' },

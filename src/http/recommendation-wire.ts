@@ -39,6 +39,12 @@ const asked = {
     Type.Array(ItemId, { maxItems: 1000, description: 'Default: the open cart that is remembered.' }),
   ),
   context: Type.Optional(Type.Record(Type.String({ maxLength: 100 }), Type.Unknown())),
+  ceiling: Type.Optional(
+    Type.Enum(['anonymous', 'general', 'known', 'intimate'], {
+      description:
+        'How personal it may be: `anonymous` uses no memory, `general` names nothing of it; default `known`.',
+    }),
+  ),
   after: Type.Optional(Type.String({ maxLength: 20_000, description: 'The `next` of the page before.' })),
   filters: Type.Optional(WireFilter),
   exclude: Type.Optional(ItemIds),
@@ -92,6 +98,10 @@ const PlacementResult = Type.Object({
 export const RecommendationAnswer = Type.Object({
   decisionId: Type.String({ description: 'Send it with events that follow, so that they are attributed.' }),
   personalised: Type.Boolean(),
+  purposes: Type.Array(Type.String(), { description: 'Under which memory was used.' }),
+  provenance: Type.Array(Type.String(), {
+    description: 'Where what was used comes from: `told`, `observed`, `inferred`.',
+  }),
   changed: Type.Optional(
     Type.Array(
       Type.Object({
@@ -155,8 +165,9 @@ export function fromDecisionAnswer(answer: DecisionAnswer): WireAnswer {
     placements[name] = { items, next: place.next, note: place.note }
   }
   const { decisionId, personalised, reason, model } = answer
+  const [purposes, provenance] = [[...answer.purposes], [...answer.provenance]]
   const changed = answer.changed?.map((one) => ({ ...one, since: new Date(one.since).toISOString() }))
-  return { decisionId, personalised, changed, reason, model, placements }
+  return { decisionId, personalised, purposes, provenance, changed, reason, model, placements }
 }
 
 function wireItem(item: RecommendedItem) {

@@ -237,6 +237,8 @@ const roteResources: Pick<
     remove: async () => {},
     audiences: async () => [],
     rateCategories: async () => {},
+    sensitiveCategories: async () => [],
+    markCategories: async () => {},
     load: async (bytes) => ({ accepted: bytes.length, refused: [] }),
   },
   customers: {
@@ -338,6 +340,7 @@ function roteAnswer(request: DecisionRequest): DecisionAnswer {
     decisionId,
     personalised: request.customer !== null,
     purposes: ['personalisation'],
+    provenance: ['told'],
     model: { version: 1 },
     placements: Object.fromEntries(placements),
   }
