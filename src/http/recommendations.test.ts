@@ -32,7 +32,7 @@ describe('a recommendation', () => {
       { id: 'i0', price: 19.99, currency: 'EUR', reason: { kind: 'because', because: [{ id: 'i9' }], model: 'ease' } },
       { id: 'i1', price: 2000, currency: 'JPY' },
     ])
-    expect(body.purposes).toBeUndefined()
+    expect(body.purposes).toEqual(['personalisation'])
   })
 
   it('is asked for in the engine’s form', async () => {
