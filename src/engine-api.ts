@@ -12,6 +12,7 @@ import type { Config } from './config.ts'
 import type { Ceiling } from './consent/permit.ts'
 import type { ConsentView } from './consent/view.ts'
 import type { ModelInfo } from './decisions/models-store.ts'
+import type { PredictionAnswer, PredictionRequest } from './decisions/predictions.ts'
 import type { DecisionAnswer, DecisionRequest } from './decisions/request.ts'
 import type { Rule } from './decisions/rules.ts'
 import type { TrainingStatus } from './decisions/trainer.ts'
@@ -44,6 +45,7 @@ export type { Ceiling } from './consent/permit.ts'
 export type { ConsentView } from './consent/view.ts'
 export { storageError } from './db/storage-errors.ts'
 export type { ModelInfo } from './decisions/models-store.ts'
+export type { PredictionAnswer, PredictionRequest } from './decisions/predictions.ts'
 export type {
   DecisionAnswer,
   DecisionRequest,
@@ -90,6 +92,8 @@ export interface Engine {
    * @throws HabitueError unknown_item, invalid_body
    */
   recommend(request: DecisionRequest, ceiling: Ceiling): Promise<DecisionAnswer>
+  /** How many stars he would give to each of some items. @throws HabitueError unknown_item */
+  predict(request: PredictionRequest, ceiling: Ceiling): Promise<PredictionAnswer>
   /** What he usually takes in this context, or that it is better to ask. @throws HabitueError invalid_body; of the weather */
   usual(request: UsualRequest, ceiling: Ceiling): Promise<UsualAnswer>
   readonly catalogue: CatalogueApi

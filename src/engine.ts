@@ -20,6 +20,7 @@ import { customerStates } from './decisions/customer-state.ts'
 import { createDecider } from './decisions/decider.ts'
 import { decisionLog } from './decisions/log.ts'
 import { listModels } from './decisions/models-store.ts'
+import { createPredictor } from './decisions/predictions.ts'
 import { repeatPolicies } from './decisions/repeat.ts'
 import { type CompiledRule, checkRule, compileRule } from './decisions/rules.ts'
 import { listRules } from './decisions/rules-store.ts'
@@ -154,6 +155,7 @@ async function compose({ config, world, log, owner, db, demo, erasedAgain }: Bas
       if (answer.personalised) totals.personalised++
       return answer
     },
+    predict: createPredictor({ ...state, db, catalogue, policy, world }).predict,
     usual: createUsual({ ...state, db, catalogue, config, policy, customers, world, onError }).decide,
     keys: keysApi(db, world, keys),
     catalogue: catalogueApi({ db, catalogue, config, world }),

@@ -4,6 +4,7 @@
  */
 import { packModel, unpackModel } from '../models/bytes.ts'
 import type { Model } from '../models/model.ts'
+import { RatingModel } from '../models/rating.ts'
 import { modelFromBytes } from '../models/registry.ts'
 import type { RepeatShare } from './repeat.ts'
 
@@ -21,7 +22,13 @@ export interface Members {
   readonly content: Model | null
 }
 
-export interface Serving extends Members {
+/** The model of ratings, beside the members: it is asked about stars and not about an order. */
+interface Foretelling {
+  /** Null where too little was rated. */
+  readonly stars: RatingModel | null
+}
+
+export interface Serving extends Members, Foretelling {
   /** Rises with every training. */
   readonly version: number
   /** model index -> internal item id. */
@@ -35,7 +42,7 @@ export interface Serving extends Members {
   readonly note?: string
 }
 
-export interface Bundle extends Members {
+export interface Bundle extends Members, Foretelling {
   readonly ids: Int32Array
   readonly counts: Int32Array
   readonly repeatShares: Readonly<Record<string, RepeatShare>>
@@ -49,6 +56,7 @@ export function packBundle(bundle: Bundle): Uint8Array {
     const model = bundle[name]
     if (model) arrays[name] = model.toBytes()
   }
+  if (bundle.stars) arrays.stars = bundle.stars.toBytes()
   const meta = { repeatShares: bundle.repeatShares, note: bundle.note, members: members.filter((name) => bundle[name]) }
   return packModel(bundleName, VERSION, meta, arrays)
 }
@@ -70,6 +78,7 @@ export function openBundle(bytes: Uint8Array, version: number): Serving {
     taste,
     together: open('together'),
     content: open('content'),
+    stars: packed.has('stars') ? RatingModel.fromBytes(packed.u8('stars').slice()) : null,
     ids,
     counts: packed.i32('counts').slice(),
     indexOf: (id) => (id < index.length ? index[id] : -1),

@@ -12,6 +12,7 @@ import { type TrainingGroup, trainingRows } from '../memory/training-rows.ts'
 import type { BlendReport } from '../models/blend-learning.ts'
 import { type ItemContent, type Model, ModelDeclined, type Progress, type TrainingData } from '../models/model.ts'
 import { modelKind, modelOptions } from '../models/registry.ts'
+import { RatingRows } from './rating-rows.ts'
 import { repeatShares } from './repeat.ts'
 import { packBundle } from './serving.ts'
 
@@ -28,7 +29,7 @@ export type FromTraining =
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string }
 
 /** Shares of the whole work, for progress. */
-const parts = { reading: 10, taste: 75, together: 10, content: 5 } as const
+const parts = { reading: 10, taste: 60, together: 10, stars: 15, content: 5 } as const
 
 export async function trainBundle(
   reader: Reader,
@@ -66,10 +67,13 @@ export async function trainBundle(
   }
   const together = await learn('neighbours', parts.reading + parts.taste, parts.together)
   const content = await learn('content', 100 - parts.content, parts.content)
+  const starsFrom = parts.reading + parts.taste + parts.together
+  const stars = await collected.ratings.learn({ ...data, ids: collected.ids }, within(progress, starsFrom, parts.stars))
   const bytes = packBundle({
     taste,
     together,
     content,
+    stars,
     ids: collected.ids,
     counts: positives(data.matrix),
     repeatShares: repeatShares(collected.pairs, (item) => catalogue.categories(item)),
@@ -81,6 +85,8 @@ export async function trainBundle(
     interactions: data.matrix.indices.length,
     /** Of whom something is remembered and whom the purpose does not reach. */
     withoutConsent: unreached,
+    /** Ratings that stars are foretold from; 0 where they are too few for it. */
+    ratings: stars ? collected.ratings.count : 0,
     blend: (taste as Model & { report?: unknown }).report ?? null,
   }
   for (const model of [taste, together, content]) model?.dispose?.()
@@ -118,6 +124,7 @@ async function fitKind(
 }
 
 interface Collected {
+  readonly ratings: RatingRows
   /** One row a customer, or one of his recipients. */
   readonly matrix: TrainingData['matrix']
   readonly times: Float64Array
@@ -135,8 +142,10 @@ async function collect(
 ): Promise<Collected> {
   const entries = new Entries()
   const pairs: { item: number; orders: number }[] = []
-  for await (const { recipient, items, weights, times, orders } of groups) {
+  const ratings = new RatingRows()
+  for await (const { customer, recipient, items, weights, times, orders, rated } of groups) {
     progress.signal.throwIfAborted()
+    for (const { item, rating, time } of rated) ratings.add(customer, catalogue.canonical(item), rating, time)
     for (let i = 0; i < items.length; i++) {
       const item = catalogue.canonical(items[i])
       // What is given away twice is not what one has and buys again.
@@ -147,7 +156,7 @@ async function collect(
     entries.endRow()
   }
   const described = [...catalogue.ids()].filter((id) => !catalogue.provisional(id) && catalogue.canonical(id) === id)
-  return { ...entries.toMatrix(described), pairs }
+  return { ...entries.toMatrix(described), pairs, ratings }
 }
 
 /** Rows of (item, weight, time) in typed arrays that grow: a million of them are 16 MB. */

@@ -37,7 +37,7 @@ function files() {
   }
 }
 
-const flags = { set: ['sweeps=40', 'burnIn=15', 'rank=3'], seed: 2 }
+const flags = { set: ['sweeps=40', 'burnIn=0.3', 'rank=3'], seed: 2 }
 const around = { world: simulatedWorld(1), progress: unwatched() }
 
 describe('eval rating', () => {

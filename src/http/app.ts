@@ -25,6 +25,7 @@ import { keyRoutes } from './keys.ts'
 import { memoryRoutes } from './memory.ts'
 import { metricsRoutes } from './metrics.ts'
 import { peopleRoutes } from './people.ts'
+import { predictionRoutes } from './predictions.ts'
 import { questionRoutes } from './questions.ts'
 import { recommendationRoutes } from './recommendations.ts'
 import { rightsRoutes } from './rights.ts'
@@ -84,6 +85,7 @@ export async function createApp(engine: Engine): Promise<App> {
   settingsRoutes(app, engine)
   recommendationRoutes(app, engine)
   usualRoutes(app, engine)
+  predictionRoutes(app, engine)
   itemRoutes(app, engine)
   categoryRoutes(app, engine)
   customerRoutes(app, engine)

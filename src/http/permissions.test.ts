@@ -31,6 +31,7 @@ const requests: Record<Action, readonly Ask[]> = {
   ],
   'decisions.customer': [
     { method: 'POST', url: '/v1/recommendations', payload: asked, about: '42' },
+    { method: 'POST', url: '/v1/predictions', payload: { customer: '42', items: ['espresso'] }, about: '42' },
     { method: 'POST', url: '/v1/usual', payload: { customer: '42', slot: 'coffee' }, about: '42' },
   ],
   'decisions.batch': [

@@ -27,6 +27,17 @@ export interface TrainingGroup {
   readonly times: readonly number[]
   /** In how many orders each item was bought. */
   readonly orders: readonly number[]
+  /** What he gave stars, whatever weight that has; for models of ratings. */
+  readonly rated: readonly RatedItem[]
+}
+
+/** One of a customer's own ratings. */
+export interface RatedItem {
+  /** Internal id. */
+  readonly item: number
+  readonly rating: number
+  /** Milliseconds. */
+  readonly time: number
 }
 
 /** Groups by ascending customer, of those whom the population permit reaches. */
@@ -85,6 +96,12 @@ function* groupsOf(
       times.push(timeOf(row))
       orders.push(row.orders)
     }
-    if (items.length > 0) yield { customer, recipient, items, weights, times, orders }
+    const rated = recipient === '' ? ratedItems(same) : []
+    if (items.length > 0 || rated.length > 0) yield { customer, recipient, items, weights, times, orders, rated }
   }
+}
+
+/** The rows that were given a rating. */
+export function ratedItems(rows: readonly Pick<InteractionRow, 'item' | 'rating' | 'rating_time'>[]): RatedItem[] {
+  return rows.flatMap(({ item, rating, rating_time: time }) => (rating === null ? [] : [{ item, rating, time }]))
 }

@@ -45,7 +45,7 @@ function shop(users: number, items: number, each: number, seed: number) {
   return { data, truth, kind }
 }
 
-const quick = { rank: 3, sweeps: 60, burnIn: 20, draws: 8 }
+const quick = { rank: 3, sweeps: 60, burnIn: 0.3, draws: 8 }
 
 describe('ratings foretold', () => {
   const { data, truth, kind } = shop(80, 40, 15, 3)

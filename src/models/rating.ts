@@ -30,19 +30,22 @@ import { type FoldedTaste, foldTaste, type RatedHistory } from './rating-taste.t
 export interface RatingOptions {
   /** Factors. */
   readonly rank: number
-  /** Sweeps of the chain, those of the burn-in among them. */
+  /** Sweeps of the chain, those of the burn-in among them; 0 = as many as some minutes allow, 200 to 500. */
   readonly sweeps: number
+  /** Share of the sweeps that are not listened to. */
   readonly burnIn: number
   /** Draws kept for customers who are folded in. */
   readonly draws: number
 }
 
-export const ratingDefaults: RatingOptions = { rank: 12, sweeps: 300, burnIn: 40, draws: 12 }
+export const ratingDefaults: RatingOptions = { rank: 16, sweeps: 0, burnIn: 0.3, draws: 12 }
 
 const KIND = 'rating'
 const VERSION = 1
 /** Fewer teach nothing that the mean does not know. */
 const leastRatings = 50
+/** Ratings times sweeps where the number of sweeps is left open: a few minutes. */
+const sweptRatings = 1.8e8
 /** Bytes for the kept draws; fewer are kept of a very large catalogue. */
 const memoryBudget = 128 << 20
 
@@ -66,7 +69,9 @@ export async function fitRatings(
   if (data.values.length < leastRatings || !scale) {
     throw new ModelDeclined(`${data.values.length} ratings are too few to learn stars from, or they are all alike`)
   }
-  const { rank, sweeps, burnIn } = options
+  const { rank } = options
+  const sweeps = options.sweeps || Math.min(500, Math.max(200, Math.round(sweptRatings / data.values.length)))
+  const burnIn = Math.floor(sweeps * options.burnIn)
   const layout = layoutOf(data)
   const chain = chainOf(data, layout, scale, rank)
   const answers = questions && new Answers(layout, questions, scale)

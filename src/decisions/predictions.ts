@@ -1,0 +1,243 @@
+/**
+ * How many stars a customer would give: his ratings, as they are at this moment, are folded into the model of ratings. An
+ * expectation of what he may like, with its spread; no order of items and no trace in the decision log.
+ */
+import type { Catalogue } from '../catalog/catalogue.ts'
+import { type Ceiling, permit, whyNot } from '../consent/permit.ts'
+import type { Policy } from '../consent/policy.ts'
+import { personOf } from '../consent/store.ts'
+import type { Database } from '../db/database.ts'
+import { HabitueError } from '../errors.ts'
+import type { Identifier } from '../identity/identity.ts'
+import { resolve } from '../identity/store.ts'
+import { storedFacts } from '../memory/facts.ts'
+import { history } from '../memory/history.ts'
+import { type RatedItem, ratedItems } from '../memory/training-rows.ts'
+import type { FoldedTaste, Prediction, RatedHistory } from '../models/rating-taste.ts'
+import type { World } from '../world.ts'
+import type { Unpersonalised } from './request.ts'
+import type { Serving } from './serving.ts'
+
+export interface PredictionRequest {
+  readonly who: Identifier
+  /** The shop's ids. */
+  readonly items: readonly string[]
+}
+
+/** Why the expectation is what it is: his own ratings, each confirmed by leaving it out, or what others rated. */
+export interface PredictionReason {
+  readonly kind: 'because' | 'others'
+  readonly because?: readonly { readonly id: string; readonly title: string | null; readonly rating: number }[]
+  readonly text: string
+}
+
+export interface PredictedItem {
+  readonly id: string
+  /** Expected rating; null where the model does not know the item yet. */
+  readonly expected: number | null
+  /** Standard deviation of his rating about it. */
+  readonly spread: number | null
+  /** Probability that he likes it: a rating of at least `scale.liked`. */
+  readonly liked: number | null
+  readonly reasons: readonly PredictionReason[]
+}
+
+export interface PredictionAnswer {
+  readonly personalised: boolean
+  /** Why it is not personal; absent where it is. */
+  readonly reason?: Unpersonalised
+  /** How many of his ratings the answer rests on. */
+  readonly ratings: number
+  readonly model: { readonly version: number; readonly note?: string }
+  /** Null where there is no model of ratings. */
+  readonly scale: { readonly lowest: number; readonly highest: number; readonly liked: number } | null
+  readonly items: readonly PredictedItem[]
+}
+
+export interface PredictionNeeds {
+  readonly db: Database
+  readonly catalogue: Catalogue
+  readonly policy: Policy
+  readonly world: World
+  readonly current: () => { readonly serving: Serving | null }
+  readonly upToDate: () => Promise<void> | undefined
+}
+
+export interface Predictor {
+  /** @throws HabitueError unknown_item */
+  predict(request: PredictionRequest, ceiling: Ceiling): Promise<PredictionAnswer>
+}
+
+/** Ratings that may be named for an item, and how far leaving one out must move the expectation to be named. */
+const mostEvidence = 2
+const mostTried = 8
+const mostTogether = 3
+const leastEffect = 0.005
+
+interface Known {
+  readonly reason?: Unpersonalised
+  readonly rated: readonly RatedItem[]
+}
+
+export function createPredictor(needs: PredictionNeeds): Predictor {
+  const { catalogue, current, upToDate } = needs
+  return {
+    async predict({ who, items }, ceiling) {
+      await upToDate()
+      const ids = items.map((name) => idNamed(catalogue, name))
+      const known = await knownOf(needs, who, ceiling)
+      const { serving } = current()
+      const stars = serving?.stars ?? null
+      const personalised = known.rated.length > 0 && stars !== null
+      const note = noteOf(serving)
+      return {
+        personalised,
+        ...(personalised ? {} : { reason: known.reason ?? nothingYet(stars !== null) }),
+        ratings: known.rated.length,
+        model: { version: serving?.version ?? 0, ...(note === undefined ? {} : { note }) },
+        scale: stars && { lowest: stars.scale.lowest, highest: stars.scale.highest, liked: stars.scale.liked },
+        items: serving?.stars ? foretold(ids, items, known.rated, serving, catalogue) : items.map(unknownTo),
+      }
+    },
+  }
+}
+
+function idNamed(catalogue: Catalogue, name: string): number {
+  const id = catalogue.idOf(name)
+  if (id !== undefined) return catalogue.canonical(id)
+  throw new HabitueError('unknown_item', `The catalogue has no item ${JSON.stringify(name)}.`, { item: name })
+}
+
+function noteOf(serving: Serving | null): string | undefined {
+  if (!serving) return 'No model is trained yet.'
+  return serving.stars ? undefined : 'Too few ratings were known at the last training to foretell any.'
+}
+
+function nothingYet(model: boolean): Unpersonalised {
+  if (!model) return { code: 'no-model', text: 'No model of ratings is trained yet.' }
+  return { code: 'no-history', text: 'He has rated nothing yet.' }
+}
+
+const unknownTo = (id: string): PredictedItem => ({ id, expected: null, spread: null, liked: null, reasons: [] })
+
+/** His ratings now, without those of items that he took out of his taste. */
+async function knownOf(
+  { db, policy, world, catalogue }: PredictionNeeds,
+  who: Identifier,
+  ceiling: Ceiling,
+): Promise<Known> {
+  const nobody: Known = {
+    rated: [],
+    reason: { code: 'unknown', text: 'Nobody is remembered by this name.' },
+  }
+  const identity = await resolve(db, who)
+  if (!identity) return nobody
+  const person = await personOf(db, policy, identity, world.now())
+  const alone = ceiling === 'anonymous' ? identity.named : undefined
+  const allowed = permit(person, 'personalisation', { ceiling, alone })
+  if (!allowed) {
+    const code = person.ruling('personalisation').reason
+    return { ...nobody, reason: { code, text: whyNot(code, 'personalisation') } }
+  }
+  const [{ self }, { forgotten }] = await Promise.all([history(db, allowed), storedFacts(db, allowed)])
+  const gone = new Set([...forgotten].map((item) => catalogue.canonical(item)))
+  const latest = new Map<number, RatedItem>()
+  for (const rated of ratedItems(self)) {
+    const item = catalogue.canonical(rated.item)
+    const same = latest.get(item)
+    if (!gone.has(item) && (!same || rated.time >= same.time)) latest.set(item, { ...rated, item })
+  }
+  return { rated: [...latest.values()] }
+}
+
+function foretold(
+  ids: readonly number[],
+  names: readonly string[],
+  rated: readonly RatedItem[],
+  serving: Serving,
+  catalogue: Catalogue,
+): PredictedItem[] {
+  const own = new Folds(rated, serving)
+  return ids.map((id, k) => {
+    const index = serving.indexOf(id)
+    const prediction = index < 0 ? null : own.all.predict(index)
+    if (!prediction) return unknownTo(names[k])
+    const because = evidence(own, index, prediction, catalogue)
+    return { id: names[k], ...rounded(prediction), reasons: [reasonOf(because)] }
+  })
+}
+
+/** The customer with all his ratings, and without one: each is folded once, whatever it is asked about. */
+class Folds {
+  readonly all: FoldedTaste
+  readonly stranger: FoldedTaste
+  readonly #known: readonly (RatedItem & { readonly index: number })[]
+  readonly #serving: Serving
+  readonly #without = new Map<string, FoldedTaste>()
+
+  constructor(rated: readonly RatedItem[], serving: Serving) {
+    this.#serving = serving
+    this.#known = rated.map((own) => ({ ...own, index: serving.indexOf(own.item) })).filter(({ index }) => index >= 0)
+    this.all = this.#fold(this.#known)
+    this.stranger = this.#fold([])
+  }
+
+  ratingOf(index: number): RatedItem | undefined {
+    return this.#known.find((own) => own.index === index)
+  }
+
+  without(indices: readonly number[]): FoldedTaste {
+    const key = indices.join()
+    const known = this.#without.get(key)
+    if (known) return known
+    const taste = this.#fold(this.#known.filter(({ index }) => !indices.includes(index)))
+    this.#without.set(key, taste)
+    return taste
+  }
+
+  #fold(rated: readonly (RatedItem & { readonly index: number })[]): FoldedTaste {
+    const history: RatedHistory = {
+      items: rated.map(({ index }) => index),
+      values: rated.map(({ rating }) => rating),
+      times: rated.map(({ time }) => time),
+    }
+    return (this.#serving.stars as NonNullable<Serving['stars']>).fold(history)
+  }
+}
+
+/**
+ * The ratings without which the expectation really is nearer to that of a stranger: those that the model says moved it most
+ * are left out one by one; where each alone is not missed (the taste is plain from the others), the first few together.
+ */
+function evidence(own: Folds, index: number, { expected }: Prediction, catalogue: Catalogue) {
+  const direction = Math.sign(expected - (own.stranger.predict(index)?.expected ?? expected))
+  const effect = (without: FoldedTaste) => (expected - (without.predict(index)?.expected ?? expected)) * direction
+  const tried = own.all
+    .explain(index, mostTried)
+    .map(({ item, weight }) => ({ item, weight, effect: item === index ? 0 : effect(own.without([item])) }))
+  const alone = tried.filter((one) => one.effect >= leastEffect).sort((a, b) => b.effect - a.effect || a.item - b.item)
+  const towards = tried.filter(({ item, weight }) => item !== index && weight * direction > 0).slice(0, mostTogether)
+  const chosen =
+    alone.length > 0
+      ? alone.slice(0, mostEvidence)
+      : effect(own.without(towards.map(({ item }) => item))) >= leastEffect
+        ? towards
+        : []
+  return chosen.flatMap(({ item }) => {
+    const rated = own.ratingOf(item)
+    if (!rated) return []
+    const { id, title } = catalogue.card(rated.item)
+    return [{ id, title, rating: rated.rating }]
+  })
+}
+
+function reasonOf(because: NonNullable<PredictionReason['because']>): PredictionReason {
+  if (because.length === 0) return { kind: 'others', text: 'From what others gave it' }
+  const names = because.map(({ id, title, rating }) => `${rating} for ${title ?? id}`)
+  return { kind: 'because', because, text: `You gave ${names.join(' and ')}` }
+}
+
+function rounded({ expected, spread, liked }: Prediction): Prediction {
+  const round = (value: number) => Math.round(value * 1000) / 1000
+  return { expected: round(expected), spread: round(spread), liked: round(liked) }
+}

@@ -1,0 +1,97 @@
+/** Stars foretold, over HTTP and on both engines: a new visitor rates films one by one, and the next request knows. */
+import { expect, it } from 'vitest'
+import { seededRandom, simulatedWorld } from '../src/world.ts'
+import { forEachRunning, type Running } from './running.ts'
+
+const start = Date.UTC(2026, 0, 10, 8)
+const minute = 60_000
+const films = Array.from({ length: 24 }, (_, n) => ({
+  id: `film${n}`,
+  title: `Film ${n}`,
+  price: 5,
+  categories: [n % 2 === 0 ? 'Comedy' : 'Thriller'],
+}))
+
+const rated = (userId: string, n: number, rating: number, at: number) => ({
+  type: 'track',
+  event: 'Product Rated',
+  userId,
+  messageId: `${userId}-${n}-${at}`,
+  timestamp: new Date(at).toISOString(),
+  properties: { product_id: `film${n}`, rating },
+})
+
+/** Forty customers, half for comedies and half for thrillers. */
+async function stock(habitue: Running): Promise<void> {
+  await habitue.ask('POST', '/v1/items', { items: films })
+  const random = seededRandom(4)
+  const batch = []
+  for (let customer = 0; customer < 40; customer++) {
+    for (let n = 0; n < films.length; n++) {
+      if (random() < 0.5) continue
+      const stars = (customer % 2 === n % 2 ? 4 : 1) + (random() < 0.5 ? 1 : 0)
+      batch.push(rated(`c${customer}`, n, stars, start - (customer * 24 + n) * minute))
+    }
+  }
+  for (let at = 0; at < batch.length; at += 200) {
+    const { status } = await habitue.ask('POST', '/v1/batch', { batch: batch.slice(at, at + 200) })
+    expect(status).toBe(200)
+  }
+}
+
+async function predict(habitue: Running, items: string[], customer = 'mia') {
+  const { status, body } = await habitue.ask('POST', '/v1/predictions', { customer, items })
+  expect(status, JSON.stringify(body)).toBe(200)
+  return body
+}
+
+const rate = (habitue: Running, n: number, stars: number, at: number) =>
+  habitue.ask('POST', '/v1/batch', { batch: [rated('mia', n, stars, at)] })
+
+forEachRunning((_engine, run) => {
+  it('foretells the stars of a new customer better with each that she gives, and says which of hers count', async () => {
+    const habitue = await run({}, { world: simulatedWorld(1, start) })
+    await stock(habitue)
+    const early = await predict(habitue, ['film20'])
+    expect(early).toMatchObject({ personalised: false, scale: null, items: [{ id: 'film20', expected: null }] })
+    await habitue.train()
+    const stranger = await predict(habitue, ['film20', 'film21'])
+    expect(stranger).toMatchObject({ personalised: false, ratings: 0, scale: { lowest: 1, highest: 5, liked: 4 } })
+    expect(stranger.reason.code).toBe('unknown')
+    let before = stranger.items
+    for (const [k, n] of [1, 3, 5, 0, 2].entries()) {
+      await rate(habitue, n, n % 2 === 1 ? 5 : 1, start + k * minute)
+      const now = await predict(habitue, ['film20', 'film21'])
+      expect(now).toMatchObject({ personalised: true, ratings: k + 1 })
+      expect(now.items.map((item: { expected: number }) => item.expected)).not.toEqual(
+        before.map((item: { expected: number }) => item.expected),
+      )
+      before = now.items
+    }
+    const [comedy, thriller] = before
+    expect(thriller.expected).toBeGreaterThan(comedy.expected + 1)
+    expect(thriller.liked).toBeGreaterThan(0.5)
+    expect(comedy.liked).toBeLessThan(thriller.liked)
+    expect(thriller.spread).toBeGreaterThan(0)
+    const [reason] = thriller.reasons
+    expect(reason.kind).toBe('because')
+    expect(['film0', 'film1', 'film2', 'film3', 'film5']).toContain(reason.because[0].id)
+    expect(reason.text).toMatch(/^You gave [15] for Film \d/)
+  }, 60_000)
+
+  it('asks for permission: what a customer who refused has rated is not used', async () => {
+    const habitue = await run({}, { world: simulatedWorld(1, start) })
+    await stock(habitue)
+    await habitue.train()
+    const known = await predict(habitue, ['film20', 'film21'], 'c0')
+    expect(known).toMatchObject({ personalised: true })
+    expect(known.items[0].expected).toBeGreaterThan(known.items[1].expected + 1)
+    await habitue.ask('PUT', '/v1/customers/c0/consent', { answers: { personalisation: 'denied' } })
+    const refused = await predict(habitue, ['film20', 'film21'], 'c0')
+    expect(refused).toMatchObject({ personalised: false, ratings: 0, reason: { code: 'denied' } })
+    expect(Math.abs(refused.items[0].expected - refused.items[1].expected)).toBeLessThan(1)
+    expect((await habitue.ask('POST', '/v1/predictions', { customer: 'c1', items: ['nothing'] })).status).toBe(404)
+    const page = await habitue.key('publishable', ['https://shop.example'])
+    expect((await habitue.ask('POST', '/v1/predictions', { customer: 'c1', items: ['film1'] }, page)).status).toBe(403)
+  }, 60_000)
+})
