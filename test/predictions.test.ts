@@ -45,6 +45,13 @@ async function predict(habitue: Running, items: string[], customer = 'mia') {
   return body
 }
 
+/** Trains, and waits for what was trained to serve. */
+async function trained(habitue: Running): Promise<void> {
+  await habitue.train()
+  while ((await predict(habitue, ['film0'])).model.version === 0)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+}
+
 const rate = (habitue: Running, n: number, stars: number, at: number) =>
   habitue.ask('POST', '/v1/batch', { batch: [rated('mia', n, stars, at)] })
 
@@ -54,7 +61,7 @@ forEachRunning((_engine, run) => {
     await stock(habitue)
     const early = await predict(habitue, ['film20'])
     expect(early).toMatchObject({ personalised: false, scale: null, items: [{ id: 'film20', expected: null }] })
-    await habitue.train()
+    await trained(habitue)
     const stranger = await predict(habitue, ['film20', 'film21'])
     expect(stranger).toMatchObject({ personalised: false, ratings: 0, scale: { lowest: 1, highest: 5, liked: 4 } })
     expect(stranger.reason.code).toBe('unknown')
@@ -82,7 +89,7 @@ forEachRunning((_engine, run) => {
   it('asks for permission: what a customer who refused has rated is not used', async () => {
     const habitue = await run({}, { world: simulatedWorld(1, start) })
     await stock(habitue)
-    await habitue.train()
+    await trained(habitue)
     const known = await predict(habitue, ['film20', 'film21'], 'c0')
     expect(known).toMatchObject({ personalised: true })
     expect(known.items[0].expected).toBeGreaterThan(known.items[1].expected + 1)
