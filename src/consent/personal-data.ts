@@ -19,6 +19,7 @@ export const impersonal: Readonly<Partial<Record<keyof Tables | 'sqlite_sequence
   items: 'the catalogue',
   item_names: 'the catalogue',
   category_audiences: 'the catalogue',
+  sensitive_categories: 'the catalogue',
   seen: 'keyed hashes of (source, message id): they name nobody, and keep what was erased from coming in again',
   imports: 'how far files were read; names of files, no rows of them',
   item_days: 'sums over everybody',
