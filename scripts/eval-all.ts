@@ -37,6 +37,21 @@ const evaluations: readonly Evaluation[] = [
     protocol: 'context',
     files: { train: 'train.csv', valid: 'valid.csv', test: 'test.csv' },
   },
+  ...[1, 2, 3, 4, 5].map((fold) => ({
+    folder: 'ml-100k',
+    protocol: 'rating',
+    files: { train: `u${fold}.train.csv`, test: `u${fold}.test.csv`, users: 'users.csv', items: 'items.csv' },
+  })),
+  {
+    folder: 'ml-1m',
+    protocol: 'rating',
+    files: { interactions: 'interactions.csv', split: 'split-rating.csv', users: 'users.csv', items: 'items.csv' },
+  },
+  {
+    folder: 'ml-1m',
+    protocol: 'rating',
+    files: { interactions: 'interactions.csv', users: 'users.csv', items: 'items.csv', cold: 'coldstart-users.csv' },
+  },
 ]
 
 let failed = 0

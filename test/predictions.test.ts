@@ -65,7 +65,16 @@ forEachRunning((_engine, run) => {
     const stranger = await predict(habitue, ['film20', 'film21'])
     expect(stranger).toMatchObject({ personalised: false, ratings: 0, scale: { lowest: 1, highest: 5, liked: 4 } })
     expect(stranger.reason.code).toBe('unknown')
+    const list = async () => {
+      const { body } = await habitue.ask('POST', '/v1/recommendations', {
+        customer: 'mia',
+        placement: 'home',
+        count: 5,
+      })
+      return body.placements.home.items.map(({ id, score }: { id: string; score: number }) => `${id} ${score}`)
+    }
     let before = stranger.items
+    let shown = await list()
     for (const [k, n] of [1, 3, 5, 0, 2].entries()) {
       await rate(habitue, n, n % 2 === 1 ? 5 : 1, start + k * minute)
       const now = await predict(habitue, ['film20', 'film21'])
@@ -74,6 +83,9 @@ forEachRunning((_engine, run) => {
         before.map((item: { expected: number }) => item.expected),
       )
       before = now.items
+      const after = await list()
+      expect(after).not.toEqual(shown)
+      shown = after
     }
     const [comedy, thriller] = before
     expect(thriller.expected).toBeGreaterThan(comedy.expected + 1)
