@@ -10,6 +10,8 @@ import type { Draws } from './rating-draws.ts'
 const gapBounds = [0, 60_000, 3_600_000, 86_400_000] as const
 export const gapClasses = gapBounds.length + 1
 
+/** Of the variance's inverse gamma, shape 1. */
+const PRIOR_SCALE = 0.02
 const GRID = 64
 const HIGHEST = 0.995
 
@@ -75,6 +77,30 @@ export function drawMood(mood: Mood, residual: Float64Array, alpha: number, draw
     start = end
   }
   drawLaw(mood, draws)
+  drawScale(mood, residual, alpha, draws)
+}
+
+/** The variance with the moods over their deviation held (interweaving): each mood is known little. */
+function drawScale(mood: Mood, residual: Float64Array, alpha: number, draws: Draws): void {
+  const { value } = mood
+  let square = 0
+  let product = 0
+  for (let r = 0; r < value.length; r++) {
+    square += value[r] * value[r]
+    product += value[r] * residual[r]
+  }
+  if (!(square > 0)) return
+  const scale = 1 + product / square + draws.normal() / Math.sqrt(alpha * square)
+  if (!(scale > 0.05)) return
+  // Of an inverse gamma of shape 1 for the variance, as a density of the deviation.
+  const logRatio = -3 * Math.log(scale) - (PRIOR_SCALE / mood.variance) * (1 / (scale * scale) - 1)
+  if (Math.log(draws.uniform() || 1e-300) >= logRatio) return
+  mood.variance *= scale * scale
+  for (let r = 0; r < value.length; r++) {
+    const step = (scale - 1) * value[r]
+    value[r] += step
+    residual[r] -= step
+  }
 }
 
 /** Variance (inverse gamma) and what lasts over each class of gap (on a grid) given the moods. */
@@ -104,7 +130,7 @@ function drawLaw(mood: Mood, draws: Draws): void {
     sum += squares(g, keeps[g])
     n += count[g]
   }
-  mood.variance = (0.02 + sum / 2) / draws.gamma(1 + n / 2)
+  mood.variance = (PRIOR_SCALE + sum / 2) / draws.gamma(1 + n / 2)
   const logs = new Float64Array(GRID)
   for (let g = 0; g < gapClasses; g++) {
     for (let i = 0; i < GRID; i++) {

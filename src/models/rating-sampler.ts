@@ -7,7 +7,7 @@
 import { Draws } from './rating-draws.ts'
 import { cutsFromShares, drawCuts } from './rating-levels.ts'
 import { drawMood, type Mood } from './rating-mood.ts'
-import { drawFactor, makeSide, type Side } from './rating-side.ts'
+import { addPart, drawFactor, makeSide, type Side } from './rating-side.ts'
 
 export interface Chain {
   readonly rank: number
@@ -64,14 +64,7 @@ function startSide(side: Side, rank: number, draws: Draws): void {
 
 function sumParts(side: Side, f: number): void {
   const sums = side.sums[f].fill(0)
-  for (const { of, scale, values } of side.parts) {
-    const own = values[f]
-    for (let e = 0; e < side.entities; e++) {
-      let sum = 0
-      for (let p = of.indptr[e]; p < of.indptr[e + 1]; p++) sum += own[of.indices[p]]
-      sums[e] += scale[e] * sum
-    }
-  }
+  for (const part of side.parts) addPart(part, f, sums)
 }
 
 /** Residuals from scratch: what rounding has gathered goes. */

@@ -30,7 +30,7 @@ import { type FoldedTaste, foldTaste, type RatedHistory } from './rating-taste.t
 export interface RatingOptions {
   /** Factors. */
   readonly rank: number
-  /** Sweeps of the chain, those of the burn-in among them; 0 = as many as some minutes allow, 200 to 500. */
+  /** Sweeps of the chain, those of the burn-in among them; 0 = as many as some minutes allow, 200 to 300. */
   readonly sweeps: number
   /** Share of the sweeps that are not listened to. */
   readonly burnIn: number
@@ -38,7 +38,7 @@ export interface RatingOptions {
   readonly draws: number
 }
 
-export const ratingDefaults: RatingOptions = { rank: 16, sweeps: 0, burnIn: 0.3, draws: 12 }
+export const ratingDefaults: RatingOptions = { rank: 24, sweeps: 0, burnIn: 0.35, draws: 12 }
 
 const KIND = 'rating'
 const VERSION = 1
@@ -70,7 +70,7 @@ export async function fitRatings(
     throw new ModelDeclined(`${data.values.length} ratings are too few to learn stars from, or they are all alike`)
   }
   const { rank } = options
-  const sweeps = options.sweeps || Math.min(500, Math.max(200, Math.round(sweptRatings / data.values.length)))
+  const sweeps = options.sweeps || Math.min(300, Math.max(200, Math.round(sweptRatings / data.values.length)))
   const burnIn = Math.floor(sweeps * options.burnIn)
   const layout = layoutOf(data)
   const chain = chainOf(data, layout, scale, rank)
