@@ -43,7 +43,9 @@ export async function checkUnchanged(
 ): Promise<void> {
   if (tx.engine === 'sqlite') return
   const unsure = fresh.flatMap(({ sender }, i) => {
-    const isSame = sender?.stamp !== undefined && sender.stamp !== null && sender.stamp === resolved[i]?.stamp
+    const stamp = resolved[i]?.stamp
+    // Of somebody whom this transaction made nobody else can have answered.
+    const isSame = stamp === null || (stamp !== undefined && stamp === sender?.stamp)
     return sender === null || isSame
       ? []
       : [{ customer: resolved[i]?.customer as number, seen: sender.person.answers.length }]

@@ -85,16 +85,20 @@ export class Members {
   async #lock(tx: Tx, identifiers: readonly Identifier[]): Promise<boolean> {
     const keys = identifiers.map(({ kind, value }) => [kind, value] as const)
     const locked = new Set<number>()
-    let rows = await selectIdentifiers(tx, keys)
+    let rows: readonly IdentifierRow[] = []
+    // First of those who were known before the wait for what is new.
+    let customers = identifiers.map((identifier) => this.get(identifier)?.customer?.id ?? 0)
     for (;;) {
-      const wanted = [...new Set(rows.map(({ customer }) => customer))].filter((id) => id !== 0 && !locked.has(id))
-      if (wanted.length === 0) break
+      const wanted = [...new Set(customers)].filter((id) => id !== 0 && !locked.has(id))
+      if (wanted.length === 0 && rows.length > 0) break
       const stamps = await lockCustomers(tx, wanted)
       for (const id of wanted) {
         locked.add(id)
         this.#customer(id).stamp = stamps.get(id) ?? null
       }
       rows = await selectIdentifiers(tx, keys)
+      if (rows.length === 0) break
+      customers = rows.map(({ customer }) => customer)
     }
     for (const row of rows) this.#take(row)
     const present = new Set(rows.map(({ kind, value }) => `${kind}\n${value}`))

@@ -29,8 +29,8 @@ export interface Resolved {
   /** Rows of memory belong to it. */
   readonly identifier: number
   readonly customer: number
-  /** The stamp of the customer's links, where this was known without a look at them; it held when he was locked. */
-  readonly stamp?: number
+  /** The stamp of the customer's links when he was locked; null = he was made just now, absent = it was not read. */
+  readonly stamp?: number | null
 }
 
 export interface Resolution {
@@ -62,7 +62,7 @@ export function createResolver(world: Pick<World, 'random'>): Resolver {
     const inOrder = looked.parties.values()
     const all = resolved.map((guess) => guess ?? inOrder.next().value!)
     return resolution(
-      all.map((one) => ({ identifier: one.identifier, customer: looked.moved.get(one.customer) ?? one.customer })),
+      all.map((one) => ({ ...one, customer: looked.moved.get(one.customer) ?? one.customer })),
       looked.touched,
     )
   }
@@ -135,6 +135,7 @@ async function resolveParties(tx: Tx, parties: readonly Party[], means: Means): 
     vouched.push({ members: list, demoted: outcome.demoted, time })
     return outcome.strongest
   })
+  const before = strongest.map(({ customer }) => (customer!.id === 0 ? null : (customer!.stamp ?? undefined)))
   await members.save(tx, links, means.newStamp)
   await members.stamp(
     tx,
@@ -144,7 +145,7 @@ async function resolveParties(tx: Tx, parties: readonly Party[], means: Means): 
   const more = await settleClaims(tx, members, parties, strongest, vouched, means)
   return {
     parties: strongest.map(
-      (member, i) => more.instead.get(i) ?? { identifier: member.id, customer: member.customer!.id },
+      (member, i) => more.instead.get(i) ?? { identifier: member.id, customer: member.customer!.id, stamp: before[i] },
     ),
     touched: [...[...links.touched].map(({ id }) => id), ...more.touched],
     moved: new Map(links.merges.map(({ merged, moved }) => [merged.id, moved[0].customer!.id])),
