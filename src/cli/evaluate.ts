@@ -5,6 +5,7 @@ import {
   type EvaluationFlags,
   type EvaluationSurroundings,
   evalCandidates,
+  evalColdstart,
   evalContext,
   evalRating,
   evalSequence,
@@ -20,7 +21,7 @@ import { interruptible } from './interruption.ts'
 import { type Output, output } from './output.ts'
 import { optionsOf, several, wholeNumber } from './surroundings.ts'
 
-/** `habitue eval topn | candidates | sequence | session | context | usual | rating`: the public way to judge Habitue on anybody's data. */
+/** `habitue eval topn | candidates | sequence | session | context | usual | rating | coldstart`: the public way to judge Habitue on anybody's data. */
 export function evalCommand(program: Command): void {
   const evaluate = program
     .command('eval')
@@ -98,6 +99,16 @@ export function evalCommand(program: Command): void {
         if (options.plot) writeFileSync(options.plot, calibrationPlot(bins, 'The usual: said and come true'))
         return outcome
       })
+    })
+
+  withFlags(evaluate.command('coldstart'))
+    .description('Guess what somebody new will choose, from traits and the first 0, 1, 3, 5, 10 selections (NDCG@10).')
+    .requiredOption('--interactions <file>', 'CSV: user,item[,value][,time]')
+    .requiredOption('--users <file>', 'CSV: user and a column for each trait')
+    .requiredOption('--cold <file>', 'CSV: user, those who are held out whole')
+    .action((_: unknown, command: Command) => {
+      const options = optionsOf<Flags & { interactions: string; users: string; cold: string }>(command)
+      return run(options, (progress) => evalColdstart(options, flagsOf(options), { world: systemWorld, progress }))
     })
 }
 

@@ -1,6 +1,7 @@
-/** The commands `eval topn`, `candidates`, `sequence` and `session`: options as given -> files read -> protocol -> outcome printed. */
+/** The commands `eval topn`, `candidates`, `sequence`, `session`, `context` and `coldstart`: options as given -> files read -> protocol -> outcome printed. */
 import { HabitueError } from '../errors.ts'
 import { contextKind } from '../models/context.ts'
+import { firstGuessDefaults } from '../models/first-guess.ts'
 import type { ModelKind, Progress } from '../models/model.ts'
 import { ratingDefaults } from '../models/rating.ts'
 import { modelKind, modelOptions } from '../models/registry.ts'
@@ -8,6 +9,7 @@ import { usualDefaults, whenSure } from '../models/usual-options.ts'
 import type { World } from '../world.ts'
 import type { CalibrationBin } from './calibration.ts'
 import { evaluateCandidates } from './candidates.ts'
+import { type ColdstartFiles, evaluateColdstart } from './coldstart.ts'
 import { type ContextFiles, evaluateContext } from './context.ts'
 import { Ids, readCandidates, readInteractions, readPrefixes, readSplit } from './interactions.ts'
 import type { EvaluationRequest, Outcome } from './outcome.ts'
@@ -122,6 +124,18 @@ export async function evalRating(
   const set = optionsOf({ kind: 'rating', defaults: { ...ratingDefaults } }, flags)
   around.progress.step(0, 1, 'reading')
   return evaluateRating(files, { set: { ...set }, seed: flags.seed ?? 1, ...around })
+}
+
+/** `eval coldstart`. @throws HabitueError on unreadable files and options */
+export async function evalColdstart(
+  files: ColdstartFiles,
+  flags: EvaluationFlags,
+  around: EvaluationSurroundings,
+): Promise<Outcome> {
+  around.progress.step(0, 1, 'reading')
+  // What is asked here is what is chosen after the tenth selection, so that is what is learned.
+  const kind = { kind: 'first-guess', defaults: { ...firstGuessDefaults, from: 10 } }
+  return evaluateColdstart(files, { options: optionsOf(kind, flags), seed: flags.seed ?? 1, ...around })
 }
 
 /** The outcome for people: one line a figure. */

@@ -1,0 +1,204 @@
+/** The regressions of the first guess (`first-guess.ts`): directions, then one ridge for each number of selections. */
+import { choleskyReference, choleskySolveReference } from '../kernels/dense-reference.ts'
+import type { Beginnings, FittedGuess } from './first-guess.ts'
+import type { Strengths } from './first-guess-tuning.ts'
+import type { Progress } from './model.ts'
+import { pace } from './pace.ts'
+import { leadingSubspace, type Subspace } from './subspace.ts'
+import { columnsOf, learnTraitColumns, type TraitColumns } from './trait-columns.ts'
+
+/** What is known after a certain number of selections. */
+export interface Stage {
+  /** Length items: share of the customers who chose each item later. */
+  readonly mean: Float32Array
+  /** (trait columns + inputs) x rank. */
+  readonly weights: Float32Array
+  /** Length rank: where somebody stands of whom nothing is known. */
+  readonly base: Float32Array
+}
+
+/** Most directions that are heard (E) and foretold (V). */
+export const mostInputs = 60
+export const mostRank = 60
+/** Customers' worth of doubt about an item's popularity, where directions are weighed against it. */
+const DOUBT = 20
+
+/** What all stages share. */
+export interface Basis {
+  readonly data: Beginnings
+  readonly from: number
+  readonly columns: TraitColumns
+  /** Trait columns of each customer. */
+  readonly told: readonly (readonly number[])[]
+  readonly popularity: Float32Array
+  /** items x inputs.count, columns scaled so that rarer items are heard louder. */
+  readonly inputs: Subspace
+  /** items x targets.count. */
+  readonly targets: Subspace
+}
+
+/** @throws RangeError where nobody went on beyond `from`; the signal's reason when aborted */
+export async function basisOf(data: Beginnings, from: number, seed: number, progress: Progress): Promise<Basis> {
+  const { starts, items, columns: n } = data
+  const customers = starts.length - 1
+  const counts = new Float64Array(n)
+  for (const item of items) counts[item]++
+  const later = laterCounts(data, from)
+  if (later.customers === 0) throw new RangeError('nobody chose enough to learn a first guess from')
+  const columns = learnTraitColumns(data.traits)
+  const rows = { items, starts, columns: n, skip: 0 }
+  const scale = counts.map((count) => 1 / Math.sqrt(count + DOUBT))
+  const part = (at: number) => ({
+    signal: progress.signal,
+    step: (done: number, total: number, note: string) => progress.step(at + done / total, 2, note),
+  })
+  const inputs = await leadingSubspace(rows, { scale, count: mostInputs, seed }, part(0))
+  for (let i = 0; i < n; i++) for (let a = 0; a < inputs.count; a++) inputs.vectors[i * inputs.count + a] *= scale[i]
+  const mean = later.counts.map((count) => count / customers)
+  const targets = await leadingSubspace({ ...rows, skip: from }, { mean, count: mostRank, seed: seed + 1 }, part(1))
+  const told = data.traits.map((traits) => columnsOf(columns, traits))
+  const popularity = Float32Array.from(counts, (count) => count / Math.max(1, customers))
+  return { data, from, columns, told, popularity, inputs, targets }
+}
+
+/** How often each item was chosen after the first `after` selections, and how many customers got there. */
+export function laterCounts({ starts, items, columns }: Beginnings, after: number) {
+  const counts = new Float64Array(columns)
+  let customers = 0
+  for (let c = 0; c + 1 < starts.length; c++) {
+    if (starts[c + 1] - starts[c] <= after) continue
+    customers++
+    for (let e = starts[c] + after; e < starts[c + 1]; e++) counts[items[e]]++
+  }
+  return { counts, customers }
+}
+
+/** What one number of selections leaves to be solved: everything but the strengths. */
+export interface StageSums {
+  readonly selections: number
+  readonly mean: Float32Array
+  /** Length width: mean of z. */
+  readonly inputMean: Float64Array
+  /** width x width: covariance of z, times customers. */
+  readonly gram: Float64Array
+  /** width x targets.count: z against what was chosen later, times customers. */
+  readonly cross: Float64Array
+  readonly width: number
+}
+
+/** Customers who went on after `selections` count, each as much as the next. */
+export function stageSums(basis: Basis, selections: number): StageSums {
+  const { data, from, columns, told, inputs, targets } = basis
+  const { starts, items } = data
+  const after = Math.max(from, selections)
+  const later = laterCounts(data, after)
+  const mean = Float32Array.from(later.counts, (count) => count / Math.max(1, later.customers))
+  const width = columns.size + inputs.count
+  const rank = targets.count
+  const gram = new Float64Array(width * width)
+  const cross = new Float64Array(width * rank)
+  const inputMean = new Float64Array(width)
+  const z = new Float64Array(width)
+  const y = new Float64Array(rank)
+  const centre = new Float64Array(rank)
+  for (let i = 0; i < data.columns; i++) addRow(centre, targets.vectors, i, rank, mean[i])
+  for (let c = 0; c + 1 < starts.length; c++) {
+    if (starts[c + 1] - starts[c] <= after) continue
+    z.fill(0)
+    for (const column of told[c]) z[column] = 1
+    const heard = z.subarray(columns.size)
+    for (let e = starts[c]; e < starts[c] + selections; e++) addRow(heard, inputs.vectors, items[e], inputs.count, 1)
+    for (let r = 0; r < rank; r++) y[r] = -centre[r]
+    for (let e = starts[c] + after; e < starts[c + 1]; e++) addRow(y, targets.vectors, items[e], rank, 1)
+    for (let a = 0; a < width; a++) {
+      const value = z[a]
+      if (value === 0) continue
+      inputMean[a] += value / later.customers
+      for (let b = 0; b <= a; b++) gram[a * width + b] += value * z[b]
+      for (let r = 0; r < rank; r++) cross[a * rank + r] += value * y[r]
+    }
+  }
+  // y sums to 0 over customers, so only z is centred.
+  for (let a = 0; a < width; a++) {
+    for (let b = 0; b <= a; b++) {
+      gram[a * width + b] -= later.customers * inputMean[a] * inputMean[b]
+      gram[b * width + a] = gram[a * width + b]
+    }
+  }
+  return { selections, mean, inputMean, gram, cross, width }
+}
+
+function addRow(out: Float64Array, rows: Float64Array, row: number, width: number, by: number): void {
+  const from = row * width
+  for (let a = 0; a < width; a++) out[a] += by * rows[from + a]
+}
+
+/** (Z^T Z + Lambda)^-1 Z^T Y for all directions; inputs beyond `strengths.inputs` are left out. Width x targets.count. */
+export function solveStage(basis: Basis, sums: StageSums, strengths: Strengths): Float64Array {
+  const { gram, cross, width, selections } = sums
+  const traits = basis.columns.size
+  const rank = basis.targets.count
+  const used = traits + (selections === 0 ? 0 : Math.min(strengths.inputs, basis.inputs.count))
+  const a = new Float64Array(used * used)
+  for (let i = 0; i < used; i++) for (let j = 0; j <= i; j++) a[i * used + j] = gram[i * width + j]
+  let energy = 0
+  for (let i = traits; i < used; i++) energy += gram[i * width + i]
+  const customers = Math.max(1, basis.data.starts.length - 1)
+  const heard = (strengths.itemRidge * energy) / Math.max(1, used - traits) / customers
+  for (let i = 0; i < used; i++) a[i * used + i] += Math.max(i < traits ? strengths.traitRidge : heard, 1e-9)
+  choleskyReference(a, used)
+  const weights = new Float64Array(width * rank)
+  const column = new Float64Array(used)
+  for (let r = 0; r < rank; r++) {
+    for (let i = 0; i < used; i++) column[i] = cross[i * rank + r]
+    choleskySolveReference(a, column, used)
+    for (let i = 0; i < used; i++) weights[i * rank + r] = column[i]
+  }
+  return weights
+}
+
+/** Where somebody stands of whom nothing is known: -mean(z) W. */
+export function baseOf({ inputMean, width }: StageSums, weights: Float64Array, rank: number): Float64Array {
+  const base = new Float64Array(rank)
+  for (let a = 0; a < width; a++) for (let r = 0; r < rank; r++) base[r] -= inputMean[a] * weights[a * rank + r]
+  return base
+}
+
+/** All customers, each stage with the strengths found for it. */
+export async function fitStages(
+  data: Beginnings,
+  from: number,
+  strengths: readonly Strengths[],
+  seed: number,
+  progress: Progress,
+): Promise<FittedGuess> {
+  const basis = await basisOf(data, from, seed, progress)
+  const { targets, inputs, columns, popularity } = basis
+  const rank = Math.min(
+    targets.count,
+    strengths.reduce((most, one) => Math.max(most, one.rank), 0),
+  )
+  const stages: Stage[] = []
+  for (const [selections, strength] of strengths.entries()) {
+    await pace(progress, selections, strengths.length, `after ${selections}`)
+    const sums = stageSums(basis, selections)
+    const solved = solveStage(basis, sums, strength)
+    const base = baseOf(sums, solved, targets.count)
+    const kept = (vector: Float64Array) => cut(vector, targets.count, rank, strength.rank)
+    const same = selections > 0 && selections <= from ? stages[0].mean : sums.mean
+    stages.push({ mean: same, weights: kept(solved), base: kept(base) })
+  }
+  const directions = cut(targets.vectors, targets.count, rank, rank)
+  const embedding = Float32Array.from(inputs.vectors)
+  return { columns, items: data.columns, inputs: inputs.count, embedding, rank, directions, popularity, stages }
+}
+
+/** The first `rank` of every `count` numbers, 0 from `used` on. */
+function cut(rows: Float64Array, count: number, rank: number, used: number): Float32Array {
+  const out = new Float32Array((rows.length / count) * rank)
+  for (let i = 0; i < out.length; i++) {
+    const r = i % rank
+    if (r < used) out[i] = rows[((i - r) / rank) * count + r]
+  }
+  return out
+}

@@ -1,0 +1,245 @@
+/**
+ * How strongly traits and first selections speak in a first guess: chosen by NDCG@10 on customers who are held out whole,
+ * each strength in turn. The same customers say how well the guess does beside popularity, which decides whether it serves.
+ */
+import { seededRandom } from '../world.ts'
+import type { Beginnings, FirstGuessOptions } from './first-guess.ts'
+import {
+  type Basis,
+  baseOf,
+  basisOf,
+  mostInputs,
+  mostRank,
+  type StageSums,
+  solveStage,
+  stageSums,
+} from './first-guess-fit.ts'
+import { ndcgAt } from './metrics.ts'
+import type { Progress } from './model.ts'
+import { pace } from './pace.ts'
+import { columnsOf } from './trait-columns.ts'
+
+export interface Strengths {
+  /** Ridge of a trait's column, in customers. */
+  readonly traitRidge: number
+  /** Ridge of what is heard of selections, in customers' worth of its mean. */
+  readonly itemRidge: number
+  /** Directions in which selections are heard. */
+  readonly inputs: number
+  /** Directions that are foretold; 0 = popularity. */
+  readonly rank: number
+}
+
+export interface StageTuning extends Strengths {
+  /** Means over the held-out customers, of this and of what most customers choose; NaN where there were too few. */
+  readonly ndcg: number
+  readonly popularity: number
+  /** Standard error of the difference between the two. */
+  readonly error: number
+  readonly customers: number
+}
+
+const CUT = 10
+/** Numbers of selections at which is tuned; between them the one below holds. */
+const TUNED = [0, 1, 3, 5, 10]
+/** Fewer held-out customers choose nothing. */
+const FEWEST = 20
+const ranks = [0, 5, 10, 20, 40, mostRank] as const
+const choices = {
+  traitRidge: [10, 30, 100, 300],
+  itemRidge: [30, 300, 3000],
+  inputs: [8, 15, 30, mostInputs],
+} as const
+const careful: Strengths = { traitRidge: 100, itemRidge: 100, inputs: 15, rank: 10 }
+
+/** One for each stage. @throws the signal's reason when aborted */
+export async function tuneStages(
+  data: Beginnings,
+  { from, stages, tuneShare, tuneMost }: FirstGuessOptions,
+  seed: number,
+  progress: Progress,
+): Promise<StageTuning[]> {
+  const { learning, held } = divided(data, from, tuneShare, tuneMost, seed)
+  const untuned = { ndcg: Number.NaN, popularity: Number.NaN, error: Number.NaN, customers: 0 }
+  if (held.starts.length - 1 < FEWEST) return Array.from({ length: stages }, () => ({ ...careful, ...untuned }))
+  const basis = await basisOf(learning, from, seed, progress)
+  const found: StageTuning[] = []
+  let best: StageTuning = { ...careful, ...untuned }
+  for (let selections = 0; selections < stages; selections++) {
+    await pace(progress, selections, stages, `strengths after ${selections}`)
+    if (TUNED.includes(selections)) best = await tuned(basis, selections, held, best, progress)
+    found.push(best)
+  }
+  return found
+}
+
+/** The customers drawn for tuning among those who went on beyond `from`, and all others. */
+function divided(data: Beginnings, from: number, share: number, most: number, seed: number) {
+  const { starts } = data
+  const random = seededRandom(seed)
+  const eligible = Array.from({ length: starts.length - 1 }, (_, c) => c).filter(
+    (c) => starts[c + 1] - starts[c] > from,
+  )
+  const keys = new Map(eligible.map((c) => [c, random()]))
+  const drawn = new Set(
+    eligible
+      .toSorted((a, b) => (keys.get(a) as number) - (keys.get(b) as number) || a - b)
+      .slice(0, Math.min(most, Math.round(share * eligible.length))),
+  )
+  return { learning: part(data, (c) => !drawn.has(c)), held: part(data, (c) => drawn.has(c)) }
+}
+
+function part({ starts, items, traits, columns }: Beginnings, keep: (customer: number) => boolean): Beginnings {
+  const kept = Array.from({ length: starts.length - 1 }, (_, c) => c).filter(keep)
+  const lengths = kept.map((c) => starts[c + 1] - starts[c])
+  const newStarts = new Int32Array(kept.length + 1)
+  lengths.forEach((length, k) => {
+    newStarts[k + 1] = newStarts[k] + length
+  })
+  const newItems = new Int32Array(newStarts[kept.length])
+  kept.forEach((c, k) => {
+    newItems.set(items.subarray(starts[c], starts[c + 1]), newStarts[k])
+  })
+  return { starts: newStarts, items: newItems, traits: kept.map((c) => traits[c]), columns }
+}
+
+async function tuned(basis: Basis, selections: number, held: Beginnings, start: StageTuning, progress: Progress) {
+  const after = Math.max(basis.from, selections)
+  const asked = customersOf(held, after)
+  if (asked.length < FEWEST) return start
+  const sums = stageSums(basis, selections)
+  const judge = new Judge(basis, sums, held, asked, after)
+  const popularity = judge.of(basis.popularity)
+  let best: { readonly strengths: Strengths; readonly each: Float64Array; readonly mean: number } | undefined
+  const attempt = async (strengths: Strengths) => {
+    await pace(progress, selections, selections + 1, `strengths after ${selections}`)
+    const judged = judge.byRank(solveStage(basis, sums, strengths))
+    judged.forEach((each, r) => {
+      const mean = meanOf(each)
+      if (!best || mean > best.mean) best = { strengths: { ...strengths, rank: ranks[r] }, each, mean }
+    })
+  }
+  await attempt(start)
+  const names = selections === 0 ? (['traitRidge'] as const) : (['itemRidge', 'inputs', 'traitRidge'] as const)
+  for (const name of names) {
+    const current = (best as unknown as { strengths: Strengths }).strengths
+    for (const value of choices[name]) if (value !== current[name]) await attempt({ ...current, [name]: value })
+  }
+  const { strengths, each, mean } = best as unknown as { strengths: Strengths; each: Float64Array; mean: number }
+  const gains = each.map((value, c) => value - popularity[c])
+  const gain = meanOf(gains)
+  const variance = gains.reduce((sum, value) => sum + (value - gain) ** 2, 0) / Math.max(1, gains.length - 1)
+  const error = Math.sqrt(variance / gains.length)
+  return { ...strengths, ndcg: mean, popularity: meanOf(popularity), error, customers: gains.length }
+}
+
+function customersOf({ starts }: Beginnings, after: number): number[] {
+  return Array.from({ length: starts.length - 1 }, (_, c) => c).filter((c) => starts[c + 1] - starts[c] > after)
+}
+
+function meanOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length)
+}
+
+/** NDCG@10 of held-out customers, one by one: what they chose after the first `after`, their first ones masked. */
+class Judge {
+  readonly #basis: Basis
+  readonly #sums: StageSums
+  readonly #held: Beginnings
+  readonly #asked: readonly number[]
+  readonly #after: number
+  /** Of each customer: z. */
+  readonly #inputs: readonly Float64Array[]
+  readonly #mark: Uint8Array
+
+  constructor(basis: Basis, sums: StageSums, held: Beginnings, asked: readonly number[], after: number) {
+    this.#basis = basis
+    this.#sums = sums
+    this.#held = held
+    this.#asked = asked
+    this.#after = after
+    this.#mark = new Uint8Array(held.columns)
+    const { columns, inputs } = basis
+    this.#inputs = asked.map((c) => {
+      const z = new Float64Array(sums.width)
+      for (const column of columnsOf(columns, held.traits[c])) z[column] = 1
+      for (let e = held.starts[c]; e < held.starts[c] + sums.selections; e++) {
+        const at = held.items[e] * inputs.count
+        for (let a = 0; a < inputs.count; a++) z[columns.size + a] += inputs.vectors[at + a]
+      }
+      return z
+    })
+  }
+
+  /** The same scores for all. */
+  of(scores: Float32Array): Float64Array {
+    return Float64Array.from(this.#asked, (c) => this.#ndcg(c, scores))
+  }
+
+  /** For each of `ranks`: the guess with so many directions. */
+  byRank(weights: Float64Array): Float64Array[] {
+    const { targets } = this.#basis
+    const { mean, width } = this.#sums
+    const count = targets.count
+    const base = baseOf(this.#sums, weights, count)
+    const all = ranks.map(() => new Float64Array(this.#asked.length))
+    const scores = new Float32Array(mean.length)
+    const position = new Float64Array(count)
+    this.#asked.forEach((c, n) => {
+      const z = this.#inputs[n]
+      position.set(base)
+      for (let a = 0; a < width; a++) {
+        if (z[a] !== 0) for (let r = 0; r < count; r++) position[r] += z[a] * weights[a * count + r]
+      }
+      scores.set(mean)
+      let done = 0
+      ranks.forEach((rank, k) => {
+        const to = Math.min(rank, count)
+        for (let i = 0; to > done && i < scores.length; i++) {
+          let sum = 0
+          for (let r = done; r < to; r++) sum += targets.vectors[i * count + r] * position[r]
+          scores[i] += sum
+        }
+        done = to
+        all[k][n] = this.#ndcg(c, scores)
+      })
+    })
+    return all
+  }
+
+  #ndcg(customer: number, scores: Float32Array): number {
+    const { starts, items } = this.#held
+    const first = starts[customer]
+    const after = first + this.#after
+    const mark = this.#mark
+    for (let e = after; e < starts[customer + 1]; e++) mark[items[e]] = 1
+    for (let e = first; e < first + this.#sums.selections; e++) mark[items[e]] = 2
+    const places: number[] = []
+    topUnmasked(scores, mark).forEach((item, place) => {
+      if (mark[item] === 1) places.push(place + 1)
+    })
+    for (let e = first; e < starts[customer + 1]; e++) mark[items[e]] = 0
+    const targets = starts[customer + 1] - after
+    // Only how many there are counts of those that stand below.
+    while (places.length < targets && places.length < CUT) places.push(Number.POSITIVE_INFINITY)
+    return ndcgAt(CUT, places)
+  }
+}
+
+/** The best items, those marked 2 left out; equal ones by item. */
+function topUnmasked(scores: Float32Array, mark: Uint8Array): number[] {
+  const top: number[] = []
+  let least = Number.NEGATIVE_INFINITY
+  for (let i = 0; i < scores.length; i++) {
+    const score = scores[i]
+    if (!(score > least) || mark[i] === 2) continue
+    let at = Math.min(top.length, CUT - 1)
+    while (at > 0 && scores[top[at - 1]] < score) {
+      top[at] = top[at - 1]
+      at--
+    }
+    top[at] = i
+    if (top.length === CUT) least = scores[top[CUT - 1]]
+  }
+  return top
+}

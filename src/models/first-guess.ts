@@ -1,0 +1,190 @@
+/**
+ * The first guess: what a customer will choose, from what he told of himself and from his first few selections. A reduced
+ * rank ridge regression in closed form, one for each number of selections k = 0 .. `stages` - 1, learned from customers who
+ * have gone on since: what they told and their first k selections -> all that they chose after those.
+ *
+ *   z_k = [traits, sum over the first k selections of E_i],   score = mean_k + V W_k^T (z_k - mean z_k)
+ *   W_k = (Z^T Z + Lambda)^-1 Z^T Y_k V
+ *
+ * E (items x inputs) are the leading directions of who chose what, V (items x rank) those of what is chosen later: a trait
+ * or a selection is heard through what many items have in common, since of one item alone too little is known (Izenman
+ * 1975, "Reduced-rank regression for the multivariate linear model"). Traits and selections stand in one regression, so
+ * that one closed form serves whoever has only the former, only the latter, or both.
+ *
+ * How strongly each speaks is chosen on customers who were held out whole (`first-guess-tuning.ts`).
+ */
+import { packModel, unpackModel } from './bytes.ts'
+import { strongest } from './contributions.ts'
+import { fitStages, type Stage } from './first-guess-fit.ts'
+import { type StageTuning, tuneStages } from './first-guess-tuning.ts'
+import type { Contribution, History, Progress } from './model.ts'
+import { latestFirst } from './order.ts'
+import { columnsOf, type TraitColumns, type Traits } from './trait-columns.ts'
+
+/** Customers' selections in order of time, one customer after another, and what each told of himself. */
+export interface Beginnings {
+  /** Length customers + 1: customer c's are items[starts[c] .. starts[c + 1]). */
+  readonly starts: Int32Array
+  readonly items: Int32Array
+  readonly traits: readonly Traits[]
+  /** How many items there are. */
+  readonly columns: number
+}
+
+export type FirstGuessOptions = {
+  /** First selections of a customer that are never what is to be guessed; 0 = whatever comes next. */
+  from: number
+  /** Numbers of selections for which a regression of its own is learned, from 0. */
+  stages: number
+  /** Share of the customers on which the strengths are chosen, at most `tuneMost` of them. */
+  tuneShare: number
+  tuneMost: number
+}
+
+export const firstGuessDefaults: FirstGuessOptions = { from: 0, stages: 11, tuneShare: 0.2, tuneMost: 1500 }
+
+const KIND = 'first-guess'
+const VERSION = 1
+
+/** All that a guess is computed from. */
+export interface FittedGuess {
+  readonly columns: TraitColumns
+  readonly items: number
+  /** items x inputs. */
+  readonly inputs: number
+  readonly embedding: Float32Array
+  /** items x rank. */
+  readonly rank: number
+  readonly directions: Float32Array
+  /** Share of the customers who chose each item; 0 = nothing is known of it. */
+  readonly popularity: Float32Array
+  readonly stages: readonly Stage[]
+}
+
+export interface FirstGuess {
+  readonly items: number
+  /** Of each stage: what was chosen on held-out customers, and how well it did there beside popularity. */
+  readonly tuning: readonly StageTuning[]
+  /** Writes the score of every item (length `items`); -Infinity for one that nobody ever chose. */
+  score(traits: Traits, history: History, out: Float32Array): void
+  /** The at most `count` selections that spoke most for `item`, largest first. Traits are never among them. */
+  explain(history: History, item: number, count: number): Contribution[]
+  toBytes(): Uint8Array
+}
+
+/** @throws RangeError where nobody went on beyond `from`; the signal's reason when aborted */
+export async function fitFirstGuess(
+  data: Beginnings,
+  options: FirstGuessOptions,
+  seed: number,
+  progress: Progress,
+): Promise<FirstGuess> {
+  const half = (from: number) => ({
+    signal: progress.signal,
+    step: (done: number, total: number, note: string) => progress.step(from + done / Math.max(1, total), 2, note),
+  })
+  const tuning = await tuneStages(data, options, seed, half(0))
+  const fitted = await fitStages(data, options.from, tuning, seed, half(1))
+  return makeModel(fitted, tuning)
+}
+
+/** @throws RangeError on bytes of another kind or of a newer version */
+export function firstGuessFromBytes(bytes: Uint8Array): FirstGuess {
+  const { meta, f32 } = unpackModel(bytes, KIND, VERSION)
+  const shape = meta.shape as Pick<FittedGuess, 'items' | 'inputs' | 'rank'> & { readonly means: readonly number[] }
+  const { items, inputs, rank, means } = shape
+  const columns = meta.columns as TraitColumns
+  const width = columns.size + inputs
+  const stages = means.map((mean, k) => ({
+    mean: f32('means').subarray(mean * items, (mean + 1) * items),
+    weights: f32('weights').subarray(k * width * rank, (k + 1) * width * rank),
+    base: f32('base').subarray(k * rank, (k + 1) * rank),
+  }))
+  const arrays = { embedding: f32('embedding'), directions: f32('directions'), popularity: f32('popularity') }
+  return makeModel({ columns, items, inputs, rank, stages, ...arrays }, meta.tuning as StageTuning[])
+}
+
+function makeModel(fitted: FittedGuess, tuning: readonly StageTuning[]): FirstGuess {
+  const { columns, items, inputs, rank, embedding, directions, popularity, stages } = fitted
+  const position = new Float64Array(rank)
+  return {
+    items,
+    tuning,
+    score(traits, history, out): void {
+      const { chosen, weights, stage } = heard(history, items, stages)
+      position.set(stage.base)
+      for (const column of columnsOf(columns, traits)) add(position, stage.weights, column, 1)
+      const said = new Float64Array(inputs)
+      chosen.forEach((item, n) => {
+        for (let a = 0; a < inputs; a++) said[a] += weights[n] * embedding[item * inputs + a]
+      })
+      for (let a = 0; a < inputs; a++) add(position, stage.weights, columns.size + a, said[a])
+      for (let i = 0; i < items; i++) {
+        let score = stage.mean[i]
+        for (let r = 0; r < rank; r++) score += directions[i * rank + r] * position[r]
+        out[i] = popularity[i] > 0 ? score : Number.NEGATIVE_INFINITY
+      }
+    },
+    explain(history, item, count): Contribution[] {
+      if (!(item >= 0 && item < items)) return []
+      const { chosen, weights, stage } = heard(history, items, stages)
+      const toward = new Float64Array(inputs)
+      for (let a = 0; a < inputs; a++) {
+        const row = (columns.size + a) * rank
+        for (let r = 0; r < rank; r++) toward[a] += stage.weights[row + r] * directions[item * rank + r]
+      }
+      const parts = strongest(count)
+      chosen.forEach((source, n) => {
+        let sum = 0
+        for (let a = 0; a < inputs; a++) sum += embedding[source * inputs + a] * toward[a]
+        parts.offer(source, weights[n] * sum)
+      })
+      return parts.list()
+    },
+    toBytes: () => packed(fitted, tuning),
+  }
+
+  function add(out: Float64Array, weights: Float32Array, row: number, by: number): void {
+    for (let r = 0; r < rank; r++) out[r] += by * weights[row * rank + r]
+  }
+}
+
+/**
+ * The latest selections, as many as the stages know, each with a weight of at most 1 either way; the stage is that of
+ * their number.
+ */
+function heard(history: History, items: number, stages: readonly Stage[]) {
+  const chosen: number[] = []
+  const weights: number[] = []
+  for (const entry of latestFirst(history)) {
+    const item = history.items[entry]
+    if (!(item >= 0 && item < items) || chosen.length === stages.length - 1) continue
+    chosen.push(item)
+    weights.push(Math.max(-1, Math.min(1, history.weights[entry])))
+  }
+  return { chosen, weights, stage: stages[chosen.length] }
+}
+
+function packed(fitted: FittedGuess, tuning: readonly StageTuning[]): Uint8Array {
+  const { columns, items, inputs, rank, embedding, directions, popularity, stages } = fitted
+  // Stages that guess the same have one mean.
+  const different = [...new Set(stages.map(({ mean }) => mean))]
+  const means = new Float32Array(different.length * items)
+  different.forEach((mean, m) => {
+    means.set(mean, m * items)
+  })
+  const width = columns.size + inputs
+  const weights = new Float32Array(stages.length * width * rank)
+  const base = new Float32Array(stages.length * rank)
+  stages.forEach((stage, k) => {
+    weights.set(stage.weights, k * width * rank)
+    base.set(stage.base, k * rank)
+  })
+  const shape = { items, inputs, rank, means: stages.map(({ mean }) => different.indexOf(mean)) }
+  return packModel(
+    KIND,
+    VERSION,
+    { columns, shape, tuning },
+    { embedding, directions, popularity, means, weights, base },
+  )
+}
