@@ -76,6 +76,11 @@ export interface Config {
     readonly minutes: number
     readonly automatic: boolean
   }
+  /**
+   * Which of the traits that `identify` tells may inform the first guess about somebody new (`docs/recommendations.md`). A
+   * name that is not listed is not used; none of what is sensitive (gender, age, health, belief, ...) is listed by default.
+   */
+  readonly firstGuess: { readonly traits: Readonly<Record<string, boolean>> }
   /** A table of the weather (docs/usual.md), and the place where the shop is when nothing says otherwise. */
   readonly weather: { readonly file: string | null; readonly place: string | null }
   readonly defaultAudience: string
@@ -114,6 +119,9 @@ export const defaultConfig: Config = Object.freeze({
   erasureJournal: null,
   passwordCost: 15,
   training: { threads: 2, memoryMb: 2048, changedShare: 0.1, minutes: 10, automatic: true },
+  firstGuess: {
+    traits: { country: true, region: true, city: true, occupation: true, industry: true, plan: true },
+  },
   weather: { file: null, place: null },
   defaultAudience: 'all',
   currency: 'EUR',
@@ -209,6 +217,7 @@ const open: Readonly<Record<string, { readonly allows: (value: unknown) => boole
     allows: (value) => Array.isArray(value) && value.every((one) => typeof one === 'string' && purposeText.test(one)),
     expected: 'a list of purposes: personalisation, marketing, marketing:email, training, research',
   },
+  'firstGuess.traits': { allows: (value) => typeof value === 'boolean', expected: 'true or false' },
 }
 const purposeText = /^(service|personalisation|training|research|marketing(:[a-z][\w-]{0,49})?)$/
 

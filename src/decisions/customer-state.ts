@@ -12,6 +12,7 @@ import { personOf } from '../consent/store.ts'
 import type { Database } from '../db/database.ts'
 import type { Identifier } from '../identity/identity.ts'
 import { resolve } from '../identity/store.ts'
+import { type Attributes, toldAttributes } from '../memory/attributes.ts'
 import type { Moment } from '../memory/conditions.ts'
 import { type Cart, cart } from '../memory/customer.ts'
 import { type ChangedSetting, type DecisionFacts, decisionFacts, noDecisionFacts } from '../memory/decision-facts.ts'
@@ -21,6 +22,7 @@ import { timeOf, weightOf } from '../memory/signals.ts'
 import type { History } from '../models/model.ts'
 import { recencyRanks } from '../models/recency.ts'
 import type { World } from '../world.ts'
+import { guesses, type ServedGuess } from './first-guess.ts'
 import { type NeverShown, neverShown } from './never-shown.ts'
 import type { Serving } from './serving.ts'
 
@@ -83,6 +85,8 @@ export interface CustomerState {
   readonly observed: Ids
   /** Where what is known of his taste comes from. */
   readonly provenance: readonly Provenance[]
+  /** What he told of himself, as far as a first guess may use it; read while he has chosen little. */
+  readonly traits: Attributes
   /** Internal ids, the latest looked at first. */
   readonly recent: readonly number[]
   /** Internal ids in the open cart. */
@@ -122,6 +126,7 @@ export function customerStates({ db, catalogue, config, policy, world }: Custome
   const kept = new Map<string, CustomerState>()
   const keysOf = new Map<number, Set<string>>()
   let rows = 0
+  const guessTraits = new Set(Object.keys(config.firstGuess.traits).filter((name) => config.firstGuess.traits[name]))
 
   const clear = () => {
     kept.clear()
@@ -191,11 +196,19 @@ export function customerStates({ db, catalogue, config, policy, world }: Custome
         allowed ? cart(db, allowed, now) : noCart,
         asked ? decisionFacts(db, asked, now) : noDecisionFacts,
       ])
+      // Who has chosen more is known by that.
+      const young = allowed && serving?.guess && self.length < serving.guess.admitted.length
+      const told = young ? await toldAttributes(db, allowed, guessTraits, now) : noAttributes
       const gifts = hiddenGifts(recipients, self, facts.occasions, now)
+      const known = stateOf(self, facts, gifts, { config, serving, catalogue })
+      const guessed = young && guesses(serving.guess as ServedGuess, told, known.history.items.length)
+      const spoken = guessed && Object.keys(told).length > 0 && !known.provenance.includes('told')
       const state: CustomerState = {
-        ...stateOf(self, facts, gifts, { config, serving, catalogue }),
+        ...known,
+        provenance: spoken ? ['told', ...known.provenance] : known.provenance,
         never: neverShown(facts.rules, catalogue),
         changed: facts.changed,
+        traits: guessed ? told : noAttributes,
         cart: open.stale ? [] : open.lines.map((line) => catalogue.canonical(line.item)),
         refusal: allowed ? null : person.ruling('personalisation').reason,
         age: ageShown(person, alone),
@@ -213,6 +226,7 @@ export function customerStates({ db, catalogue, config, policy, world }: Custome
   }
 }
 
+const noAttributes: Attributes = {}
 const noCart: Cart = { lines: [], updated: 0, stale: true }
 const noHistory = { self: [], recipients: new Map() }
 
@@ -264,7 +278,16 @@ function isTold(row: HistoryRow): boolean {
 
 /** The same customer where nothing of his memory may be used: what he said never to show is still not shown, nor what is not for his age. */
 export function withoutMemory(customer: CustomerState): CustomerState {
-  return { ...customer, history: emptyHistory, owned: noIds, recent: [], cart: [], provenance: [], changed: [] }
+  return {
+    ...customer,
+    history: emptyHistory,
+    owned: noIds,
+    recent: [],
+    cart: [],
+    traits: noAttributes,
+    provenance: [],
+    changed: [],
+  }
 }
 
 const noIds = idsOf([])

@@ -25,6 +25,8 @@ export function sentence(reason: Reason): string {
       return names.length > 0 ? `Instead of ${joined(names)}` : 'Available now'
     case 'popular':
       return 'Popular right now'
+    case 'alike':
+      return 'Popular with customers like you'
     case 'trending':
       return 'In demand this week'
     case 'new':

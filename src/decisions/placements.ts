@@ -5,8 +5,9 @@
 import type { Catalogue } from '../catalog/catalogue.ts'
 import type { Ceiling } from '../consent/permit.ts'
 import { maySay } from '../consent/saying.ts'
-import type { History, Model } from '../models/model.ts'
+import type { Contribution, History, Model } from '../models/model.ts'
 import type { CustomerState } from './customer-state.ts'
+import { guesses, type ServedGuess } from './first-guess.ts'
 import { neighbourhood } from './neighbourhood.ts'
 import { type Allowance, best, firstAllowed } from './rank.ts'
 import type { PlacementName, Reason } from './request.ts'
@@ -67,6 +68,9 @@ export const placements: Readonly<Record<PlacementName, Propose>> = {
 
 function proposeHome(setting: Setting, pool: number, allowed: Allowance): Proposal {
   const { serving, customer } = setting
+  if (serving?.guess && customer && guesses(serving.guess, customer.traits, customer.history.items.length)) {
+    return withNewest(setting, proposeGuess(setting, serving, serving.guess, customer, pool, allowed), pool, allowed)
+  }
   if (!serving || !customer || customer.history.items.length === 0) {
     return withNewest(setting, proposePopular(setting, pool, allowed), pool, allowed)
   }
@@ -79,6 +83,25 @@ function proposeHome(setting: Setting, pool: number, allowed: Allowance): Propos
     pool,
     allowed,
   )
+}
+
+/** What he told of himself is never a reason: it is not named, and neither is which of it spoke. */
+function proposeGuess(
+  setting: Setting,
+  serving: Serving,
+  { model }: ServedGuess,
+  { traits, history }: CustomerState,
+  pool: number,
+  allowed: Allowance,
+): Proposal {
+  const scores = setting.scratch[0]
+  model.score(traits, history, scores)
+  const reasonOf = (id: number) => {
+    const index = serving.indexOf(id)
+    const explanation = { kind: 'first-guess', contributions: model.explain(history, index, evidence + 1) }
+    return evidentReason(setting, serving, index, explanation, 'alike')
+  }
+  return { candidates: best(scores, serving.ids, pool, allowed), personalised: true, reasonOf }
 }
 
 function proposePopular(setting: Setting, pool: number, allowed: Allowance): Proposal {
@@ -119,17 +142,25 @@ function withNewest(setting: Setting, proposal: Proposal, pool: number, allowed:
 function tasteReason(setting: Setting, serving: Serving, history: History, id: number): Reason {
   const index = serving.indexOf(id)
   const explanation = explained(serving.taste, history, index)
-  const { kind } = explanation
+  const general = explanation.kind === 'popularity' && explanation.contributions.every(({ weight }) => weight <= 0)
+  return evidentReason(setting, serving, index, explanation, general ? 'popular' : 'taste')
+}
+
+/** The items of the history that spoke for this one, as far as they may be named; else `otherwise`. */
+function evidentReason(
+  setting: Setting,
+  serving: Serving,
+  index: number,
+  { kind, contributions: all }: { readonly kind: string; readonly contributions: readonly Contribution[] },
+  otherwise: Reason['kind'],
+): Reason {
   // What speaks against an item is no reason to show it.
-  const contributions = explanation.contributions.filter(({ weight }) => weight > 0)
+  const contributions = all.filter(({ weight }) => weight > 0)
   const said = (item: number) => nameable(setting, serving.ids[item])
   if (contributions[0]?.item === index) return { kind: said(index) ? 'again' : 'taste', model: kind }
   const others = contributions.filter(({ item }) => item !== index && said(item)).slice(0, evidence)
   const items = others.map(({ item }) => serving.ids[item])
-  if (items.length === 0) {
-    const general = kind === 'popularity' && contributions.length === 0
-    return { kind: general ? 'popular' : 'taste', model: kind }
-  }
+  if (items.length === 0) return { kind: otherwise, model: kind }
   return { kind: 'because', because: named(setting.catalogue, items), model: kind }
 }
 

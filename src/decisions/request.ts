@@ -58,6 +58,7 @@ export interface Reason {
     | 'together'
     | 'instead'
     | 'popular'
+    | 'alike'
     | 'trending'
     | 'new'
     | 'recent'

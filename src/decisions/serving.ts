@@ -6,6 +6,7 @@ import { packModel, unpackModel } from '../models/bytes.ts'
 import type { Model } from '../models/model.ts'
 import { RatingModel } from '../models/rating.ts'
 import { modelFromBytes } from '../models/registry.ts'
+import { openFirstGuess, type ServedGuess } from './first-guess.ts'
 import type { RepeatShare } from './repeat.ts'
 
 /** The name under which the bundle is stored. */
@@ -20,6 +21,8 @@ export interface Members {
   readonly together: Model | null
   /** Items alike by their description; null where nothing is described. */
   readonly content: Model | null
+  /** For somebody who has chosen little or nothing; null where customers told too little of themselves. */
+  readonly guess: ServedGuess | null
 }
 
 /** The model of ratings, beside the members: it is asked about stars and not about an order. */
@@ -57,7 +60,13 @@ export function packBundle(bundle: Bundle): Uint8Array {
     if (model) arrays[name] = model.toBytes()
   }
   if (bundle.stars) arrays.stars = bundle.stars.toBytes()
-  const meta = { repeatShares: bundle.repeatShares, note: bundle.note, members: members.filter((name) => bundle[name]) }
+  if (bundle.guess) arrays.guess = bundle.guess.model.toBytes()
+  const meta = {
+    repeatShares: bundle.repeatShares,
+    note: bundle.note,
+    members: members.filter((name) => bundle[name]),
+    guessAfter: bundle.guess?.admitted,
+  }
   return packModel(bundleName, VERSION, meta, arrays)
 }
 
@@ -79,6 +88,7 @@ export function openBundle(bytes: Uint8Array, version: number): Serving {
     together: open('together'),
     content: open('content'),
     stars: packed.has('stars') ? RatingModel.fromBytes(packed.u8('stars').slice()) : null,
+    guess: packed.has('guess') ? openFirstGuess(packed.u8('guess'), packed.meta.guessAfter as boolean[]) : null,
     ids,
     counts: packed.i32('counts').slice(),
     indexOf: (id) => (id < index.length ? index[id] : -1),

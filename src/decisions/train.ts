@@ -8,10 +8,12 @@ import { policyOf } from '../consent/policy.ts'
 import { populationPermit } from '../consent/store.ts'
 import type { Reader } from '../db/database.ts'
 import { type ErrorCode, HabitueError } from '../errors.ts'
+import { trainingAttributes } from '../memory/attributes.ts'
 import { type TrainingGroup, trainingRows } from '../memory/training-rows.ts'
 import type { BlendReport } from '../models/blend-learning.ts'
 import { type ItemContent, type Model, ModelDeclined, type Progress, type TrainingData } from '../models/model.ts'
 import { modelKind, modelOptions } from '../models/registry.ts'
+import { learnFirstGuess } from './first-guess.ts'
 import { RatingRows } from './rating-rows.ts'
 import { repeatShares } from './repeat.ts'
 import { packBundle } from './serving.ts'
@@ -29,7 +31,7 @@ export type FromTraining =
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string }
 
 /** Shares of the whole work, for progress. */
-const parts = { reading: 10, taste: 60, together: 10, stars: 15, content: 5 } as const
+const parts = { reading: 10, taste: 55, together: 10, guess: 5, stars: 15, content: 5 } as const
 
 export async function trainBundle(
   reader: Reader,
@@ -66,14 +68,20 @@ export async function trainBundle(
     throw new HabitueError('training_failed', 'There is nothing to learn from yet.')
   }
   const together = await learn('neighbours', parts.reading + parts.taste, parts.together)
+  const listed = new Set(Object.keys(config.firstGuess.traits).filter((name) => config.firstGuess.traits[name]))
+  const told = await trainingAttributes(reader, permit, listed, now)
+  const traits = collected.customers.map((customer) => told.get(customer) ?? {})
+  const guessProgress = within(progress, parts.reading + parts.taste + parts.together, parts.guess)
+  const first = await learnFirstGuess(data, traits, taste, guessProgress)
   const content = await learn('content', 100 - parts.content, parts.content)
-  const starsFrom = parts.reading + parts.taste + parts.together
+  const starsFrom = parts.reading + parts.taste + parts.together + parts.guess
   const stars = await collected.ratings.learn({ ...data, ids: collected.ids }, within(progress, starsFrom, parts.stars))
   const bytes = packBundle({
     taste,
     together,
     content,
     stars,
+    guess: first?.guess.admitted.some(Boolean) ? first.guess : null,
     ids: collected.ids,
     counts: positives(data.matrix),
     repeatShares: repeatShares(collected.pairs, (item) => catalogue.categories(item)),
@@ -87,6 +95,7 @@ export async function trainBundle(
     withoutConsent: unreached,
     /** Ratings that stars are foretold from; 0 where they are too few for it. */
     ratings: stars ? collected.ratings.count : 0,
+    firstGuess: first?.standing ?? null,
     blend: (taste as Model & { report?: unknown }).report ?? null,
   }
   for (const model of [taste, together, content]) model?.dispose?.()
@@ -128,6 +137,8 @@ interface Collected {
   /** One row a customer, or one of his recipients. */
   readonly matrix: TrainingData['matrix']
   readonly times: Float64Array
+  /** Of each row whose it is; -1 = what he bought for somebody else. */
+  readonly customers: readonly number[]
   /** model index -> internal item id. */
   readonly ids: Int32Array
   /** How often each (customer, item) was ordered, gifts left out. */
@@ -143,6 +154,7 @@ async function collect(
   const entries = new Entries()
   const pairs: { item: number; orders: number }[] = []
   const ratings = new RatingRows()
+  const customers: number[] = []
   for await (const { customer, recipient, items, weights, times, orders, rated } of groups) {
     progress.signal.throwIfAborted()
     for (const { item, rating, time } of rated) ratings.add(customer, catalogue.canonical(item), rating, time)
@@ -153,10 +165,10 @@ async function collect(
       // What was not wanted teaches nothing to models of what is wanted; decisions keep it out by other means.
       if (weights[i] > 0) entries.add(item, weights[i], times[i])
     }
-    entries.endRow()
+    if (entries.endRow()) customers.push(recipient === '' ? customer : -1)
   }
   const described = [...catalogue.ids()].filter((id) => !catalogue.provisional(id) && catalogue.canonical(id) === id)
-  return { ...entries.toMatrix(described), pairs, ratings }
+  return { ...entries.toMatrix(described), customers, pairs, ratings }
 }
 
 /** Rows of (item, weight, time) in typed arrays that grow: a million of them are 16 MB. */
@@ -174,8 +186,11 @@ class Entries {
     this.#times[this.#size++] = time
   }
 
-  endRow(): void {
-    if (this.#size > (this.#ends.at(-1) ?? 0)) this.#ends.push(this.#size)
+  /** False where nothing was added since the last row: then there is none. */
+  endRow(): boolean {
+    const filled = this.#size > (this.#ends.at(-1) ?? 0)
+    if (filled) this.#ends.push(this.#size)
+    return filled
   }
 
   #grow(): void {

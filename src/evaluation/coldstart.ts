@@ -6,11 +6,10 @@
  * is chosen late has learned something of the protocol too, that mean over selections after the tenth alone.
  */
 import { HabitueError } from '../errors.ts'
-import type { Beginnings, FirstGuess, FirstGuessOptions } from '../models/first-guess.ts'
+import { type Beginnings, laterCounts, meanAndError, ndcgAfter } from '../models/beginnings.ts'
+import type { FirstGuess, FirstGuessOptions } from '../models/first-guess.ts'
 import { fitFirstGuess } from '../models/first-guess.ts'
-import { laterCounts } from '../models/first-guess-fit.ts'
-import { ndcgAt, ranksAmongAll } from '../models/metrics.ts'
-import type { History, Progress } from '../models/model.ts'
+import type { Progress } from '../models/model.ts'
 import type { Traits } from '../models/trait-columns.ts'
 import type { World } from '../world.ts'
 import { DelimitedFile } from './delimited.ts'
@@ -30,7 +29,6 @@ export interface ColdstartRequest {
   readonly world: World
 }
 
-const CUT = 10
 const REVEALED = 10
 const POINTS = [0, 1, 3, 5, 10] as const
 /** Customers' worth of popularity in the mean of a group. */
@@ -64,57 +62,22 @@ function score(guess: FirstGuess, warm: Beginnings, cold: Beginnings, progress: 
     references['gender-age-later'] = (traits) => later(group(traits))
   }
   const metrics: Record<string, number> = {}
-  for (const point of POINTS) {
+  for (const [done, point] of POINTS.entries()) {
     const at = point === 0 ? '' : `/after${point}`
-    const ours = each(cold, point, progress, (traits, history, out) => guess.score(traits, history, out))
-    metrics[`ndcg@${CUT}${at}`] = mean(ours)
+    progress.step(done, POINTS.length, `scoring after ${point}`)
+    progress.signal.throwIfAborted()
+    const asked = { selections: point, after: REVEALED }
+    const ours = ndcgAfter(cold, asked, (traits, history, out) => guess.score(traits, history, out))
+    metrics[`ndcg@10${at}`] = meanAndError(ours).mean
     for (const [name, scores] of Object.entries(references)) {
-      const theirs = each(cold, point, progress, (traits, _history, out) => out.set(scores(traits)))
-      metrics[`${name}/ndcg@${CUT}${at}`] = mean(theirs)
-      const gains = ours.map((value, c) => value - theirs[c])
-      const gain = mean(gains)
-      const width = NINETY_FIVE * standardError(gains, gain)
-      metrics[`gain-over-${name}${at}/low`] = gain - width
-      metrics[`gain-over-${name}${at}/high`] = gain + width
+      const theirs = ndcgAfter(cold, asked, (traits, _history, out) => out.set(scores(traits)))
+      metrics[`${name}/ndcg@10${at}`] = meanAndError(theirs).mean
+      const { mean, error } = meanAndError(ours.map((value, c) => value - theirs[c]))
+      metrics[`gain-over-${name}${at}/low`] = mean - NINETY_FIVE * error
+      metrics[`gain-over-${name}${at}/high`] = mean + NINETY_FIVE * error
     }
   }
   return metrics
-}
-
-/** NDCG@10 of each cold customer after `point` revealed selections. */
-function each(
-  { starts, items, traits, columns }: Beginnings,
-  point: number,
-  progress: Progress,
-  write: (traits: Traits, history: History, out: Float32Array) => void,
-): Float64Array {
-  const scores = new Float32Array(columns)
-  const weights = new Float32Array(point).fill(1)
-  return Float64Array.from(traits, (told, c) => {
-    if (c % 100 === 0) {
-      progress.step(c, traits.length, `scoring after ${point}`)
-      progress.signal.throwIfAborted()
-    }
-    const shown = items.subarray(starts[c], starts[c] + point)
-    const targets = items.subarray(starts[c] + REVEALED, starts[c + 1])
-    write(told, { items: shown, weights }, scores)
-    return ndcgAt(CUT, firstRanks(scores, targets, shown))
-  })
-}
-
-/** Ranks of the targets; those that cannot be among the first `CUT` are not counted out but said to stand beyond. */
-function firstRanks(scores: Float32Array, targets: Int32Array, masked: Int32Array): Float64Array {
-  for (const item of masked) scores[item] = Number.NEGATIVE_INFINITY
-  const least = scores.toSorted()[Math.max(0, scores.length - CUT)]
-  const ranks = new Float64Array(targets.length).fill(Number.POSITIVE_INFINITY)
-  ranks.set(
-    ranksAmongAll(
-      scores,
-      targets.filter((item) => scores[item] >= least),
-      masked,
-    ),
-  )
-  return ranks
 }
 
 /** What each group chose after its first `after` selections: shares of its customers, shrunk to everybody's. */
@@ -143,15 +106,6 @@ function groupMeans(data: Beginnings, after: number, groupOf: (traits: Traits) =
 function genderAndAge({ traits }: Beginnings): ((traits: Traits) => string) | null {
   const names = ['gender', 'age'].filter((name) => traits.some((told) => told[name] !== undefined))
   return names.length === 0 ? null : (told) => names.map((name) => String(told[name] ?? '')).join(' ')
-}
-
-function mean(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length)
-}
-
-function standardError(values: Float64Array, around: number): number {
-  const squares = values.reduce((sum, value) => sum + (value - around) ** 2, 0)
-  return Math.sqrt(squares / Math.max(1, values.length - 1) / Math.max(1, values.length))
 }
 
 /** Those to learn from, and those held out who got beyond the revealed selections. */

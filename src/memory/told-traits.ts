@@ -2,7 +2,7 @@
 import type { AdmittedEvent } from '../events/event.ts'
 import type { Statement } from './fact.ts'
 import { sighted } from './sighted.ts'
-import { traitRows } from './traits.ts'
+import { type ToldTrait, traitRows } from './traits.ts'
 
 /** Identifiers are shown as such; names stand above the document. */
 const shownElsewhere = new Set(['email', 'phone', 'id', 'userId'])
@@ -12,9 +12,14 @@ const day = /^(?:\d{4}-)?(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])/
 
 export const traitChannel = 'identify'
 
-/** The latest of each name. A birthday is an occasion, a language a language, everything else an attribute. */
+/** The latest of each name, whatever identifier it came with: it was said of one customer. */
 export function toldTraits(events: readonly AdmittedEvent[]): Statement[] {
-  const latest = new Map(traitRows(events.map((event) => ({ ...asOne(event) }))).map((row) => [row.name, row]))
+  return traitStatements(traitRows(events.map((event) => ({ ...asOne(event) }))))
+}
+
+/** A birthday is an occasion, a language a language, everything else an attribute; of one name the last row counts. */
+export function traitStatements(rows: readonly ToldTrait[]): Statement[] {
+  const latest = new Map(rows.map((row) => [row.name, row]))
   return [...latest.values()].flatMap(({ name, value: json, time, message }) => {
     const value: unknown = JSON.parse(json)
     if (value === null || value === '' || shownElsewhere.has(name)) return []
@@ -28,7 +33,6 @@ export function toldTraits(events: readonly AdmittedEvent[]): Statement[] {
   })
 }
 
-/** Whatever identifier it came with, it was said of one customer. */
 function asOne({ type, time, messageId, properties, identifier }: AdmittedEvent) {
   return { type, time, messageId, properties, identifier: identifier === null ? null : 0 } as AdmittedEvent
 }

@@ -1,6 +1,7 @@
 /** The regressions of the first guess (`first-guess.ts`): directions, then one ridge for each number of selections. */
 import { choleskyReference, choleskySolveReference } from '../kernels/dense-reference.ts'
-import type { Beginnings, FittedGuess } from './first-guess.ts'
+import { type Beginnings, laterCounts } from './beginnings.ts'
+import type { FittedGuess } from './first-guess.ts'
 import type { Strengths } from './first-guess-tuning.ts'
 import type { Progress } from './model.ts'
 import { pace } from './pace.ts'
@@ -61,21 +62,10 @@ export async function basisOf(data: Beginnings, from: number, seed: number, prog
   return { data, from, columns, told, popularity, inputs, targets }
 }
 
-/** How often each item was chosen after the first `after` selections, and how many customers got there. */
-export function laterCounts({ starts, items, columns }: Beginnings, after: number) {
-  const counts = new Float64Array(columns)
-  let customers = 0
-  for (let c = 0; c + 1 < starts.length; c++) {
-    if (starts[c + 1] - starts[c] <= after) continue
-    customers++
-    for (let e = starts[c] + after; e < starts[c + 1]; e++) counts[items[e]]++
-  }
-  return { counts, customers }
-}
-
 /** What one number of selections leaves to be solved: everything but the strengths. */
 export interface StageSums {
   readonly selections: number
+  readonly customers: number
   readonly mean: Float32Array
   /** Length width: mean of z. */
   readonly inputMean: Float64Array
@@ -125,7 +115,7 @@ export function stageSums(basis: Basis, selections: number): StageSums {
       gram[b * width + a] = gram[a * width + b]
     }
   }
-  return { selections, mean, inputMean, gram, cross, width }
+  return { selections, customers: later.customers, mean, inputMean, gram, cross, width }
 }
 
 function addRow(out: Float64Array, rows: Float64Array, row: number, width: number, by: number): void {
@@ -133,19 +123,18 @@ function addRow(out: Float64Array, rows: Float64Array, row: number, width: numbe
   for (let a = 0; a < width; a++) out[a] += by * rows[from + a]
 }
 
-/** (Z^T Z + Lambda)^-1 Z^T Y for all directions; inputs beyond `strengths.inputs` are left out. Width x targets.count. */
+/** (Z^T Z + Lambda)^-1 Z^T Y for all directions. Width x targets.count. */
 export function solveStage(basis: Basis, sums: StageSums, strengths: Strengths): Float64Array {
   const { gram, cross, width, selections } = sums
   const traits = basis.columns.size
   const rank = basis.targets.count
-  const used = traits + (selections === 0 ? 0 : Math.min(strengths.inputs, basis.inputs.count))
+  const used = selections === 0 ? traits : width
   const a = new Float64Array(used * used)
   for (let i = 0; i < used; i++) for (let j = 0; j <= i; j++) a[i * used + j] = gram[i * width + j]
-  let energy = 0
-  for (let i = traits; i < used; i++) energy += gram[i * width + i]
-  const customers = Math.max(1, basis.data.starts.length - 1)
-  const heard = (strengths.itemRidge * energy) / Math.max(1, used - traits) / customers
-  for (let i = 0; i < used; i++) a[i * used + i] += Math.max(i < traits ? strengths.traitRidge : heard, 1e-9)
+  const ridges = inputRidges(basis, sums, strengths)
+  for (let i = 0; i < used; i++) {
+    a[i * used + i] += Math.max(i < traits ? strengths.traitRidge : ridges[i - traits], 1e-9)
+  }
   choleskyReference(a, used)
   const weights = new Float64Array(width * rank)
   const column = new Float64Array(used)
@@ -155,6 +144,23 @@ export function solveStage(basis: Basis, sums: StageSums, strengths: Strengths):
     for (let i = 0; i < used; i++) weights[i * rank + r] = column[i]
   }
   return weights
+}
+
+/** Ridges of the inputs: as if each were scaled by its share of the energy to `power`, and all had one ridge. */
+function inputRidges(
+  { inputs, columns }: Basis,
+  { gram, width, customers }: StageSums,
+  strengths: Strengths,
+): number[] {
+  const { energies, count } = inputs
+  const shares = Array.from(energies, (energy) => Math.max(energy / Math.max(energies[0], 1e-12), 1e-12))
+  const doubts = shares.map((share) => share ** (-2 * strengths.power))
+  let energy = 0
+  doubts.forEach((doubt, a) => {
+    energy += gram[(columns.size + a) * (width + 1)] / doubt
+  })
+  const ridge = (strengths.itemRidge * energy) / count / Math.max(1, customers)
+  return doubts.map((doubt) => ridge * doubt)
 }
 
 /** Where somebody stands of whom nothing is known: -mean(z) W. */

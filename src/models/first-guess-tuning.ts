@@ -2,18 +2,9 @@
  * How strongly traits and first selections speak in a first guess: chosen by NDCG@10 on customers who are held out whole,
  * each strength in turn. The same customers say how well the guess does beside popularity, which decides whether it serves.
  */
-import { seededRandom } from '../world.ts'
-import type { Beginnings, FirstGuessOptions } from './first-guess.ts'
-import {
-  type Basis,
-  baseOf,
-  basisOf,
-  mostInputs,
-  mostRank,
-  type StageSums,
-  solveStage,
-  stageSums,
-} from './first-guess-fit.ts'
+import { type Beginnings, beyond, holdOutCustomers, meanAndError } from './beginnings.ts'
+import type { FirstGuessOptions } from './first-guess.ts'
+import { type Basis, baseOf, basisOf, mostRank, type StageSums, solveStage, stageSums } from './first-guess-fit.ts'
 import { ndcgAt } from './metrics.ts'
 import type { Progress } from './model.ts'
 import { pace } from './pace.ts'
@@ -24,8 +15,8 @@ export interface Strengths {
   readonly traitRidge: number
   /** Ridge of what is heard of selections, in customers' worth of its mean. */
   readonly itemRidge: number
-  /** Directions in which selections are heard. */
-  readonly inputs: number
+  /** How much more the directions that few share are doubted: direction a's ridge grows with energy_a^(-2 power). */
+  readonly power: number
   /** Directions that are foretold; 0 = popularity. */
   readonly rank: number
 }
@@ -47,10 +38,10 @@ const FEWEST = 20
 const ranks = [0, 5, 10, 20, 40, mostRank] as const
 const choices = {
   traitRidge: [10, 30, 100, 300],
-  itemRidge: [30, 300, 3000],
-  inputs: [8, 15, 30, mostInputs],
+  itemRidge: [30, 100, 300, 1000],
+  power: [0, 0.5, 1],
 } as const
-const careful: Strengths = { traitRidge: 100, itemRidge: 100, inputs: 15, rank: 10 }
+const careful: Strengths = { traitRidge: 100, itemRidge: 100, power: 1, rank: 10 }
 
 /** One for each stage. @throws the signal's reason when aborted */
 export async function tuneStages(
@@ -59,7 +50,7 @@ export async function tuneStages(
   seed: number,
   progress: Progress,
 ): Promise<StageTuning[]> {
-  const { learning, held } = divided(data, from, tuneShare, tuneMost, seed)
+  const { learning, held } = holdOutCustomers(data, { from, share: tuneShare, most: tuneMost }, seed)
   const untuned = { ndcg: Number.NaN, popularity: Number.NaN, error: Number.NaN, customers: 0 }
   if (held.starts.length - 1 < FEWEST) return Array.from({ length: stages }, () => ({ ...careful, ...untuned }))
   const basis = await basisOf(learning, from, seed, progress)
@@ -73,39 +64,9 @@ export async function tuneStages(
   return found
 }
 
-/** The customers drawn for tuning among those who went on beyond `from`, and all others. */
-function divided(data: Beginnings, from: number, share: number, most: number, seed: number) {
-  const { starts } = data
-  const random = seededRandom(seed)
-  const eligible = Array.from({ length: starts.length - 1 }, (_, c) => c).filter(
-    (c) => starts[c + 1] - starts[c] > from,
-  )
-  const keys = new Map(eligible.map((c) => [c, random()]))
-  const drawn = new Set(
-    eligible
-      .toSorted((a, b) => (keys.get(a) as number) - (keys.get(b) as number) || a - b)
-      .slice(0, Math.min(most, Math.round(share * eligible.length))),
-  )
-  return { learning: part(data, (c) => !drawn.has(c)), held: part(data, (c) => drawn.has(c)) }
-}
-
-function part({ starts, items, traits, columns }: Beginnings, keep: (customer: number) => boolean): Beginnings {
-  const kept = Array.from({ length: starts.length - 1 }, (_, c) => c).filter(keep)
-  const lengths = kept.map((c) => starts[c + 1] - starts[c])
-  const newStarts = new Int32Array(kept.length + 1)
-  lengths.forEach((length, k) => {
-    newStarts[k + 1] = newStarts[k] + length
-  })
-  const newItems = new Int32Array(newStarts[kept.length])
-  kept.forEach((c, k) => {
-    newItems.set(items.subarray(starts[c], starts[c + 1]), newStarts[k])
-  })
-  return { starts: newStarts, items: newItems, traits: kept.map((c) => traits[c]), columns }
-}
-
 async function tuned(basis: Basis, selections: number, held: Beginnings, start: StageTuning, progress: Progress) {
   const after = Math.max(basis.from, selections)
-  const asked = customersOf(held, after)
+  const asked = beyond(held, after)
   if (asked.length < FEWEST) return start
   const sums = stageSums(basis, selections)
   const judge = new Judge(basis, sums, held, asked, after)
@@ -115,30 +76,19 @@ async function tuned(basis: Basis, selections: number, held: Beginnings, start: 
     await pace(progress, selections, selections + 1, `strengths after ${selections}`)
     const judged = judge.byRank(solveStage(basis, sums, strengths))
     judged.forEach((each, r) => {
-      const mean = meanOf(each)
+      const { mean } = meanAndError(each)
       if (!best || mean > best.mean) best = { strengths: { ...strengths, rank: ranks[r] }, each, mean }
     })
   }
   await attempt(start)
-  const names = selections === 0 ? (['traitRidge'] as const) : (['itemRidge', 'inputs', 'traitRidge'] as const)
+  const names = selections === 0 ? (['traitRidge'] as const) : (['power', 'itemRidge', 'traitRidge'] as const)
   for (const name of names) {
     const current = (best as unknown as { strengths: Strengths }).strengths
     for (const value of choices[name]) if (value !== current[name]) await attempt({ ...current, [name]: value })
   }
   const { strengths, each, mean } = best as unknown as { strengths: Strengths; each: Float64Array; mean: number }
-  const gains = each.map((value, c) => value - popularity[c])
-  const gain = meanOf(gains)
-  const variance = gains.reduce((sum, value) => sum + (value - gain) ** 2, 0) / Math.max(1, gains.length - 1)
-  const error = Math.sqrt(variance / gains.length)
-  return { ...strengths, ndcg: mean, popularity: meanOf(popularity), error, customers: gains.length }
-}
-
-function customersOf({ starts }: Beginnings, after: number): number[] {
-  return Array.from({ length: starts.length - 1 }, (_, c) => c).filter((c) => starts[c + 1] - starts[c] > after)
-}
-
-function meanOf(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length)
+  const { error } = meanAndError(each.map((value, c) => value - popularity[c]))
+  return { ...strengths, ndcg: mean, popularity: meanAndError(popularity).mean, error, customers: each.length }
 }
 
 /** NDCG@10 of held-out customers, one by one: what they chose after the first `after`, their first ones masked. */

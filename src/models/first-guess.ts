@@ -13,6 +13,7 @@
  *
  * How strongly each speaks is chosen on customers who were held out whole (`first-guess-tuning.ts`).
  */
+import type { Beginnings } from './beginnings.ts'
 import { packModel, unpackModel } from './bytes.ts'
 import { strongest } from './contributions.ts'
 import { fitStages, type Stage } from './first-guess-fit.ts'
@@ -20,16 +21,6 @@ import { type StageTuning, tuneStages } from './first-guess-tuning.ts'
 import type { Contribution, History, Progress } from './model.ts'
 import { latestFirst } from './order.ts'
 import { columnsOf, type TraitColumns, type Traits } from './trait-columns.ts'
-
-/** Customers' selections in order of time, one customer after another, and what each told of himself. */
-export interface Beginnings {
-  /** Length customers + 1: customer c's are items[starts[c] .. starts[c + 1]). */
-  readonly starts: Int32Array
-  readonly items: Int32Array
-  readonly traits: readonly Traits[]
-  /** How many items there are. */
-  readonly columns: number
-}
 
 export type FirstGuessOptions = {
   /** First selections of a customer that are never what is to be guessed; 0 = whatever comes next. */
@@ -65,6 +56,8 @@ export interface FirstGuess {
   readonly items: number
   /** Of each stage: what was chosen on held-out customers, and how well it did there beside popularity. */
   readonly tuning: readonly StageTuning[]
+  /** Whether any of these traits says anything to it. */
+  knows(traits: Traits): boolean
   /** Writes the score of every item (length `items`); -Infinity for one that nobody ever chose. */
   score(traits: Traits, history: History, out: Float32Array): void
   /** The at most `count` selections that spoke most for `item`, largest first. Traits are never among them. */
@@ -110,6 +103,7 @@ function makeModel(fitted: FittedGuess, tuning: readonly StageTuning[]): FirstGu
   return {
     items,
     tuning,
+    knows: (traits) => columnsOf(columns, traits).length > 0,
     score(traits, history, out): void {
       const { chosen, weights, stage } = heard(history, items, stages)
       position.set(stage.base)

@@ -1,0 +1,88 @@
+/**
+ * The first guess in a shop: for somebody who has chosen little or nothing, from what he told of himself (where the
+ * operator has listed it) and his first selections. Whether it serves after so many selections was decided at training, on
+ * customers held out whole: it must beat what is popular there by more than chance explains, and do no worse than the
+ * models of taste, which in that comparison have even seen the customers in question.
+ */
+import { type Beginnings, holdOutCustomers, meanAndError, ndcgAfter } from '../models/beginnings.ts'
+import { type FirstGuess, firstGuessDefaults, firstGuessFromBytes, fitFirstGuess } from '../models/first-guess.ts'
+import type { Model, Progress, TrainingData } from '../models/model.ts'
+import { inOrder } from '../models/order.ts'
+import type { Traits } from '../models/trait-columns.ts'
+
+export interface ServedGuess {
+  readonly model: FirstGuess
+  /** By number of selections: whether the guess is shown. */
+  readonly admitted: readonly boolean[]
+}
+
+/** How it did on held-out customers after so many selections. */
+export interface GuessStanding {
+  readonly selections: number
+  readonly customers: number
+  readonly ndcg: number
+  readonly popularity: number
+  /** What the models of taste made of the same selections; null where there are none to go by. */
+  readonly taste: number | null
+  readonly admitted: boolean
+}
+
+/** Fewer customers who told anything teach nothing. */
+const FEWEST_TOLD = 50
+/** Held-out customers at most: enough to see a difference of a few hundredths. */
+const HELD_OUT = 400
+/** Standard errors by which popularity must be beaten. */
+const SURE = 2
+const judgedAfter = [0, 1, 3, 5, 10] as const
+
+/** Null where too few told anything of themselves, or chose anything. @throws the signal's reason when aborted */
+export async function learnFirstGuess(
+  data: TrainingData,
+  traits: readonly Traits[],
+  taste: Model,
+  progress: Progress,
+): Promise<{ readonly guess: ServedGuess; readonly standing: readonly GuessStanding[] } | null> {
+  if (traits.filter((told) => Object.keys(told).length > 0).length < FEWEST_TOLD) return null
+  const { starts, items } = inOrder(data)
+  const beginnings: Beginnings = { starts, items, traits, columns: data.matrix.columns }
+  const options = { ...firstGuessDefaults, tuneMost: HELD_OUT }
+  const model = await fitFirstGuess(beginnings, options, data.seed, progress)
+  const holding = { from: options.from, share: options.tuneShare, most: options.tuneMost }
+  const { held } = holdOutCustomers(beginnings, holding, data.seed)
+  const standing: GuessStanding[] = []
+  const admitted: boolean[] = []
+  model.tuning.forEach((tuned, selections) => {
+    if (judgedAfter.some((one) => one === selections)) {
+      progress.signal.throwIfAborted()
+      standing.push(standingOf(tuned, selections, held, taste))
+    }
+    admitted.push(standing[standing.length - 1].admitted)
+  })
+  return { guess: { model, admitted }, standing }
+}
+
+function standingOf(
+  { ndcg, popularity, error, customers }: FirstGuess['tuning'][number],
+  selections: number,
+  held: Beginnings,
+  taste: Model,
+): GuessStanding {
+  const beats = ndcg - popularity > SURE * error
+  const tasted =
+    selections === 0
+      ? null
+      : ndcgAfter(held, { selections, after: selections }, (_traits, history, out) => taste.score(history, out))
+  const other = tasted && tasted.length > 0 ? meanAndError(tasted).mean : null
+  return { selections, customers, ndcg, popularity, taste: other, admitted: beats && (other === null || ndcg >= other) }
+}
+
+/** Whether the guess is to be shown to somebody who told `traits` and has so many selections. */
+export function guesses({ model, admitted }: ServedGuess, traits: Traits, selections: number): boolean {
+  // Without a word and a selection there is nothing to guess from.
+  return admitted[selections] === true && (selections > 0 || model.knows(traits))
+}
+
+/** @throws RangeError on bytes that are not a first guess */
+export function openFirstGuess(bytes: Uint8Array, admitted: readonly boolean[]): ServedGuess {
+  return { model: firstGuessFromBytes(bytes), admitted }
+}
