@@ -5,7 +5,7 @@
  */
 import type { Catalogue } from '../catalog/catalogue.ts'
 import type { Config } from '../config.ts'
-import { type Ceiling, type Person, permit, type RulingReason } from '../consent/permit.ts'
+import { type Ceiling, type Permit, type Person, permit, type RulingReason } from '../consent/permit.ts'
 import type { Policy } from '../consent/policy.ts'
 import type { Provenance } from '../consent/saying.ts'
 import { personOf } from '../consent/store.ts'
@@ -22,7 +22,7 @@ import { timeOf, weightOf } from '../memory/signals.ts'
 import type { History } from '../models/model.ts'
 import { recencyRanks } from '../models/recency.ts'
 import type { World } from '../world.ts'
-import { guesses, type ServedGuess } from './first-guess.ts'
+import { guesses } from './first-guess.ts'
 import { type NeverShown, neverShown } from './never-shown.ts'
 import type { Serving } from './serving.ts'
 
@@ -196,19 +196,15 @@ export function customerStates({ db, catalogue, config, policy, world }: Custome
         allowed ? cart(db, allowed, now) : noCart,
         asked ? decisionFacts(db, asked, now) : noDecisionFacts,
       ])
-      // Who has chosen more is known by that.
-      const young = allowed && serving?.guess && self.length < serving.guess.admitted.length
-      const told = young ? await toldAttributes(db, allowed, guessTraits, now) : noAttributes
       const gifts = hiddenGifts(recipients, self, facts.occasions, now)
       const known = stateOf(self, facts, gifts, { config, serving, catalogue })
-      const guessed = young && guesses(serving.guess as ServedGuess, told, known.history.items.length)
-      const spoken = guessed && Object.keys(told).length > 0 && !known.provenance.includes('told')
+      const traits = allowed ? await traitsOf(db, allowed, known.history, { serving, now, names: guessTraits }) : {}
       const state: CustomerState = {
         ...known,
-        provenance: spoken ? ['told', ...known.provenance] : known.provenance,
+        provenance: withTold(known.provenance, traits),
         never: neverShown(facts.rules, catalogue),
         changed: facts.changed,
-        traits: guessed ? told : noAttributes,
+        traits,
         cart: open.stale ? [] : open.lines.map((line) => catalogue.canonical(line.item)),
         refusal: allowed ? null : person.ruling('personalisation').reason,
         age: ageShown(person, alone),
@@ -226,7 +222,23 @@ export function customerStates({ db, catalogue, config, policy, world }: Custome
   }
 }
 
-const noAttributes: Attributes = {}
+/** What he told of himself, where a first guess is made of it: who has chosen more is known by that. */
+async function traitsOf(
+  db: Database,
+  allowed: Permit,
+  { items }: History,
+  { serving, now, names }: { serving: Serving | null; now: number; names: ReadonlySet<string> },
+): Promise<Attributes> {
+  const guess = serving?.guess
+  if (!guess?.admitted[items.length]) return {}
+  const told = await toldAttributes(db, allowed, names, now)
+  return guesses(guess, told, items.length) ? told : {}
+}
+
+function withTold(provenance: readonly Provenance[], traits: Attributes): readonly Provenance[] {
+  return Object.keys(traits).length === 0 || provenance.includes('told') ? provenance : ['told', ...provenance]
+}
+
 const noCart: Cart = { lines: [], updated: 0, stale: true }
 const noHistory = { self: [], recipients: new Map() }
 
@@ -284,7 +296,7 @@ export function withoutMemory(customer: CustomerState): CustomerState {
     owned: noIds,
     recent: [],
     cart: [],
-    traits: noAttributes,
+    traits: {},
     provenance: [],
     changed: [],
   }

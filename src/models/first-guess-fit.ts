@@ -1,12 +1,36 @@
 /** The regressions of the first guess (`first-guess.ts`): directions, then one ridge for each number of selections. */
 import { choleskyReference, choleskySolveReference } from '../kernels/dense-reference.ts'
 import { type Beginnings, laterCounts } from './beginnings.ts'
-import type { FittedGuess } from './first-guess.ts'
-import type { Strengths } from './first-guess-tuning.ts'
 import type { Progress } from './model.ts'
 import { pace } from './pace.ts'
 import { leadingSubspace, type Subspace } from './subspace.ts'
 import { columnsOf, learnTraitColumns, type TraitColumns } from './trait-columns.ts'
+
+export interface Strengths {
+  /** Ridge of a trait's column, in customers. */
+  readonly traitRidge: number
+  /** Ridge of what is heard of selections, in customers' worth of its mean. */
+  readonly itemRidge: number
+  /** How much more the directions that few share are doubted: direction a's ridge grows with energy_a^(-2 power). */
+  readonly power: number
+  /** Directions that are foretold; 0 = popularity. */
+  readonly rank: number
+}
+
+/** All that a guess is computed from. */
+export interface FittedGuess {
+  readonly columns: TraitColumns
+  readonly items: number
+  /** items x inputs. */
+  readonly inputs: number
+  readonly embedding: Float32Array
+  /** items x rank. */
+  readonly rank: number
+  readonly directions: Float32Array
+  /** Share of the customers who chose each item; 0 = nothing is known of it. */
+  readonly popularity: Float32Array
+  readonly stages: readonly Stage[]
+}
 
 /** What is known after a certain number of selections. */
 export interface Stage {

@@ -3,22 +3,29 @@
  * each strength in turn. The same customers say how well the guess does beside popularity, which decides whether it serves.
  */
 import { type Beginnings, beyond, holdOutCustomers, meanAndError } from './beginnings.ts'
-import type { FirstGuessOptions } from './first-guess.ts'
-import { type Basis, baseOf, basisOf, mostRank, type StageSums, solveStage, stageSums } from './first-guess-fit.ts'
+import {
+  type Basis,
+  baseOf,
+  basisOf,
+  mostRank,
+  type StageSums,
+  type Strengths,
+  solveStage,
+  stageSums,
+} from './first-guess-fit.ts'
 import { ndcgAt } from './metrics.ts'
 import type { Progress } from './model.ts'
 import { pace } from './pace.ts'
 import { columnsOf } from './trait-columns.ts'
 
-export interface Strengths {
-  /** Ridge of a trait's column, in customers. */
-  readonly traitRidge: number
-  /** Ridge of what is heard of selections, in customers' worth of its mean. */
-  readonly itemRidge: number
-  /** How much more the directions that few share are doubted: direction a's ridge grows with energy_a^(-2 power). */
-  readonly power: number
-  /** Directions that are foretold; 0 = popularity. */
-  readonly rank: number
+export type TuningOptions = {
+  /** First selections of a customer that are never what is to be guessed; 0 = whatever comes next. */
+  from: number
+  /** Numbers of selections for which a regression of its own is learned, from 0. */
+  stages: number
+  /** Share of the customers on which the strengths are chosen, at most `tuneMost` of them. */
+  tuneShare: number
+  tuneMost: number
 }
 
 export interface StageTuning extends Strengths {
@@ -46,7 +53,7 @@ const careful: Strengths = { traitRidge: 100, itemRidge: 100, power: 1, rank: 10
 /** One for each stage. @throws the signal's reason when aborted */
 export async function tuneStages(
   data: Beginnings,
-  { from, stages, tuneShare, tuneMost }: FirstGuessOptions,
+  { from, stages, tuneShare, tuneMost }: TuningOptions,
   seed: number,
   progress: Progress,
 ): Promise<StageTuning[]> {

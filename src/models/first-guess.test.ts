@@ -34,7 +34,7 @@ const chose = (...items: number[]): History => ({
   weights: new Float32Array(items.length).fill(1),
 })
 const options = { ...firstGuessDefaults, stages: 6 }
-const fit = (data: Beginnings) => fitFirstGuess(data, options, 1, unwatched())
+const learned = (data: Beginnings) => fitFirstGuess(data, options, 1, unwatched())
 
 function leaning(scores: Float32Array): number {
   const sum = (half: Float32Array) => half.reduce((total, score) => total + score, 0)
@@ -43,7 +43,7 @@ function leaning(scores: Float32Array): number {
 
 describe('the first guess', () => {
   const data = crowds(400, (crowd, c) => ({ plan: crowd ? 'office' : 'home', colour: ['red', 'blue', 'green'][c % 3] }))
-  const ready = fit(data)
+  const ready = learned(data)
   const scores = async (traits: object, history: History) => {
     const out = new Float32Array(ITEMS)
     ;(await ready).score(traits as Record<string, unknown>, history, out)
@@ -75,7 +75,7 @@ describe('the first guess', () => {
   })
 
   it('is popularity where what was told says nothing', async () => {
-    const model = await fit(crowds(200, (_crowd, c) => ({ colour: ['red', 'blue'][(c >> 1) % 2] })))
+    const model = await learned(crowds(200, (_crowd, c) => ({ colour: ['red', 'blue'][(c >> 1) % 2] })))
     const out = new Float32Array(ITEMS)
     model.score({ colour: 'red' }, chose(), out)
     expect(Math.abs(leaning(out))).toBeLessThan(0.8)
@@ -109,11 +109,11 @@ describe('the first guess', () => {
   })
 
   it('learns from few customers without choosing strengths, and from none not at all', async () => {
-    const few = await fit(crowds(30, (crowd) => ({ plan: crowd ? 'office' : 'home' })))
+    const few = await learned(crowds(30, (crowd) => ({ plan: crowd ? 'office' : 'home' })))
     expect(few.tuning[0].customers).toBe(0)
-    await expect(fit({ items: new Int32Array(0), starts: Int32Array.of(0), traits: [], columns: 4 })).rejects.toThrow(
-      RangeError,
-    )
+    await expect(
+      learned({ items: new Int32Array(0), starts: Int32Array.of(0), traits: [], columns: 4 }),
+    ).rejects.toThrow(RangeError)
   })
 
   it('stops with the reason of an abort', async () => {

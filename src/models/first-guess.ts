@@ -16,41 +16,18 @@
 import type { Beginnings } from './beginnings.ts'
 import { packModel, unpackModel } from './bytes.ts'
 import { strongest } from './contributions.ts'
-import { fitStages, type Stage } from './first-guess-fit.ts'
-import { type StageTuning, tuneStages } from './first-guess-tuning.ts'
+import { type FittedGuess, fitStages, type Stage } from './first-guess-fit.ts'
+import { type StageTuning, type TuningOptions, tuneStages } from './first-guess-tuning.ts'
 import type { Contribution, History, Progress } from './model.ts'
 import { latestFirst } from './order.ts'
 import { columnsOf, type TraitColumns, type Traits } from './trait-columns.ts'
 
-export type FirstGuessOptions = {
-  /** First selections of a customer that are never what is to be guessed; 0 = whatever comes next. */
-  from: number
-  /** Numbers of selections for which a regression of its own is learned, from 0. */
-  stages: number
-  /** Share of the customers on which the strengths are chosen, at most `tuneMost` of them. */
-  tuneShare: number
-  tuneMost: number
-}
+export type FirstGuessOptions = TuningOptions
 
 export const firstGuessDefaults: FirstGuessOptions = { from: 0, stages: 11, tuneShare: 0.2, tuneMost: 1500 }
 
 const KIND = 'first-guess'
 const VERSION = 1
-
-/** All that a guess is computed from. */
-export interface FittedGuess {
-  readonly columns: TraitColumns
-  readonly items: number
-  /** items x inputs. */
-  readonly inputs: number
-  readonly embedding: Float32Array
-  /** items x rank. */
-  readonly rank: number
-  readonly directions: Float32Array
-  /** Share of the customers who chose each item; 0 = nothing is known of it. */
-  readonly popularity: Float32Array
-  readonly stages: readonly Stage[]
-}
 
 export interface FirstGuess {
   readonly items: number
