@@ -2,6 +2,7 @@
  * How many stars a customer would give: his ratings, as they are at this moment, are folded into the model of ratings. An
  * expectation of what he may like, with its spread; no order of items and no trace in the decision log.
  */
+import { setImmediate } from 'node:timers/promises'
 import type { Catalogue } from '../catalog/catalogue.ts'
 import { type Ceiling, permit, whyNot } from '../consent/permit.ts'
 import type { Policy } from '../consent/policy.ts'
@@ -70,8 +71,10 @@ export interface Predictor {
 
 /** Ratings that may be named for an item, and how far leaving one out must move the expectation to be named. */
 const mostEvidence = 2
-const mostTried = 8
+const mostTried = 4
 const mostTogether = 3
+/** Reasons are given for so many items of a request: each leaves ratings out and folds anew. */
+const mostExplained = 20
 const leastEffect = 0.005
 
 interface Known {
@@ -96,7 +99,7 @@ export function createPredictor(needs: PredictionNeeds): Predictor {
         ratings: known.rated.length,
         model: { version: serving?.version ?? 0, ...(note === undefined ? {} : { note }) },
         scale: stars && { lowest: stars.scale.lowest, highest: stars.scale.highest, liked: stars.scale.liked },
-        items: serving?.stars ? foretold(ids, items, known.rated, serving, catalogue) : items.map(unknownTo),
+        items: serving?.stars ? await foretold(ids, items, known.rated, serving, catalogue) : items.map(unknownTo),
       }
     },
   }
@@ -150,21 +153,25 @@ async function knownOf(
   return { rated: [...latest.values()] }
 }
 
-function foretold(
+async function foretold(
   ids: readonly number[],
   names: readonly string[],
   rated: readonly RatedItem[],
   serving: Serving,
   catalogue: Catalogue,
-): PredictedItem[] {
+): Promise<PredictedItem[]> {
   const own = new Folds(rated, serving)
-  return ids.map((id, k) => {
+  const answer: PredictedItem[] = []
+  for (const [k, id] of ids.entries()) {
     const index = serving.indexOf(id)
     const prediction = index < 0 ? null : own.all.predict(index)
-    if (!prediction) return unknownTo(names[k])
-    const because = evidence(own, index, prediction, catalogue)
-    return { id: names[k], ...rounded(prediction), reasons: [reasonOf(because)] }
-  })
+    const explained = prediction !== null && k < mostExplained
+    const reasons = explained ? [reasonOf(evidence(own, index, prediction, catalogue))] : []
+    answer.push(prediction ? { id: names[k], ...rounded(prediction), reasons } : unknownTo(names[k]))
+    // Others wait for no more than one item's reasons.
+    if (explained) await setImmediate()
+  }
+  return answer
 }
 
 /** The customer with all his ratings, and without one: each is folded once, whatever it is asked about. */
@@ -190,7 +197,7 @@ class Folds {
     const key = indices.join()
     const known = this.#without.get(key)
     if (known) return known
-    const taste = this.#fold(this.#known.filter(({ index }) => !indices.includes(index)))
+    const taste = this.all.without(indices)
     this.#without.set(key, taste)
     return taste
   }

@@ -19,6 +19,9 @@ export interface Draw {
   readonly spots: Float32Array
   readonly userMean: Float32Array
   readonly userPrecision: Float32Array
+  /** Over the customers of the training: mean and variance of what their rated items gave them. */
+  readonly ratedMean: Float32Array
+  readonly ratedVariance: Float32Array
   /** Empty where ratings are plain numbers. */
   readonly cuts: Float64Array
   readonly offset: number
@@ -46,7 +49,10 @@ export interface Folded {
   readonly surprises: Float64Array
 }
 
-const steps = 6
+/** The curvature is measured at the first, the third and the last round; in between it hardly changes. */
+const steps = 7
+const stepsFromNear = 4
+const measured = 2
 
 /** Writes the row of the design for an item in a place into `row[at ..]`; answers what does not depend on the customer. */
 export function designRow(
@@ -73,42 +79,59 @@ export function designRow(
   return constant
 }
 
-/** The prior of a customer who rated `items` and has `traits` (families of feature numbers). */
-function priorOf(draw: Draw, items: readonly number[], traits: readonly (readonly number[])[]): Float64Array {
-  const { width } = draw
-  const prior = Float64Array.from(draw.userMean)
-  const add = (vectors: Float32Array, list: readonly number[]) => {
-    const scale = 1 / Math.sqrt(Math.max(1, list.length))
-    for (const j of list) for (let f = 0; f < width; f++) prior[f] += scale * vectors[j * width + f]
-  }
-  add(draw.rated, items)
-  for (const family of traits) add(draw.traits, family)
-  return prior
+/** Of so many ratings half of what a customer's choice of items will say is known. */
+const halfKnown = 10
+
+interface Prior {
+  readonly mean: Float64Array
+  readonly precision: Float64Array
 }
 
-export function fold(draw: Draw, observed: readonly Observed[], traits: readonly (readonly number[])[]): Folded {
+/**
+ * The prior of a customer who rated `items` and has `traits` (families of feature numbers). What he chose to rate says
+ * something, but training saw it only of customers with all their ratings: of one who has only begun, the rest is taken as
+ * the other customers', with its variance.
+ */
+function priorOf(draw: Draw, items: readonly number[], traits: readonly (readonly number[])[]): Prior {
+  const { width, userMean, userPrecision, ratedMean, ratedVariance } = draw
+  const known = items.length / (items.length + halfKnown)
+  const mean = Float64Array.from(userMean, (own, f) => own + (1 - known) * ratedMean[f])
+  const add = (vectors: Float32Array, list: readonly number[], share: number) => {
+    const scale = share / Math.sqrt(Math.max(1, list.length))
+    for (const j of list) for (let f = 0; f < width; f++) mean[f] += scale * vectors[j * width + f]
+  }
+  add(draw.rated, items, known)
+  for (const family of traits) add(draw.traits, family, 1)
+  const precision = Float64Array.from(userPrecision, (own, f) => 1 / (1 / own + (1 - known) * ratedVariance[f]))
+  return { mean, precision }
+}
+
+/** @param start where the search begins: the mean for nearly the same ratings; default: the prior's mean */
+export function fold(
+  draw: Draw,
+  observed: readonly Observed[],
+  traits: readonly (readonly number[])[],
+  start?: Float64Array,
+): Folded {
   const { width } = draw
   const n = observed.length
-  const prior = priorOf(
-    draw,
-    observed.map(({ item }) => item),
-    traits,
-  )
-  const mean = prior.slice()
+  const rated = observed.map(({ item }) => item)
+  const { mean: prior, precision: trust } = priorOf(draw, rated, traits)
+  const mean = (start ?? prior).slice()
   const rows = new Float64Array(n * width)
   const constants = Float64Array.from(observed, (rating, k) => designRow(draw, rating, rows, k * width))
   const factor = new Float64Array(width * width)
   const weights = new Float64Array(n)
   const scores = new Float64Array(n)
-  const rounds = n === 0 ? 1 : draw.cuts.length > 0 ? steps : 2
+  const rounds = draw.cuts.length === 0 ? 2 : start ? stepsFromNear : steps
   for (let step = 0; step < rounds; step++) {
     for (let k = 0; k < n; k++) {
       const expected = constants[k] + dot(rows, k * width, mean, width)
       scoreOf(draw, observed[k], expected, scores, weights, k)
     }
-    precision(draw, rows, weights, factor)
+    if (step === 0 || step === measured || step === rounds - 1) precision(trust, rows, weights, factor)
     // The last round only measures the curvature where the mean has come to rest.
-    if (step < rounds - 1) newtonStep(draw, { rows, scores, factor, prior, mean })
+    if (step < rounds - 1) newtonStep(trust, { rows, scores, factor, prior, mean })
   }
   const surprises = Float64Array.from(observed, (_, k) => {
     const moved = dot(rows, k * width, mean, width) - dot(rows, k * width, prior, width)
@@ -144,8 +167,8 @@ function scoreOf(
 }
 
 /** Lower Cholesky factor of diag(precision of the prior) + X' W X. */
-function precision(draw: Draw, rows: Float64Array, weights: Float64Array, factor: Float64Array): void {
-  const { width, userPrecision } = draw
+function precision(trust: Float64Array, rows: Float64Array, weights: Float64Array, factor: Float64Array): void {
+  const width = trust.length
   factor.fill(0)
   for (let k = 0; k < weights.length; k++) {
     const at = k * width
@@ -154,7 +177,7 @@ function precision(draw: Draw, rows: Float64Array, weights: Float64Array, factor
       for (let j = 0; j <= i; j++) factor[i * width + j] += wx * rows[at + j]
     }
   }
-  for (let i = 0; i < width; i++) factor[i * width + i] += userPrecision[i]
+  for (let i = 0; i < width; i++) factor[i * width + i] += trust[i]
   for (let j = 0; j < width; j++) {
     for (let i = j; i < width; i++) {
       let sum = factor[i * width + j]
@@ -165,7 +188,7 @@ function precision(draw: Draw, rows: Float64Array, weights: Float64Array, factor
 }
 
 function newtonStep(
-  { width, userPrecision }: Draw,
+  trust: Float64Array,
   {
     rows,
     scores,
@@ -174,7 +197,8 @@ function newtonStep(
     mean,
   }: Pick<Folded, 'rows' | 'factor' | 'prior' | 'mean'> & { readonly scores: Float64Array },
 ): void {
-  const gradient = Float64Array.from(mean, (m, f) => userPrecision[f] * (prior[f] - m))
+  const width = trust.length
+  const gradient = Float64Array.from(mean, (m, f) => trust[f] * (prior[f] - m))
   for (let k = 0; k < scores.length; k++) {
     for (let f = 0; f < width; f++) gradient[f] += scores[k] * rows[k * width + f]
   }

@@ -3,7 +3,7 @@ import type { ModelArray, UnpackedModel } from './bytes.ts'
 import type { Draw } from './rating-fold.ts'
 import type { Layout } from './rating-layout.ts'
 import type { Chain } from './rating-sampler.ts'
-import type { Part } from './rating-side.ts'
+import { addPart, type Part } from './rating-side.ts'
 
 /** Copies what the chain holds now. Sides: customers, items, then days and spots where there are times. */
 export function drawOf(chain: Chain, layout: Layout): Draw {
@@ -21,10 +21,26 @@ export function drawOf(chain: Chain, layout: Layout): Draw {
     spots: spots ? transposed(spots.sums, width) : new Float32Array(0),
     userMean: Float32Array.from(own.mean),
     userPrecision: Float32Array.from(own.precision),
+    ...spreadOf(rated, layout, width),
     cuts: chain.levels ? chain.levels.cuts.slice() : new Float64Array(0),
     offset: chain.offset,
     noise: 1 / chain.alpha + (chain.mood?.variance ?? 0),
   }
+}
+
+/** Mean and variance over the customers with ratings of what their rated items give them. */
+function spreadOf(rated: Part, { starts }: Layout, width: number): Pick<Draw, 'ratedMean' | 'ratedVariance'> {
+  const ratedMean = new Float32Array(width)
+  const ratedVariance = new Float32Array(width)
+  const sums = new Float64Array(starts.length - 1)
+  for (let f = 0; f < width; f++) {
+    addPart(rated, f, sums.fill(0))
+    const own = sums.filter((_, user) => starts[user + 1] > starts[user])
+    const mean = own.reduce((total, value) => total + value, 0) / own.length
+    ratedMean[f] = mean
+    ratedVariance[f] = own.reduce((total, value) => total + (value - mean) ** 2, 0) / own.length
+  }
+  return { ratedMean, ratedVariance }
 }
 
 /** From factor-major to entity-major. */
@@ -45,7 +61,17 @@ function joined(pieces: readonly Float32Array[]): Float32Array {
   return out
 }
 
-const sections = ['items', 'rated', 'traits', 'days', 'spots', 'userMean', 'userPrecision'] as const
+const sections = [
+  'items',
+  'rated',
+  'traits',
+  'days',
+  'spots',
+  'userMean',
+  'userPrecision',
+  'ratedMean',
+  'ratedVariance',
+] as const
 
 export function drawsToArrays(draws: readonly Draw[]): Record<string, ModelArray> {
   const arrays: Record<string, ModelArray> = {}

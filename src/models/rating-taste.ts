@@ -27,10 +27,15 @@ export interface FoldedTaste {
   predict(item: number, time?: number): Prediction | null
   /** The at most `count` ratings that moved the expectation of `item` most, by size, with sign (in units of the latent). */
   explain(item: number, count: number): Contribution[]
+  /** The same customer without his ratings of `items`: cheaper than folding him anew. */
+  without(items: readonly number[]): FoldedTaste
 }
 
 /** The latest count: more change nothing but the time it takes. */
 const mostRatings = 500
+
+/** What is foretold is not his very next rating: how the first few are given says little of those that follow. */
+const settled = 20
 
 interface Learned {
   readonly scale: Scale
@@ -39,14 +44,15 @@ interface Learned {
   readonly items: number
 }
 
-export function foldTaste(model: Learned, history: RatedHistory): FoldedTaste {
+/** @param starts where the search begins in each draw: the means for nearly the same ratings */
+export function foldTaste(model: Learned, history: RatedHistory, starts?: readonly Float64Array[]): FoldedTaste {
   const { scale, draws } = model
   const observed = observedFrom(model, history)
-  const folded = draws.map((draw) => fold(draw, observed, history.traits ?? []))
+  const folded = draws.map((draw, d) => fold(draw, observed, history.traits ?? [], starts?.[d]))
   const placed = (item: number, time?: number) => ({
     item,
     bin: time === undefined ? Math.max(0, (model.days?.length ?? 0) - 1) : binAt(model, time),
-    spot: spotOf(observed.length),
+    spot: spotOf(Math.max(settled, observed.length)),
   })
   const row = new Float64Array(draws[0].width)
   return {
@@ -72,6 +78,21 @@ export function foldTaste(model: Learned, history: RatedHistory): FoldedTaste {
         .sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight) || a.item - b.item)
         .slice(0, count)
     },
+    without(items) {
+      const means = folded.map(({ mean }) => mean)
+      return foldTaste(model, leftOf(history, items), means)
+    },
+  }
+}
+
+function leftOf(history: RatedHistory, without: readonly number[]): RatedHistory {
+  const { items, values, times, traits } = history
+  const left = Array.from(items, (_, k) => k).filter((k) => !without.includes(items[k]))
+  return {
+    items: left.map((k) => items[k]),
+    values: left.map((k) => values[k]),
+    times: times && left.map((k) => times[k]),
+    traits,
   }
 }
 

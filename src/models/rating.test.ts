@@ -80,6 +80,10 @@ describe('ratings foretold', () => {
     const left = history.items.map((item, k) => [item, history.values[k]]).filter(([item]) => item !== first.item)
     const without = model.fold({ items: left.map(([item]) => item), values: left.map(([, value]) => value) })
     expect(without.predict(20)?.expected ?? 9).toBeLessThan(taste.predict(20)?.expected ?? 0)
+    // Left out of what was folded already, it is the same.
+    const again = taste.without([first.item]).predict(20)
+    expect(again?.expected).toBeCloseTo(without.predict(20)?.expected ?? 0, 4)
+    expect(again?.spread).toBeCloseTo(without.predict(20)?.spread ?? 0, 4)
   })
 
   it('answers questions about customers it was trained on, with a spread that is true', async () => {
