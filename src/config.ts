@@ -45,6 +45,8 @@ export interface Config {
     /** By category of the consent banner the purposes that it answers for. */
     readonly categories: Readonly<Record<string, readonly string[]>>
     readonly globalPrivacyControl: boolean
+    /** What becomes of what visitors do before they log in; null = as the basis of personalisation has it (consent/policy.ts). */
+    readonly beforeLogin: 'session' | 'never' | 'remember' | null
     /** Two letters (ISO 3166): sets the age of consent. */
     readonly country: string
     /** Years; null = as the country sets it. */
@@ -105,6 +107,7 @@ export const defaultConfig: Config = Object.freeze({
     channels: {},
     categories: {},
     globalPrivacyControl: true,
+    beforeLogin: null,
     country: '',
     ageOfConsent: null,
     majority: 18,
@@ -177,6 +180,7 @@ function fromEnvironment(env: Environment): Deep<Config> {
     consent: {
       policy: (env.HABITUE_POLICY || undefined) as Config['consent']['policy'] | undefined,
       country: env.HABITUE_COUNTRY || undefined,
+      beforeLogin: (env.HABITUE_BEFORE_LOGIN || undefined) as Config['consent']['beforeLogin'] | undefined,
     },
     weather: {
       file: env.HABITUE_WEATHER_FILE || undefined,
@@ -196,6 +200,7 @@ const choices: Readonly<Record<string, readonly unknown[]>> = {
   identityVerification: ['required', 'off'],
   legalBasis: ['consent', 'contract', 'legitimate-interest', null],
   'consent.policy': ['eu-strict', 'eu-existing-customers', 'us-opt-out'],
+  'consent.beforeLogin': ['session', 'never', 'remember', null],
   ...Object.fromEntries(
     ['service', 'personalisation', 'marketing', 'training', 'research'].map((purpose) => [
       `consent.bases.${purpose}`,

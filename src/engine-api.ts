@@ -415,7 +415,8 @@ export interface TailLine {
   /** Products named, and how many of them the catalogue knows. */
   readonly items: number
   readonly recognised: number
-  readonly result: 'accepted' | 'duplicate' | 'refused'
+  /** `session`: nothing of it was stored; it counts for the visitor's session. */
+  readonly result: 'accepted' | 'duplicate' | 'session' | 'refused'
   readonly refusal: EventRefusal | null
 }
 
@@ -428,6 +429,8 @@ export interface Health {
 export interface Counters {
   readonly accepted: number
   readonly duplicates: number
+  /** Events that count for a visitor's session only. */
+  readonly session: number
   /** By code. */
   readonly refused: Readonly<Record<string, number>>
   readonly decisions: number

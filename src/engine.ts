@@ -28,6 +28,7 @@ import { bundleName } from './decisions/serving.ts'
 import { createTrainer, type Trainer } from './decisions/trainer.ts'
 import { createUsual } from './decisions/usual.ts'
 import { auditApi, keysApi, peopleApi } from './engine/access.ts'
+import { type BeforeLogin, beforeLogin } from './engine/before-login.ts'
 import { catalogueApi } from './engine/catalogue.ts'
 import { consentApi } from './engine/consent.ts'
 import { customersApi } from './engine/customers.ts'
@@ -113,7 +114,9 @@ async function compose({ config, world, log, owner, db, demo, erasedAgain }: Bas
   const keys = await createKeyRing(db, world)
   const local = keys.ephemeral('admin', 'this machine')
   const catalogue = await loadCatalogue(db, config.defaultAudience)
-  const customers = customerStates({ db, catalogue, config, policy, world })
+  const entrance = beforeLogin({ db, world, policy })
+  const { visitors } = entrance
+  const customers = customerStates({ db, catalogue, config, policy, world, visitors })
   const state = await currentState({ db, catalogue, config, world, onError, onSwap: customers.clear })
   const decisions = decisionLog(db, onError)
   const audit = auditLog(db, onError)
@@ -145,7 +148,7 @@ async function compose({ config, world, log, owner, db, demo, erasedAgain }: Bas
     demo,
     erasedAgain,
     async ingest(body, sender) {
-      const answer = await ingest({ db, config, world, events, refused }, body, sender)
+      const answer = await ingest({ config, world, events, refused, entrance }, body, sender)
       if (answer.accepted > 0) state.trends.changed()
       return answer
     },
@@ -160,7 +163,7 @@ async function compose({ config, world, log, owner, db, demo, erasedAgain }: Bas
     keys: keysApi(db, world, keys),
     catalogue: catalogueApi({ db, catalogue, config, world }),
     customers: customersApi({ db, catalogue, policy, world }),
-    rights: rightsApi({ db, config, world, holders: personalData, catalogue, decisions, onError }),
+    rights: rightsApi({ db, config, world, holders: personalData, catalogue, decisions, visitors, onError }),
     audit: auditApi(db, audit),
     people: peopleApi(db, world, sessions, config.passwordCost),
     ...memoryApis({ db, catalogue, config, policy, world }),
@@ -191,7 +194,7 @@ async function compose({ config, world, log, owner, db, demo, erasedAgain }: Bas
     listening: (url) => owner?.announce({ pid: process.pid, url, token: local }),
     localKey: () => local,
     async stop() {
-      const parts = [trainer, { close: keeper.stop }, decisions, audit, state, keys, sessions, db]
+      const parts = [trainer, entrance, { close: keeper.stop }, decisions, audit, state, keys, sessions, db]
       for (const part of parts) await part.close()
       owner?.release()
     },
@@ -202,11 +205,12 @@ async function compose({ config, world, log, owner, db, demo, erasedAgain }: Bas
 interface Door {
   readonly events: Watch
   readonly refused: Refusals
+  readonly entrance: BeforeLogin
 }
 
 /** The door, the writer, and those who watch. */
 async function ingest(
-  { db, config, world, events, refused }: Pick<Base, 'db' | 'config' | 'world'> & Door,
+  { config, world, events, refused, entrance }: Pick<Base, 'config' | 'world'> & Door,
   body: TrackingBody,
   sender: Sender,
 ): Promise<IngestAnswer> {
@@ -216,12 +220,13 @@ async function ingest(
   // An import is the same whoever sends it: a line that was imported once is known under every key.
   const source = historical ? 'import' : sender.source
   const request: IngestRequest = { source, received, trust, subject, historical, gpc, events: parsed.events }
-  const answer =
+  const answer: IngestAnswer =
     parsed.events.length > 0
-      ? await db.write<IngestAnswer>('events.ingest', request)
+      ? await entrance.ingest(request)
       : { accepted: 0, duplicates: 0, refused: [], duplicateAt: [] }
   events.note(body.batch, sender, parsed, answer, received)
-  return { ...answer, refused: allRefused(parsed, answer.refused) }
+  const session = answer.session?.map((index) => parsed.positions[index])
+  return { ...answer, refused: allRefused(parsed, answer.refused), session }
 }
 
 function importsApi(db: Database): ImportsApi {

@@ -17,6 +17,12 @@ export type Basis = 'consent' | 'contract' | 'legitimate-interest'
  */
 export type ChannelBasis = Basis | 'soft-opt-in'
 
+/**
+ * What becomes of what a visitor does before he logs in and without his consent. `session`: it shapes his session, in memory,
+ * and is forgotten with it; `never`: it is neither used nor kept; `remember`: it is kept where its purpose has a basis.
+ */
+export type BeforeLogin = 'session' | 'never' | 'remember'
+
 export type PolicyName = 'eu-strict' | 'eu-existing-customers' | 'us-opt-out'
 
 /** A basis for each purpose; null = none, so nothing is done for it. */
@@ -32,6 +38,7 @@ export interface Policy {
   readonly categories: Readonly<Record<string, readonly string[]>>
   /** Whether the signal of Global Privacy Control is heard. */
   readonly globalPrivacyControl: boolean
+  readonly beforeLogin: BeforeLogin
   /** From which age somebody answers for himself (GDPR 8(1), by country; COPPA), and from which he is no minor. */
   readonly ageOfConsent: number
   readonly majority: number
@@ -113,6 +120,8 @@ export interface PolicyConfig {
     readonly channels: Readonly<Record<string, ChannelBasis>>
     readonly categories: Readonly<Record<string, readonly string[]>>
     readonly globalPrivacyControl: boolean
+    /** Null = `session` where personalisation rests on consent, `remember` where the operator states another basis. */
+    readonly beforeLogin: BeforeLogin | null
     /** ISO 3166, two letters. */
     readonly country: string
     /** Null = as the country sets it. */
@@ -128,9 +137,11 @@ export function policyOf({ legalBasis, consent }: PolicyConfig): Policy {
     return own === 'none' ? null : own
   }
   const { categories, globalPrivacyControl, country, ageOfConsent, majority } = consent
+  const bases = Object.fromEntries(purposes.map((purpose) => [purpose, basisOf(purpose)])) as Bases
   return {
     name: legalBasis === null ? consent.policy : 'stated',
-    bases: Object.fromEntries(purposes.map((purpose) => [purpose, basisOf(purpose)])) as Bases,
+    bases,
+    beforeLogin: consent.beforeLogin ?? (bases.personalisation === 'consent' ? 'session' : 'remember'),
     channels: { ...(legalBasis === null ? named.channels : {}), ...consent.channels },
     categories,
     globalPrivacyControl,

@@ -5,19 +5,22 @@
  */
 import type { Catalogue } from '../catalog/catalogue.ts'
 import type { Config } from '../config.ts'
-import { type Ceiling, type Permit, type Person, permit, type RulingReason } from '../consent/permit.ts'
+import { type Ceiling, type Permit, Person, permit, type RulingReason } from '../consent/permit.ts'
 import type { Policy } from '../consent/policy.ts'
 import type { Provenance } from '../consent/saying.ts'
 import { personOf } from '../consent/store.ts'
 import type { Database } from '../db/database.ts'
+import type { VisitorSession, VolatileSessions } from '../events/volatile-sessions.ts'
 import type { Identifier } from '../identity/identity.ts'
-import { resolve } from '../identity/store.ts'
+import { normaliseIdentifier } from '../identity/normal.ts'
+import { type FoundIdentity, resolve } from '../identity/store.ts'
 import { type Attributes, toldAttributes } from '../memory/attributes.ts'
 import type { Moment } from '../memory/conditions.ts'
 import { type Cart, cart } from '../memory/customer.ts'
 import { type ChangedSetting, type DecisionFacts, decisionFacts, noDecisionFacts } from '../memory/decision-facts.ts'
 import { type HiddenGifts, hiddenGifts } from '../memory/hidden-gifts.ts'
-import { type HistoryRow, history } from '../memory/history.ts'
+import { type HistoryRow, history, historyOf } from '../memory/history.ts'
+import { type PassingMemory, passingMemory } from '../memory/passing.ts'
 import { timeOf, weightOf } from '../memory/signals.ts'
 import type { History } from '../models/model.ts'
 import { recencyRanks } from '../models/recency.ts'
@@ -72,8 +75,8 @@ export interface CustomerState {
   readonly until: number
   /** How many rows of memory it was made of. */
   readonly rows: number
-  /** The row of the identifier that was asked for. */
-  readonly identifier: number
+  /** The row of the identifier that was asked for; null = of a session that is in no table, so nothing may be written of it. */
+  readonly identifier: number | null
   /** For the models of `serving`. */
   readonly serving: Serving | null
   readonly history: History
@@ -119,9 +122,12 @@ export interface CustomerStateNeeds {
   readonly config: Config
   readonly policy: Policy
   readonly world: World
+  /** What visitors do before they log in. */
+  readonly visitors: VolatileSessions
 }
 
-export function customerStates({ db, catalogue, config, policy, world }: CustomerStateNeeds): CustomerStates {
+export function customerStates(needs: CustomerStateNeeds): CustomerStates {
+  const { db, catalogue, config, world, visitors } = needs
   /** `ceiling\0kind\0value` -> state; a Map keeps insertion order, so the first was read the longest ago. */
   const kept = new Map<string, CustomerState>()
   const keysOf = new Map<number, Set<string>>()
@@ -175,6 +181,14 @@ export function customerStates({ db, catalogue, config, policy, world }: Custome
     },
     clear,
     async of(identifier, ceiling, serving) {
+      const visitor = identifier.kind === 'anonymous' ? normaliseIdentifier('anonymous', identifier.value) : null
+      const session = visitor === null ? null : visitors.of(visitor)
+      if (visitor !== null && session !== null) {
+        const identity = await resolve(db, identifier)
+        const state = await readState(needs, { identity, session, ceiling, serving, now: world.now(), guessTraits })
+        if (state?.identifier !== null) visitors.forget(visitor)
+        return state
+      }
       const key = `${ceiling}\0${identifier.kind}\0${identifier.value}`
       const { renamings } = catalogue
       const found = kept.get(key)
@@ -186,36 +200,8 @@ export function customerStates({ db, catalogue, config, policy, world }: Custome
       if (!identity) return null
       const isOld = old?.customer !== identity.customer || old.version !== identity.version || now >= old.until
       if (old && !isOld) return old
-      const person = await personOf(db, policy, identity, now)
-      const alone = ceiling === 'anonymous' ? identity.named : undefined
-      const allowed = permit(person, 'personalisation', { ceiling, alone })
-      // What he asked not to be shown is kept from him whatever else may be used.
-      const asked = allowed ?? permit(person, 'service', { ceiling, alone })
-      const [{ self, recipients }, open, facts] = await Promise.all([
-        allowed ? history(db, allowed) : noHistory,
-        allowed ? cart(db, allowed, now) : noCart,
-        asked ? decisionFacts(db, asked, now) : noDecisionFacts,
-      ])
-      const gifts = hiddenGifts(recipients, self, facts.occasions, now)
-      const known = stateOf(self, facts, gifts, { config, serving, catalogue })
-      const traits = allowed ? await traitsOf(db, allowed, known.history, { serving, now, names: guessTraits }) : {}
-      const state: CustomerState = {
-        ...known,
-        provenance: withTold(known.provenance, traits),
-        never: neverShown(facts.rules, catalogue),
-        changed: facts.changed,
-        traits,
-        cart: open.stale ? [] : open.lines.map((line) => catalogue.canonical(line.item)),
-        refusal: allowed ? null : person.ruling('personalisation').reason,
-        age: ageShown(person, alone),
-        until: Math.min(person.until, gifts.until),
-        customer: identity.customer,
-        version: identity.version,
-        identifier: identity.named,
-        renamings,
-        rows: self.length,
-        serving,
-      }
+      const state = await readState(needs, { identity, session: null, ceiling, serving, now, guessTraits })
+      if (state === null) return null
       if (commits === commitsBefore || db.engine === 'postgres') keep(key, state)
       return state
     },
@@ -237,6 +223,74 @@ async function traitsOf(
 
 function withTold(provenance: readonly Provenance[], traits: Attributes): readonly Provenance[] {
   return Object.keys(traits).length === 0 || provenance.includes('told') ? provenance : ['told', ...provenance]
+}
+
+interface Asked {
+  /** Null = nobody of whom anything is stored. */
+  readonly identity: FoundIdentity | null
+  readonly session: VisitorSession | null
+  readonly ceiling: Ceiling
+  readonly serving: Serving | null
+  readonly now: number
+  /** Traits that a first guess may use. */
+  readonly guessTraits: ReadonlySet<string>
+}
+
+/** Null = of nobody, or of a session that may not be gone by. */
+async function readState(needs: CustomerStateNeeds, asked: Asked): Promise<CustomerState | null> {
+  const { db, catalogue, config, policy } = needs
+  const { identity, session, ceiling, serving, now, guessTraits: names } = asked
+  const { renamings } = catalogue
+  const person = identity ? await personOf(db, policy, identity, now) : new Person(policy, null, [], now)
+  const alone = ceiling === 'anonymous' ? identity?.named : undefined
+  const allowed = permit(person, 'personalisation', { ceiling, alone })
+  const passing = session && passingOf(session, person, catalogue)
+  if (!passing && !identity) return null
+  // What he asked not to be shown is kept from him whatever else may be used.
+  const told = allowed ?? permit(person, 'service', { ceiling, alone })
+  const [{ self, recipients }, open, facts] = await Promise.all([
+    allowed ? history(db, allowed, passing?.rows) : passing ? historyOf(passing.rows) : noHistory,
+    allowed ? cart(db, allowed, now) : noCart,
+    told ? decisionFacts(db, told, now) : noDecisionFacts,
+  ])
+  const gifts = hiddenGifts(recipients, self, facts.occasions, now)
+  const lines = passing?.cart ?? (open.stale ? [] : open.lines)
+  const known = stateOf(self, facts, gifts, { config, serving, catalogue })
+  const traits = allowed ? await traitsOf(db, allowed, known.history, { serving, now, names }) : {}
+  return {
+    ...known,
+    provenance: withTold(known.provenance, traits),
+    traits,
+    never: neverShown(facts.rules, catalogue),
+    changed: facts.changed,
+    cart: lines.map((line) => catalogue.canonical(line.item)),
+    refusal: allowed || passing ? null : person.ruling('personalisation').reason,
+    age: ageShown(person, alone),
+    until: Math.min(person.until, gifts.until),
+    customer: identity?.customer ?? 0,
+    version: identity?.version ?? 0,
+    identifier: passing ? null : (identity?.named ?? null),
+    renamings,
+    rows: self.length,
+    serving,
+  }
+}
+
+/**
+ * What a session comes to; null where its visitor refused, is a minor, or nothing may be gone by at all. What he did before
+ * a refusal that he took back since is not used.
+ */
+function passingOf(session: VisitorSession, person: Person, catalogue: Catalogue): PassingMemory | null {
+  const { allowed, reason, standing } = person.ruling('personalisation')
+  if (!allowed && reason !== 'unset' && reason !== 'expired') return null
+  const events = session.events.map(({ event }) => event).filter(({ time }) => time >= standing.since)
+  return passingMemory(events, (names) => {
+    for (const name of names) {
+      const id = catalogue.idOf(name)
+      if (id !== undefined) return id
+    }
+    return undefined
+  })
 }
 
 const noCart: Cart = { lines: [], updated: 0, stale: true }
@@ -273,7 +327,7 @@ function stateOf(
   return {
     observed: idsOf(ids(observed)),
     provenance: [...(observed.length < own.length ? told : []), ...(observed.length > 0 ? seenOnly : [])],
-    history: historyOf(own, config, serving, catalogue),
+    history: modelHistory(own, config, serving, catalogue),
     owned: idsOf(ids(all.filter((row) => row.bought > row.returned || row.rating !== null))),
     refused: idsOf(ids(all.filter((row) => row.refused > 0 && row.refused_last >= row.bought_last))),
     recent: [...new Set(ids(viewed.slice(0, recentItems)))],
@@ -306,7 +360,7 @@ const noIds = idsOf([])
 const emptyHistory: History = { items: new Int32Array(0), weights: new Float32Array(0) }
 
 /** For the models: each item once, by ascending index. */
-function historyOf(
+function modelHistory(
   rows: readonly HistoryRow[],
   config: Config,
   serving: Serving | null,

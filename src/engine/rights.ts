@@ -20,6 +20,7 @@ import type { DecisionLog } from '../decisions/log.ts'
 import type { ExportDocument, RightsApi } from '../engine-api.ts'
 import type { ParsedEvents } from '../events/door.ts'
 import type { IncomingEvent } from '../events/event.ts'
+import type { VolatileSessions } from '../events/volatile-sessions.ts'
 import type { Identifier } from '../identity/identity.ts'
 import { subjectOf } from '../identity/personal.ts'
 import { allIdentifiers } from '../identity/population.ts'
@@ -33,6 +34,7 @@ export interface RightsNeeds {
   readonly holders: readonly Holder[]
   readonly catalogue: Catalogue
   readonly decisions: DecisionLog
+  readonly visitors: VolatileSessions
   readonly onError: (error: unknown) => void
 }
 
@@ -54,8 +56,10 @@ export function rightsApi(needs: RightsNeeds): RightsApi {
       } satisfies ExportDocument
     },
     async erase(who, { refuse, actor }) {
+      if (who.kind === 'anonymous') needs.visitors.forget(who.value)
       const subject = await subjectOf(db, who)
       if (!subject) return null
+      for (const { kind, value } of subject.names) if (kind === 'anonymous') needs.visitors.forget(value)
       // What was decided for him a moment ago is written first, so that it goes too.
       await decisions.flush()
       const order: ErasureOrder = { id: world.uuid(), time: world.now(), actor, who: [who], refuse, again: false }

@@ -6,17 +6,17 @@ import type { ParsedEvents } from '../events/door.ts'
 import type { IncomingEvent, IngestAnswer } from '../events/event.ts'
 
 export interface Watch {
-  readonly totals: { accepted: number; duplicates: number; refused: Record<string, number> }
+  readonly totals: { accepted: number; duplicates: number; session: number; refused: Record<string, number> }
   subscribe(listener: (line: TailLine) => void): () => void
   note(batch: readonly unknown[], sender: Sender, parsed: ParsedEvents, answer: IngestAnswer, now: number): void
 }
 
-export type Totals = Pick<Counters, 'accepted' | 'duplicates' | 'refused'>
+export type Totals = Pick<Counters, 'accepted' | 'duplicates' | 'session' | 'refused'>
 
 /** Tells of an item whether the catalogue describes it. */
 export function watch(catalogue: Catalogue, db: Database): Watch {
   const listeners = new Set<(line: TailLine) => void>()
-  const totals = { accepted: 0, duplicates: 0, refused: {} as Record<string, number> }
+  const totals = { accepted: 0, duplicates: 0, session: 0, refused: {} as Record<string, number> }
   const known = (name: string) => {
     const id = catalogue.idOf(name)
     return id !== undefined && !catalogue.provisional(id)
@@ -36,9 +36,10 @@ export function watch(catalogue: Catalogue, db: Database): Watch {
       tell({ ...common, ...named(batch[refusal.index]), result: 'refused', refusal })
     const refused = new Map(answer.refused.map((refusal) => [refusal.index, refusal]))
     const duplicate = new Set(answer.duplicateAt)
+    const session = new Set(answer.session)
     parsed.events.forEach((event, i) => {
       const refusal = refused.get(i) ?? null
-      const result = refusal ? 'refused' : duplicate.has(i) ? 'duplicate' : 'accepted'
+      const result = refusal ? 'refused' : duplicate.has(i) ? 'duplicate' : session.has(i) ? 'session' : 'accepted'
       tell({ ...common, ...lineOf(event, known), result, refusal })
     })
   }
@@ -53,6 +54,7 @@ export function watch(catalogue: Catalogue, db: Database): Watch {
     note(batch, sender, parsed, answer, now) {
       totals.accepted += answer.accepted
       totals.duplicates += answer.duplicates
+      totals.session += answer.session?.length ?? 0
       for (const { code } of [...parsed.refused, ...answer.refused])
         totals.refused[code] = (totals.refused[code] ?? 0) + 1
       if (listeners.size === 0) return

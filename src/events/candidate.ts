@@ -2,6 +2,7 @@
 import type { Policy, Purpose } from '../consent/policy.ts'
 import type { Given } from './answers-given.ts'
 import type { IncomingEvent, IngestRequest } from './event.ts'
+import { kindOf } from './kinds.ts'
 import type { Believed } from './party.ts'
 
 export interface Candidate {
@@ -23,8 +24,20 @@ export interface Candidate {
 }
 
 /** Does it hang on the answers of its customer whether it is stored? */
-export function isConditional({ purpose }: Candidate, { bases }: Policy): boolean {
-  return purpose !== 'service' || bases.service !== 'contract'
+export function isConditional(candidate: Candidate, { bases, beforeLogin }: Policy): boolean {
+  if (candidate.purpose !== 'service' || bases.service !== 'contract') return true
+  return beforeLogin !== 'remember' && isPassing(candidate)
+}
+
+/**
+ * Is it what a visitor does in passing, before anybody knows who he is? What he does on purpose (an order, a complaint, an
+ * answer about consent or age, a fact that he tells) is none of it: that is kept, for it was asked to be.
+ */
+export function isPassing({ believed, event, purpose, given, derived }: Candidate): boolean {
+  const { trusted, previous } = believed
+  if (derived || given.length > 0 || previous !== null || trusted.length === 0) return false
+  if (trusted.some(({ kind }) => kind !== 'anonymous')) return false
+  return purpose !== 'service' || event.type !== 'track' || kindOf(event.name)?.retention === 'view'
 }
 
 /** Did it come with a signal of the browser? */

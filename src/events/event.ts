@@ -126,6 +126,8 @@ export interface IngestAnswer {
   readonly refused: readonly EventRefusal[]
   /** Positions in `IngestRequest.events` of the duplicates. */
   readonly duplicateAt: readonly number[]
+  /** Positions in `IngestRequest.events` of those that nothing was stored of: they count for the visitor's session only. Absent = none. */
+  readonly session?: readonly number[]
 }
 
 export interface AdmittedEvent extends EventHead {

@@ -3,12 +3,12 @@
  * comes after it in the same batch, so a batch is taken in *runs*: each ends where the next event hangs on what the run is
  * about to change. A batch in which nobody answers anything is one run.
  */
-import { admit } from '../consent/permit.ts'
+import { admit, whyNot } from '../consent/permit.ts'
 import type { Policy } from '../consent/policy.ts'
 import type { Tx } from '../db/database.ts'
 import { HabitueError } from '../errors.ts'
-import { answersIn } from './answers-given.ts'
-import { type Candidate, isConditional, signalled } from './candidate.ts'
+import { answersIn, answersOfCategories } from './answers-given.ts'
+import { type Candidate, isConditional, isPassing, signalled } from './candidate.ts'
 import type { EventRefusal, IngestRequest } from './event.ts'
 import { purposeOf } from './kinds.ts'
 import { believe } from './party.ts'
@@ -26,6 +26,8 @@ export interface Admitted extends Candidate {
 export interface Run {
   readonly admitted: readonly Admitted[]
   readonly refused: readonly EventRefusal[]
+  /** Positions of events that count for the visitor's session only: nothing of them is stored. */
+  readonly session: readonly number[]
   /** What comes after the run is stored. */
   readonly rest: readonly Candidate[]
 }
@@ -63,27 +65,29 @@ export async function nextRun(tx: Tx, candidates: readonly Candidate[], gate: Ga
   const senders = await sendersOf(tx, candidates, gate)
   const admitted: Admitted[] = []
   const refused: EventRefusal[] = []
+  const session: number[] = []
   const changed = new Changed()
   for (const [i, candidate] of candidates.entries()) {
     const sender = senders.get(candidate) ?? null
     if (i > 0 && isConditional(candidate, gate.policy) && changed.concerns(candidate, sender))
-      return { admitted, refused, rest: candidates.slice(i) }
+      return { admitted, refused, session, rest: candidates.slice(i) }
     const banner = sender === null ? [] : bannerEvents(candidate, sender, gate.policy)
     if (banner.length > 0) {
       const rest = [...banner, { ...candidate, heard: true }, ...candidates.slice(i + 1)]
-      return { admitted, refused, rest }
+      return { admitted, refused, session, rest }
     }
-    const outcome = decide(candidate, sender, gate.policy)
-    const isStored = 'basis' in outcome
+    const outcome = beforeLogin(candidate, sender, gate) ?? decide(candidate, sender, gate.policy)
+    const isStored = outcome !== 'session' && 'basis' in outcome
     const signal = sender === null ? null : signalEvent(candidate, sender, gate, isStored)
     if (signal !== null && sender !== null && changed.isFirstSignal(signal))
       admitted.push({ ...signal, basis: 'service:contract', sender })
     if (isStored) {
       admitted.push(outcome)
       changed.note(candidate, sender)
-    } else refused.push({ index: candidate.index, ...outcome })
+    } else if (outcome === 'session') session.push(candidate.index)
+    else refused.push({ index: candidate.index, ...outcome })
   }
-  return { admitted, refused, rest: [] }
+  return { admitted, refused, session, rest: [] }
 }
 
 /** By candidate; those of nobody, and those that hang on nobody's answers, are absent. */
@@ -102,11 +106,28 @@ async function sendersOf(tx: Tx, candidates: readonly Candidate[], { people, pol
   return new Map(asked.map((candidate, i) => [candidate, found[i]]))
 }
 
-function decide(
-  candidate: Candidate,
-  sender: Sender | null,
-  policy: Policy,
-): Admitted | Pick<EventRefusal, 'code' | 'message'> {
+type Refused = Pick<EventRefusal, 'code' | 'message'>
+
+/**
+ * What becomes of what a visitor does in passing; null = he is known, or agreed to be remembered, or the policy makes no
+ * difference, so it is decided as everything is. Nothing that is a refusal elsewhere is a session here.
+ */
+function beforeLogin(candidate: Candidate, sender: Sender | null, gate: Gate): 'session' | Refused | null {
+  const { policy, request } = gate
+  if (policy.beforeLogin === 'remember' || request.historical) return null
+  if (sender === null || sender.isKnown || !isPassing(candidate)) return null
+  if (policy.beforeLogin === 'never')
+    return { code: 'consent_refused', message: 'This shop neither uses nor keeps what visitors do before they log in.' }
+  const { allowed, reason } = sender.person.ruling('personalisation')
+  if (reason === 'granted') return null
+  const categories = candidate.event.signals?.categories
+  const banner = categories === undefined ? [] : answersOfCategories(categories, policy)
+  const isRefused = banner.some(({ purpose, answer }) => purpose === 'personalisation' && answer === 'denied')
+  if ((allowed || reason === 'unset' || reason === 'expired') && !isRefused) return 'session'
+  return { code: 'consent_refused', message: whyNot(isRefused ? 'denied' : reason, 'personalisation') }
+}
+
+function decide(candidate: Candidate, sender: Sender | null, policy: Policy): Admitted | Refused {
   const { given, verified, purpose, event } = candidate
   if (!verified && sender?.isKnown && given.some(({ answer }) => answer === 'granted' || answer === 'unset'))
     return {

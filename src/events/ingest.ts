@@ -48,6 +48,7 @@ export function ingestHandler(
     const { candidates, refused } = candidatesOf(request, policy)
     const secret = await secretOf(tx)
     const duplicateAt: number[] = []
+    const session: number[] = []
     let accepted = 0
     for (let rest: typeof candidates = candidates; rest.length > 0; ) {
       const run = await nextRun(tx, rest, { people, policy, request })
@@ -57,9 +58,11 @@ export function ingestHandler(
       if (fresh.length > 0) await remember(tx, request, fresh, means)
       accepted += fresh.filter(({ derived }) => !derived).length
       refused.push(...run.refused)
+      session.push(...run.session)
       rest = [...run.rest]
     }
-    return { accepted, duplicates: duplicateAt.length, refused, duplicateAt }
+    const answer = { accepted, duplicates: duplicateAt.length, refused, duplicateAt }
+    return session.length > 0 ? { ...answer, session } : answer
   }
 }
 

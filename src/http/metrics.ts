@@ -61,6 +61,7 @@ function engineMetrics(registry: Registry, engine: Engine): void {
   const totals: readonly [name: string, help: string, value: (counters: Counters) => number][] = [
     ['events_accepted_total', 'Events stored and folded into memory.', ({ accepted }) => accepted],
     ['events_duplicate_total', 'Events that had been accepted before.', ({ duplicates }) => duplicates],
+    ['events_session_total', "Events that count for a visitor's session only.", ({ session }) => session],
     ['decisions_total', 'Decisions answered.', ({ decisions }) => decisions],
     ['decisions_personalised_total', "Decisions that used a customer's memory.", ({ personalised }) => personalised],
     ['trainings_failed_total', 'Trainings that failed.', ({ trainingsFailed }) => trainingsFailed],

@@ -156,6 +156,7 @@ function roteEngine(
     counters: () => ({
       accepted: 3,
       duplicates: 1,
+      session: 0,
       refused: { invalid_event: 2 },
       decisions: 5,
       personalised: 4,

@@ -28,6 +28,14 @@ const forms: Readonly<Record<string, EventType>> = {
 
 const TrackingAnswer = Type.Object({
   success: Type.Boolean(),
+  remembered: Type.Optional(
+    Type.Literal('session', {
+      description: 'Nothing of these events was stored: they shape the session of a visitor who is not known.',
+    }),
+  ),
+  session: Type.Optional(
+    Type.Array(Type.Integer(), { description: 'Which events these are, where others of the batch were stored.' }),
+  ),
   refused: Type.Optional(
     Type.Array(Type.Object({ index: Type.Integer(), code: Type.String(), message: Type.String() }), {
       description: 'The events that were not taken, by position in the batch; all others are stored.',
@@ -69,9 +77,13 @@ export function trackingRoutes(app: FastifyInstance, engine: Engine, authenticat
     requireAction(key, historical ? 'events.import' : 'events.track')
     const tracking = batchOf(body)
     const { groups, warnings } = await sendersOf(request, engine, key, body, tracking.batch, historical)
-    const refused: EventRefusal[] = []
-    for (const { sender, indices } of groups) refused.push(...(await ingestPart(engine, tracking, sender, indices)))
-    return answer(refused, warnings)
+    const taken: Taken = { refused: [], session: [] }
+    for (const { sender, indices } of groups) {
+      const part = await ingestPart(engine, tracking, sender, indices)
+      taken.refused.push(...part.refused)
+      taken.session.push(...part.session)
+    }
+    return answer(taken, warnings, tracking.batch.length)
   }
 
   const open = 'the key may stand in the body'
@@ -113,23 +125,38 @@ export function trackingRoutes(app: FastifyInstance, engine: Engine, authenticat
   )
 }
 
+/** Positions in the batch. */
+interface Taken {
+  readonly refused: EventRefusal[]
+  readonly session: number[]
+}
+
 async function ingestPart(
   engine: Engine,
   tracking: TrackingBody,
   sender: Sender,
   indices: readonly number[] | null,
-): Promise<readonly EventRefusal[]> {
-  if (indices === null) return (await engine.ingest(tracking, sender)).refused
+): Promise<{ readonly refused: readonly EventRefusal[]; readonly session: readonly number[] }> {
+  if (indices === null) {
+    const { refused, session = [] } = await engine.ingest(tracking, sender)
+    return { refused, session }
+  }
   const batch = indices.map((index) => tracking.batch[index])
-  const { refused } = await engine.ingest({ ...tracking, batch }, sender)
-  return refused.map((refusal) => ({ ...refusal, index: indices[refusal.index] }))
+  const { refused, session = [] } = await engine.ingest({ ...tracking, batch }, sender)
+  return {
+    refused: refused.map((refusal) => ({ ...refusal, index: indices[refusal.index] })),
+    session: session.map((index) => indices[index]),
+  }
 }
 
-function answer(refused: EventRefusal[], warnings: readonly Warning[]) {
-  if (refused.length === 0 && warnings.length === 0) return accepted
+function answer({ refused, session }: Taken, warnings: readonly Warning[], sent: number) {
+  if (refused.length === 0 && warnings.length === 0 && session.length === 0) return accepted
   refused.sort((a, b) => a.index - b.index)
+  const isAll = session.length + refused.length === sent
   return {
     success: true,
+    ...(session.length > 0 ? { remembered: 'session' } : {}),
+    ...(session.length > 0 && !isAll ? { session: session.sort((a, b) => a - b) } : {}),
     ...(refused.length > 0 ? { refused } : {}),
     ...(warnings.length > 0 ? { warnings } : {}),
   }

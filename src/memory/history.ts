@@ -16,15 +16,28 @@ export interface History {
   readonly recipients: ReadonlyMap<string, readonly HistoryRow[]>
 }
 
-/** The rows of the customer of `permit`, by ascending item. */
-export async function history(reader: Reader, permit: Permit): Promise<History> {
+/** The rows of the customer of `permit`, by ascending item. `passing`: rows of his that are in no table; they are changed. */
+export async function history(
+  reader: Reader,
+  permit: Permit,
+  passing: readonly InteractionRow[] = [],
+): Promise<History> {
   const { identifiers } = permit
   const stored = await interactionRows(reader, identifiers)
+  if (passing.length > 0) {
+    const usable = permit.since === null ? stored : await usableRows(reader, stored, permit.since)
+    return historyOf([...usable, ...passing])
+  }
   if (permit.since !== null) return apart(combined(await usableRows(reader, stored, permit.since), []))
   if (identifiers.length === 1) return apart(stored)
   const customerOf = new Map(identifiers.map((identifier) => [identifier, permit.customer]))
   const joined = await joinedOrders(reader, customerOf)
   return apart(combined(stored, joined.get(permit.customer) ?? []))
+}
+
+/** What rows of one person come to; they are changed. */
+export function historyOf(rows: readonly InteractionRow[]): History {
+  return apart(combined(rows, []))
 }
 
 /**
