@@ -33,6 +33,11 @@ const evaluations: readonly Evaluation[] = [
   { folder: 'ml-1m', protocol: 'sequence', files: { sequences: 'sequences.csv' } },
   { folder: 'diginetica', protocol: 'session', files: { train: 'train.csv', test: 'test.csv' } },
   {
+    folder: 'ml-1m',
+    protocol: 'coldstart',
+    files: { interactions: 'interactions.csv', users: 'users.csv', cold: 'coldstart-users.csv' },
+  },
+  {
     folder: 'frappe',
     protocol: 'context',
     files: { train: 'train.csv', valid: 'valid.csv', test: 'test.csv' },
