@@ -13,7 +13,8 @@ export async function launchBrowser(): Promise<Browser> {
 }
 
 const packages = createRequire(import.meta.url)
-const bundle = () => {
+/** The browser build of analytics.js. */
+export function standalone(): Buffer {
   const entry = packages.resolve('@segment/analytics-next')
   const root = entry.slice(0, entry.lastIndexOf('analytics-next') + 'analytics-next'.length)
   return readFileSync(join(root, 'dist', 'umd', 'standalone.js'))
@@ -37,7 +38,7 @@ export interface PageServer {
 
 /** Serves the page and the SDK's own browser build. */
 export async function servePage(): Promise<PageServer> {
-  const script = bundle()
+  const script = standalone()
   const server = createServer((request, response) => {
     if (request.url === '/analytics.js') response.setHeader('content-type', 'text/javascript').end(script)
     else response.setHeader('content-type', 'text/html; charset=utf-8').end(html)
