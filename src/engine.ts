@@ -158,7 +158,7 @@ async function compose({ config, world, log, owner, db, demo, erasedAgain }: Bas
       if (answer.personalised) totals.personalised++
       return answer
     },
-    predict: createPredictor({ ...state, db, catalogue, policy, world }).predict,
+    predict: createPredictor({ ...state, db, catalogue, config, policy, world }).predict,
     usual: createUsual({ ...state, db, catalogue, config, policy, customers, world, onError }).decide,
     keys: keysApi(db, world, keys),
     catalogue: catalogueApi({ db, catalogue, config, world }),

@@ -113,4 +113,30 @@ forEachRunning((_engine, run) => {
     const page = await habitue.key('publishable', ['https://shop.example'])
     expect((await habitue.ask('POST', '/v1/predictions', { customer: 'c1', items: ['film1'] }, page)).status).toBe(403)
   }, 60_000)
+
+  it('goes by what he told of himself where the operator listed it, before his first rating', async () => {
+    const habitue = await run(
+      { firstGuess: { traits: { club: true, faith: false } } },
+      { world: simulatedWorld(1, start) },
+    )
+    await stock(habitue)
+    const tell = (userId: string, side: number) => ({
+      type: 'identify',
+      userId,
+      messageId: `told-${userId}`,
+      timestamp: new Date(start - minute).toISOString(),
+      traits: { club: side === 0 ? 'comedians' : 'detectives', faith: side === 0 ? 'one' : 'other' },
+    })
+    const batch = Array.from({ length: 40 }, (_, customer) => tell(`c${customer}`, customer % 2))
+    await habitue.ask('POST', '/v1/batch', { batch: [...batch, tell('new0', 0), tell('new1', 1)] })
+    await trained(habitue)
+    const [comedian, detective] = [
+      await predict(habitue, ['film20'], 'new0'),
+      await predict(habitue, ['film20'], 'new1'),
+    ]
+    expect(comedian).toMatchObject({ personalised: true, ratings: 0 })
+    expect(comedian.items[0].expected).toBeGreaterThan(detective.items[0].expected + 0.5)
+    // A reason never says what he is.
+    expect(comedian.items[0].reasons).toEqual([{ kind: 'others', text: 'From what others gave it' }])
+  }, 60_000)
 })

@@ -4,6 +4,7 @@
  */
 import { setImmediate } from 'node:timers/promises'
 import type { Catalogue } from '../catalog/catalogue.ts'
+import type { Config } from '../config.ts'
 import { type Ceiling, permit, whyNot } from '../consent/permit.ts'
 import type { Policy } from '../consent/policy.ts'
 import { personOf } from '../consent/store.ts'
@@ -11,10 +12,12 @@ import type { Database } from '../db/database.ts'
 import { HabitueError } from '../errors.ts'
 import type { Identifier } from '../identity/identity.ts'
 import { resolve } from '../identity/store.ts'
+import { toldAttributes } from '../memory/attributes.ts'
 import { storedFacts } from '../memory/facts.ts'
 import { history } from '../memory/history.ts'
 import { type RatedItem, ratedItems } from '../memory/training-rows.ts'
 import type { FoldedTaste, Prediction, RatedHistory } from '../models/rating-taste.ts'
+import { columnsOf, type Traits } from '../models/trait-columns.ts'
 import type { World } from '../world.ts'
 import type { Unpersonalised } from './request.ts'
 import type { Serving } from './serving.ts'
@@ -58,6 +61,7 @@ export interface PredictionAnswer {
 export interface PredictionNeeds {
   readonly db: Database
   readonly catalogue: Catalogue
+  readonly config: Config
   readonly policy: Policy
   readonly world: World
   readonly current: () => { readonly serving: Serving | null }
@@ -80,6 +84,8 @@ const leastEffect = 0.005
 interface Known {
   readonly reason?: Unpersonalised
   readonly rated: readonly RatedItem[]
+  /** What he told of himself, of what the operator listed. */
+  readonly told: Traits
 }
 
 export function createPredictor(needs: PredictionNeeds): Predictor {
@@ -90,8 +96,9 @@ export function createPredictor(needs: PredictionNeeds): Predictor {
       const ids = items.map((name) => idNamed(catalogue, name))
       const known = await knownOf(needs, who, ceiling)
       const { serving } = current()
-      const stars = serving?.stars ?? null
-      const personalised = known.rated.length > 0 && stars !== null
+      const stars = serving?.stars?.model ?? null
+      const columns = serving?.stars ? columnsOf(serving.stars.columns, known.told) : []
+      const personalised = known.rated.length + columns.length > 0 && stars !== null
       const note = noteOf(serving)
       return {
         personalised,
@@ -99,7 +106,9 @@ export function createPredictor(needs: PredictionNeeds): Predictor {
         ratings: known.rated.length,
         model: { version: serving?.version ?? 0, ...(note === undefined ? {} : { note }) },
         scale: stars && { lowest: stars.scale.lowest, highest: stars.scale.highest, liked: stars.scale.liked },
-        items: serving?.stars ? await foretold(ids, items, known.rated, serving, catalogue) : items.map(unknownTo),
+        items: serving?.stars
+          ? await foretold(ids, items, { rated: known.rated, columns }, serving, catalogue)
+          : items.map(unknownTo),
       }
     },
   }
@@ -125,12 +134,13 @@ const unknownTo = (id: string): PredictedItem => ({ id, expected: null, spread: 
 
 /** His ratings now, without those of items that he took out of his taste. */
 async function knownOf(
-  { db, policy, world, catalogue }: PredictionNeeds,
+  { db, policy, world, catalogue, config }: PredictionNeeds,
   who: Identifier,
   ceiling: Ceiling,
 ): Promise<Known> {
   const nobody: Known = {
     rated: [],
+    told: {},
     reason: { code: 'unknown', text: 'Nobody is remembered by this name.' },
   }
   const identity = await resolve(db, who)
@@ -142,7 +152,12 @@ async function knownOf(
     const code = person.ruling('personalisation').reason
     return { ...nobody, reason: { code, text: whyNot(code, 'personalisation') } }
   }
-  const [{ self }, { forgotten }] = await Promise.all([history(db, allowed), storedFacts(db, allowed)])
+  const listed = new Set(Object.keys(config.firstGuess.traits).filter((name) => config.firstGuess.traits[name]))
+  const [{ self }, { forgotten }, told] = await Promise.all([
+    history(db, allowed),
+    storedFacts(db, allowed),
+    toldAttributes(db, allowed, listed, world.now()),
+  ])
   const gone = new Set([...forgotten].map((item) => catalogue.canonical(item)))
   const latest = new Map<number, RatedItem>()
   for (const rated of ratedItems(self)) {
@@ -150,17 +165,23 @@ async function knownOf(
     const same = latest.get(item)
     if (!gone.has(item) && (!same || rated.time >= same.time)) latest.set(item, { ...rated, item })
   }
-  return { rated: [...latest.values()] }
+  return { rated: [...latest.values()], told }
+}
+
+/** What a prediction goes by: his ratings, and the columns of what he told. */
+interface Basis {
+  readonly rated: readonly RatedItem[]
+  readonly columns: readonly number[]
 }
 
 async function foretold(
   ids: readonly number[],
   names: readonly string[],
-  rated: readonly RatedItem[],
+  by: Basis,
   serving: Serving,
   catalogue: Catalogue,
 ): Promise<PredictedItem[]> {
-  const own = new Folds(rated, serving)
+  const own = new Folds(by, serving)
   const answer: PredictedItem[] = []
   for (const [k, id] of ids.entries()) {
     const index = serving.indexOf(id)
@@ -180,9 +201,11 @@ class Folds {
   readonly stranger: FoldedTaste
   readonly #known: readonly (RatedItem & { readonly index: number })[]
   readonly #serving: Serving
+  readonly #columns: readonly number[]
   readonly #without = new Map<string, FoldedTaste>()
 
-  constructor(rated: readonly RatedItem[], serving: Serving) {
+  constructor({ rated, columns }: Basis, serving: Serving) {
+    this.#columns = columns
     this.#serving = serving
     this.#known = rated.map((own) => ({ ...own, index: serving.indexOf(own.item) })).filter(({ index }) => index >= 0)
     this.all = this.#fold(this.#known)
@@ -207,8 +230,9 @@ class Folds {
       items: rated.map(({ index }) => index),
       values: rated.map(({ rating }) => rating),
       times: rated.map(({ time }) => time),
+      traits: this.#columns.length > 0 ? [this.#columns] : [],
     }
-    return (this.#serving.stars as NonNullable<Serving['stars']>).fold(history)
+    return (this.#serving.stars as NonNullable<Serving['stars']>).model.fold(history)
   }
 }
 

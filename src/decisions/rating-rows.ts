@@ -4,9 +4,16 @@ import { ModelDeclined } from '../models/model.ts'
 import { fitRatings, type RatingModel, ratingDefaults } from '../models/rating.ts'
 import { membershipsOf } from '../models/rating-layout.ts'
 import type { Memberships } from '../models/rating-side.ts'
+import { columnsOf, learnTraitColumns, type TraitColumns, type Traits } from '../models/trait-columns.ts'
 
 /** Families of attributes that most items have; more would each be drawn at every sweep. */
 const mostAttributes = 8
+
+/** The model of ratings, and the columns of what customers told of themselves that it was trained with. */
+export interface ServedRatings {
+  readonly model: RatingModel
+  readonly columns: TraitColumns
+}
 
 export class RatingRows {
   readonly #users: number[] = []
@@ -33,8 +40,18 @@ export class RatingRows {
     this.#times.push(time)
   }
 
-  /** Null where too little was rated. `ids`: model index -> internal item id. @throws the signal's reason when aborted */
-  async learn(data: TrainingData & { readonly ids: Int32Array }, progress: Progress): Promise<RatingModel | null> {
+  /**
+   * Null where too little was rated. `ids`: model index -> internal item id; `told`: by customer what he told of himself, of
+   * what the operator listed. @throws the signal's reason when aborted
+   */
+  async learn(
+    data: TrainingData & { readonly ids: Int32Array },
+    told: ReadonlyMap<number, Traits>,
+    progress: Progress,
+  ): Promise<ServedRatings | null> {
+    const customers = [...this.#customers.keys()].map((customer) => told.get(customer) ?? {})
+    const columns = learnTraitColumns(customers)
+    const traits = customers.map((own) => columnsOf(columns, own))
     const indexOf = new Map(Array.from(data.ids, (id, index) => [id, index]))
     const rows = this.#items.flatMap((item, r) => (indexOf.has(item) ? [r] : []))
     const ratings = {
@@ -44,12 +61,12 @@ export class RatingRows {
       times: Float64Array.from(rows, (r) => this.#times[r]),
       userCount: this.#customers.size,
       itemCount: data.ids.length,
-      userTraits: [],
+      userTraits: columns.size > 0 ? [membershipsOf('told', traits, columns.size)] : [],
       itemTraits: attributeFamilies(data.content, data.ids.length),
       seed: data.seed,
     }
     try {
-      return (await fitRatings(ratings, ratingDefaults, progress)).model
+      return { model: (await fitRatings(ratings, ratingDefaults, progress)).model, columns }
     } catch (error) {
       if (error instanceof ModelDeclined) return null
       throw error

@@ -7,6 +7,7 @@ import type { Model } from '../models/model.ts'
 import { RatingModel } from '../models/rating.ts'
 import { modelFromBytes } from '../models/registry.ts'
 import { openFirstGuess, type ServedGuess } from './first-guess.ts'
+import type { ServedRatings } from './rating-rows.ts'
 import type { RepeatShare } from './repeat.ts'
 
 /** The name under which the bundle is stored. */
@@ -28,7 +29,7 @@ export interface Members {
 /** The model of ratings, beside the members: it is asked about stars and not about an order. */
 interface Foretelling {
   /** Null where too little was rated. */
-  readonly stars: RatingModel | null
+  readonly stars: ServedRatings | null
 }
 
 export interface Serving extends Members, Foretelling {
@@ -59,13 +60,14 @@ export function packBundle(bundle: Bundle): Uint8Array {
     const model = bundle[name]
     if (model) arrays[name] = model.toBytes()
   }
-  if (bundle.stars) arrays.stars = bundle.stars.toBytes()
+  if (bundle.stars) arrays.stars = bundle.stars.model.toBytes()
   if (bundle.guess) arrays.guess = bundle.guess.model.toBytes()
   const meta = {
     repeatShares: bundle.repeatShares,
     note: bundle.note,
     members: members.filter((name) => bundle[name]),
     guessAfter: bundle.guess?.admitted,
+    starColumns: bundle.stars?.columns,
   }
   return packModel(bundleName, VERSION, meta, arrays)
 }
@@ -87,7 +89,12 @@ export function openBundle(bytes: Uint8Array, version: number): Serving {
     taste,
     together: open('together'),
     content: open('content'),
-    stars: packed.has('stars') ? RatingModel.fromBytes(packed.u8('stars').slice()) : null,
+    stars: packed.has('stars')
+      ? {
+          model: RatingModel.fromBytes(packed.u8('stars').slice()),
+          columns: packed.meta.starColumns as ServedRatings['columns'],
+        }
+      : null,
     guess: packed.has('guess') ? openFirstGuess(packed.u8('guess'), packed.meta.guessAfter as boolean[]) : null,
     ids,
     counts: packed.i32('counts').slice(),

@@ -75,7 +75,11 @@ export async function trainBundle(
   const first = await learnFirstGuess(data, traits, taste, guessProgress)
   const content = await learn('content', 100 - parts.content, parts.content)
   const starsFrom = parts.reading + parts.taste + parts.together + parts.guess
-  const stars = await collected.ratings.learn({ ...data, ids: collected.ids }, within(progress, starsFrom, parts.stars))
+  const stars = await collected.ratings.learn(
+    { ...data, ids: collected.ids },
+    told,
+    within(progress, starsFrom, parts.stars),
+  )
   const bytes = packBundle({
     taste,
     together,
