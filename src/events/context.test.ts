@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { addressOf, classOf, reduceContext, searchOf } from './context.ts'
+import { addressOf, classOf, reduceContext, searchOf, withoutNetwork } from './context.ts'
 
 describe('context', () => {
   it('keeps what helps and nothing that names or locates a person', () => {
@@ -36,6 +36,26 @@ describe('context', () => {
       decisionId: 'd1',
       device: 'mobile',
     })
+  })
+
+  it('keeps no address of the network and no user agent, however they are spelled and wherever they stand', () => {
+    const context = {
+      client_ip: '203.0.113.7',
+      'X-Forwarded-For': '203.0.113.7',
+      user_agent: 'Phone',
+      zip: '54290',
+      tip: 2,
+    }
+    expect(reduceContext(context)).toEqual({ zip: '54290', tip: 2 })
+    const properties = {
+      browser_ip: '203.0.113.7',
+      shipped: true,
+      lines: [{ id: 1 }],
+      client: { IPv4: '203.0.113.7', userAgent: 'Phone', name: 'A' },
+    }
+    expect(withoutNetwork(properties)).toEqual({ shipped: true, lines: [{ id: 1 }], client: { name: 'A' } })
+    const plain = { lines: [{ id: 1 }], vip: true }
+    expect(withoutNetwork(plain)).toBe(plain)
   })
 
   it('survives what is not an object where one belongs', () => {

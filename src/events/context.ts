@@ -6,10 +6,6 @@ type Fields = Readonly<Record<string, unknown>>
 
 /** Scalars of these names are dropped; so is every object but those that `reducers` know. */
 const dropped: ReadonlySet<string> = new Set([
-  'ip',
-  'ipAddress',
-  'ip_address',
-  'userAgent',
   'anonymousId',
   'userId',
   'email',
@@ -20,6 +16,41 @@ const dropped: ReadonlySet<string> = new Set([
 ])
 
 const longestText = 500
+
+/** `ip`, `ip_address`, `clientIp`, `x-forwarded-for`, `user_agent`, in any spelling. */
+const networkName =
+  /^((browser|client|customer|device|remote|user|visitor)?ip(v4|v6)?(addr|address)?|remoteaddr(ess)?)$/
+const headerNames: ReadonlySet<string> = new Set(['useragent', 'httpuseragent', 'xforwardedfor', 'xrealip'])
+/** Names repeat; a pure function's memo, bounded. */
+const networkNames = new Map<string, boolean>()
+
+/** Is it the name of a field that holds an address of the network, or a user agent? */
+function isNetworkName(name: string): boolean {
+  const known = networkNames.get(name)
+  if (known !== undefined) return known
+  const folded = name.length > 30 ? '' : name.toLowerCase().replace(/[\s_.-]/g, '')
+  const is = headerNames.has(folded) || networkName.test(folded)
+  if (networkNames.size >= 2000) networkNames.clear()
+  networkNames.set(name, is)
+  return is
+}
+
+/** The same without addresses of the network and user agents, at any depth; itself where it has none. */
+export function withoutNetwork<T>(value: T): T {
+  if (value === null || typeof value !== 'object') return value
+  if (Array.isArray(value)) {
+    const rest = value.map(withoutNetwork)
+    return (rest.some((one, i) => one !== value[i]) ? rest : value) as T
+  }
+  let isSame = true
+  const rest: [string, unknown][] = []
+  for (const [name, inner] of Object.entries(value)) {
+    const kept = isNetworkName(name) ? undefined : withoutNetwork(inner)
+    isSame &&= kept === inner
+    if (kept !== undefined) rest.push([name, kept])
+  }
+  return isSame ? value : (Object.fromEntries(rest) as T)
+}
 
 /** How each known object is reduced; undefined = nothing left. */
 const reducers: Readonly<Record<string, (fields: Fields) => unknown>> = {
@@ -48,7 +79,7 @@ export function reduceContext(context: Fields): Record<string, unknown> {
   const reduced: Record<string, unknown> = {}
   for (const name in context) {
     const value = context[name]
-    if (value === null || value === undefined || dropped.has(name)) continue
+    if (value === null || value === undefined || dropped.has(name) || isNetworkName(name)) continue
     if (typeof value !== 'object') {
       if (typeof value !== 'string' || (value !== '' && value.length <= longestText)) reduced[name] = value
       continue
@@ -73,7 +104,7 @@ function kept(fields: Fields): Fields | undefined {
   for (const name in fields) {
     const value = fields[name]
     if (value === undefined || value === null || value === '' || typeof value === 'object') continue
-    if (dropped.has(name)) continue
+    if (dropped.has(name) || isNetworkName(name)) continue
     rest[name] =
       typeof value === 'string' && value.length > longestText ? value.slice(0, longestText).toWellFormed() : value
     some = true

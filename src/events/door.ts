@@ -7,7 +7,7 @@ import { normaliseIdentifier } from '../identity/normal.ts'
 import type { World } from '../world.ts'
 import { signalsOf } from './answers-given.ts'
 import { checkContent } from './content.ts'
-import { addressOf, reduceContext, searchOf } from './context.ts'
+import { addressOf, reduceContext, searchOf, withoutNetwork } from './context.ts'
 import type { EventBody, EventRefusal, EventType, IncomingEvent, Product } from './event.ts'
 import { type EventKind, kindOf } from './kinds.ts'
 import { decisionIdOf, describe, type Fields, isObject, objectOf } from './message.ts'
@@ -169,8 +169,6 @@ function messageIdOf(message: Fields, options: DoorOptions): string {
   return messageId
 }
 
-/** Fields that are never kept, whatever the type. */
-const addresses = ['ip', 'ipAddress', 'ip_address'] as const
 /** The other person to whom something was shown: not our customer, and not asked. */
 const otherPeople = ['recipient', 'share_message'] as const
 
@@ -185,7 +183,7 @@ function propertiesOf(type: EventType, kind: EventKind | undefined, message: Fie
     if (further) properties = { ...further, ...properties }
   } else if (type === 'page' || type === 'screen') properties = pageOf(message, properties)
   else if (type === 'group') properties = { ...properties, groupId: groupOf(message) }
-  if (addresses.some((name) => name in properties)) properties = without(properties, addresses)
+  properties = withoutNetwork(properties)
   if (kind?.name === 'Product Shared' || kind?.name === 'Cart Shared') properties = without(properties, otherPeople)
   return properties
 }

@@ -26,23 +26,34 @@ afterAll(async () => {
   await pages.close()
 })
 
-/** The example as it stands in the documentation, with the key and the server of this test. */
-function example(): string {
-  const [, html] = /```html\n([\s\S]*?)```/.exec(readFileSync('docs/before-login.md', 'utf8')) ?? []
-  return html
+/** An example as it stands in the documentation, with the key and the server of this test: 0 = Segment, 1 = RudderStack. */
+function example(which: number): string {
+  const blocks = [...readFileSync('docs/before-login.md', 'utf8').matchAll(/```html\n([\s\S]*?)```/g)]
+  return blocks[which][1]
     .replace('hbp_...', shop.keys.publishable)
     .replace('https://habitue.shop.example', shop.url)
     .replace('/your/copy/of/standalone.js', '/analytics.js')
+    .replace('/your/copy/of/rudder.mjs', '/rudder.mjs')
 }
+
+/** Stands for RudderStack's SDK, which is not among our packages: notes what it is asked to do. */
+const rudder = `
+  window.called = []
+  export class RudderAnalytics {
+    load(...given) { window.called.push(['load', ...given]) }
+    setAnonymousId(id) { window.called.push(['setAnonymousId', id]) }
+    track(...given) { window.called.push(['track', ...given]) }
+  }
+`
 
 async function serveExample(): Promise<PageServer> {
   const script = standalone()
   const server = createServer((request, response) => {
-    if (request.url === '/analytics.js') response.setHeader('content-type', 'text/javascript').end(script)
-    else
-      response
-        .setHeader('content-type', 'text/html; charset=utf-8')
-        .end(`<!doctype html><title>A shop</title>${example()}`)
+    const type = request.url?.endsWith('js') ? 'text/javascript' : 'text/html; charset=utf-8'
+    response.setHeader('content-type', type)
+    if (request.url === '/analytics.js') response.end(script)
+    else if (request.url === '/rudder.mjs') response.end(rudder)
+    else response.end(`<!doctype html><title>A shop</title>${example(request.url === '/rudder' ? 1 : 0)}`)
   })
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   const { port } = server.address() as { port: number }
@@ -146,6 +157,39 @@ describe('the page of docs/before-login.md', () => {
         expect.stringContaining('cookie ajs_anonymous_id'),
       ]),
     )
+    await context.close()
+  })
+
+  it('with RudderStack, loads nothing and writes nothing before the click, and goes on under the same id', async () => {
+    const context = await browser.newContext()
+    await context.addInitScript(watching)
+    const page = await context.newPage()
+    const asked: string[] = []
+    const ids: string[] = []
+    page.on('request', (request) => {
+      asked.push(new URL(request.url()).pathname)
+      if (request.method() === 'POST') ids.push(JSON.parse(request.postData() ?? '{}').anonymousId)
+    })
+    await page.goto(`${pages.origin}/rudder`)
+    const send = (event: string, item: string) =>
+      page.evaluate(`Promise.resolve(window.send('${event}', { product_id: '${item}' })).then(() => {})`)
+    await send('Product Viewed', 'tea-1')
+    const [id] = ids
+    await expect.poll(() => recent(id)).toEqual(['tea-1'])
+    expect(await page.evaluate('window.written')).toEqual([])
+    expect(await kept(page)).toEqual(nothing)
+    expect(asked).not.toContain('/rudder.mjs')
+
+    await page.click('#remember')
+    await page.waitForFunction('window.called?.length === 2')
+    expect(await page.evaluate('window.called')).toMatchObject([
+      ['load', shop.keys.publishable, shop.url, { configUrl: shop.url }],
+      ['setAnonymousId', id],
+    ])
+    expect((await shop.timeline(id, 'anonymous')).map(({ name }) => name)).toEqual(['Consent Given'])
+    await page.reload()
+    await page.waitForFunction('window.called?.length === 2')
+    expect(await page.evaluate('window.called[1]')).toEqual(['setAnonymousId', id])
     await context.close()
   })
 })
