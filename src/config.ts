@@ -85,6 +85,11 @@ export interface Config {
   readonly firstGuess: { readonly traits: Readonly<Record<string, boolean>> }
   /** A table of the weather (docs/usual.md), and the place where the shop is when nothing says otherwise. */
   readonly weather: { readonly file: string | null; readonly place: string | null }
+  /**
+   * The customer's own page. `frameAncestors`: origins whose pages may show it in a frame, separated by spaces; '' = none.
+   * `url`: where customers reach this server, such as `https://shop.example/habitue`; null = as the request said.
+   */
+  readonly page: { readonly frameAncestors: string; readonly url: string | null }
   readonly defaultAudience: string
   readonly currency: string
 }
@@ -126,6 +131,7 @@ export const defaultConfig: Config = Object.freeze({
     traits: { country: true, region: true, city: true, occupation: true, industry: true, plan: true },
   },
   weather: { file: null, place: null },
+  page: { frameAncestors: '', url: null },
   defaultAudience: 'all',
   currency: 'EUR',
 } as const)
@@ -186,6 +192,7 @@ function fromEnvironment(env: Environment): Deep<Config> {
       file: env.HABITUE_WEATHER_FILE || undefined,
       place: env.HABITUE_WEATHER_PLACE || undefined,
     },
+    page: { frameAncestors: env.HABITUE_PAGE_FRAMES, url: env.HABITUE_PAGE_URL || undefined },
     erasureJournal: env.HABITUE_ERASURE_JOURNAL || undefined,
     currency: env.HABITUE_CURRENCY || undefined,
     training: {

@@ -18,6 +18,7 @@ import type { Rule } from './decisions/rules.ts'
 import type { TrainingStatus } from './decisions/trainer.ts'
 import type { UsualRequest } from './decisions/usual.ts'
 import type { UsualAnswer } from './decisions/usual-answer.ts'
+import type { PageApi } from './engine-api/page.ts'
 import type { AuditApi, PeopleApi, RightsApi } from './engine-api/rights.ts'
 import type { EventRefusal, EventType, IngestAnswer, Subject } from './events/event.ts'
 import type { Identifier } from './identity/identity.ts'
@@ -58,6 +59,7 @@ export { ruleKinds } from './decisions/rules.ts'
 export type { TrainingStatus } from './decisions/trainer.ts'
 export type { UsualRequest } from './decisions/usual.ts'
 export type { UsualAnswer } from './decisions/usual-answer.ts'
+export type { CodeSender, PageApi, PageGuard, PageStanding, PassingAct, WaitingCode } from './engine-api/page.ts'
 export type {
   AuditApi,
   ExportDocument,
@@ -102,6 +104,7 @@ export interface Engine {
   readonly consent: ConsentApi
   readonly questions: QuestionsApi
   readonly rights: RightsApi
+  readonly page: PageApi
   readonly audit: AuditApi
   readonly people: PeopleApi
   readonly rules: RulesApi

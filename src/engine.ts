@@ -34,11 +34,22 @@ import { consentApi } from './engine/consent.ts'
 import { customersApi } from './engine/customers.ts'
 import { examine } from './engine/doctor.ts'
 import { redactingLog } from './engine/log.ts'
+import { leftToTheShop, pageApi } from './engine/page.ts'
 import { memoryApis } from './engine/questions.ts'
 import { eraseAgain, forgetFiles, type Refusals, refusals, rightsApi } from './engine/rights.ts'
 import { type Watch, watch } from './engine/tail.ts'
 import { upkeep } from './engine/upkeep.ts'
-import type { Demo, Engine, Health, ImportsApi, RulesApi, Sender, TrackingBody, TrainingApi } from './engine-api.ts'
+import type {
+  CodeSender,
+  Demo,
+  Engine,
+  Health,
+  ImportsApi,
+  RulesApi,
+  Sender,
+  TrackingBody,
+  TrainingApi,
+} from './engine-api.ts'
 import { allRefused, parseEvents } from './events/door.ts'
 import type { IngestAnswer, IngestRequest } from './events/event.ts'
 import { newestEvent } from './events/report.ts'
@@ -50,6 +61,8 @@ export interface EngineOptions {
   readonly demo?: Demo | null
   readonly world?: World
   readonly log?: Logger
+  /** Sends the codes of customers' pages; absent = the shop's server fetches and sends them. */
+  readonly codeSender?: CodeSender
 }
 
 export { journalFile as erasureJournalOf } from './engine/rights.ts'
@@ -86,7 +99,8 @@ export async function createEngine(config: Config, options: EngineOptions = {}):
       const again = await eraseAgain({ db, config, world, holders: personalData, onError })
       if (again > 0)
         log.warn({ erasures: again }, 'the database held customers who had been erased; they are gone again')
-      return await compose({ config, world, log, owner, db, demo: options.demo ?? null, erasedAgain: again })
+      const { demo = null, codeSender = leftToTheShop } = options
+      return await compose({ config, world, log, owner, db, demo, codeSender, erasedAgain: again })
     } catch (error) {
       // Else the writer's thread would keep the process alive.
       await db.close()
@@ -105,10 +119,13 @@ interface Base {
   readonly owner: Owner | null
   readonly db: Database
   readonly demo: Demo | null
+  readonly codeSender: CodeSender
   readonly erasedAgain: number
 }
 
-async function compose({ config, world, log, owner, db, demo, erasedAgain }: Base): Promise<RunningEngine> {
+const version = packageVersion()
+
+async function compose({ config, world, log, owner, db, demo, codeSender, erasedAgain }: Base): Promise<RunningEngine> {
   const policy = policyOf(config)
   const onError = (error: unknown) => log.error({ err: error }, 'something the engine does by itself failed')
   const keys = await createKeyRing(db, world)
@@ -132,7 +149,6 @@ async function compose({ config, world, log, owner, db, demo, erasedAgain }: Bas
   const clean = () => forgetFiles({ db, config, world, holders: personalData })
   const keeper = upkeep({ db, config, world, keys, clean, onError })
   const events = watch(catalogue, db)
-  const version = packageVersion()
   const totals = { decisions: 0, personalised: 0, trainingsFailed: 0 }
 
   const previewed: Preview = async (rule, request) => {
@@ -164,6 +180,7 @@ async function compose({ config, world, log, owner, db, demo, erasedAgain }: Bas
     catalogue: catalogueApi({ db, catalogue, config, world }),
     customers: customersApi({ db, catalogue, policy, world }),
     rights: rightsApi({ db, config, world, holders: personalData, catalogue, decisions, visitors, onError }),
+    page: await pageApi({ db, policy, world, visitors, sender: codeSender }),
     audit: auditApi(db, audit),
     people: peopleApi(db, world, sessions, config.passwordCost),
     ...memoryApis({ db, catalogue, config, policy, world }),

@@ -13,6 +13,7 @@ export const errorTable = {
   origin_forbidden: 403,
   customer_token_required: 403,
   customer_token_invalid: 401,
+  page_link_invalid: 404,
   sign_in_failed: 401,
   session_required: 401,
   csrf_failed: 403,

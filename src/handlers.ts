@@ -3,6 +3,7 @@
  * here runs inside a transaction and sees no cache of the serving process.
  */
 import { appendAudit, auditHandlers } from './access/audit.ts'
+import { pageCodeHandlers } from './access/page-codes.ts'
 import { peopleHandlers } from './access/people.ts'
 import { accessData } from './access/personal.ts'
 import { sessionHandlers } from './access/sessions.ts'
@@ -66,6 +67,7 @@ export function createHandlers(config: Config, world: World): Handlers {
     ...accessHandlers,
     ...peopleHandlers,
     ...sessionHandlers,
+    ...pageCodeHandlers,
     ...auditHandlers(world, async (reader, who) => (await resolve(reader, who))?.customer ?? null),
     'consent.cleaned': cleanedHandler,
     'consent.erase': eraseHandler({

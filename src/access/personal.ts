@@ -1,6 +1,7 @@
 /** What this folder holds of a customer: the link to his name in the audit log, and through it who looked at his data. */
 import type { Holder } from '../db/personal.ts'
 import { heldRows } from '../db/personal.ts'
+import { pageCodesData } from './page-codes.ts'
 
 const subjects = heldRows({ table: 'audit_subjects', title: '', customer: 'customer', shown: ['subject'] })
 
@@ -27,4 +28,4 @@ const audited: Holder = {
   },
 }
 
-export const accessData: readonly Holder[] = [audited]
+export const accessData: readonly Holder[] = [audited, pageCodesData]

@@ -14,11 +14,12 @@ import { statements as consent } from './migrations/003-consent.ts'
 import { statements as rights } from './migrations/004-rights.ts'
 import { statements as people } from './migrations/005-people.ts'
 import { statements as sensitive } from './migrations/006-sensitive.ts'
+import { statements as page } from './migrations/007-page.ts'
 import { SqliteConnection } from './sqlite.ts'
 import { storageError } from './storage-errors.ts'
 
 /** Migration n is at index n - 1. Never edit one that was released; add the next. */
-export const migrations: readonly (readonly string[])[] = [start, facts, consent, rights, people, sensitive]
+export const migrations: readonly (readonly string[])[] = [start, facts, consent, rights, people, sensitive, page]
 
 export const latestVersion = migrations.length
 

@@ -63,6 +63,16 @@ export interface Tables {
   }
   /** The only link between a customer and his name in the audit log; erasure destroys it. */
   audit_subjects: { customer: number; subject: string }
+  /** Codes asked for on a customer's page (access/page-codes.ts). `link` = SHA-256 of the link; `sent` = 1: nobody need send it. */
+  page_codes: {
+    id: string
+    customer: number
+    link: string
+    created: number
+    until: number
+    tries: number
+    sent: number
+  }
 
   // consent
   /** Erasures that were carried out. `names` = JSON list of keyed hashes; `receipt` = JSON, no personal data. */

@@ -24,6 +24,8 @@ import { itemRoutes } from './items.ts'
 import { keyRoutes } from './keys.ts'
 import { memoryRoutes } from './memory.ts'
 import { metricsRoutes } from './metrics.ts'
+import { pageLinkRoutes } from './page-links.ts'
+import { pageRoutes } from './pages/page.ts'
 import { peopleRoutes } from './people.ts'
 import { predictionRoutes } from './predictions.ts'
 import { questionRoutes } from './questions.ts'
@@ -91,6 +93,8 @@ export async function createApp(engine: Engine): Promise<App> {
   customerRoutes(app, engine)
   customerDecisionRoutes(app, engine)
   rightsRoutes(app, engine)
+  pageLinkRoutes(app, engine)
+  pageRoutes(app, engine)
   auditRoutes(app, engine)
   sessionRoutes(app, engine)
   peopleRoutes(app, engine)

@@ -15,16 +15,18 @@ export function escaped(text: string): string {
 }
 
 /**
- * No script at all, nothing loaded from elsewhere, in nobody's frame, kept by no cache and told to nobody. `style` = the
- * SHA-256 of the page's one style element, base64.
+ * No script at all, nothing loaded from elsewhere, kept by no cache and told to nobody; in nobody's frame, but for those of
+ * `framers` (origins). `style` = the SHA-256 of the page's one style element, base64.
  */
-export function pageHeaders(reply: FastifyReply, style: string): FastifyReply {
+export function pageHeaders(reply: FastifyReply, style: string, framers: readonly string[] = []): FastifyReply {
+  const frames = framers.length > 0 ? framers.join(' ') : "'none'"
+  // The older header knows no list of origins; browsers that know the newer one pass it by.
+  if (framers.length === 0) reply.header('x-frame-options', 'DENY')
   return reply
     .header(
       'content-security-policy',
-      `default-src 'none'; style-src 'sha256-${style}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
+      `default-src 'none'; style-src 'sha256-${style}'; form-action 'self'; frame-ancestors ${frames}; base-uri 'none'`,
     )
-    .header('x-frame-options', 'DENY')
     .header('x-content-type-options', 'nosniff')
     .header('referrer-policy', 'no-referrer')
     .header('cache-control', 'no-store')

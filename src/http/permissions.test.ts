@@ -81,6 +81,11 @@ const requests: Record<Action, readonly Ask[]> = {
     { method: 'POST', url: '/v1/customers/42/export' },
   ],
   'customers.erase': [{ method: 'POST', url: '/v1/customers/42/erase', payload: {} }],
+  'pages.link': [{ method: 'POST', url: '/v1/customers/42/page-link', payload: {} }],
+  'pages.codes': [
+    { method: 'GET', url: '/v1/page-codes' },
+    { method: 'DELETE', url: '/v1/page-codes/c1' },
+  ],
   'erasures.read': [
     { method: 'GET', url: '/v1/erasures' },
     { method: 'GET', url: '/v1/erasures/42' },

@@ -51,6 +51,8 @@ export const permissions = {
     audited: 'own',
   },
   'customers.erase': { kinds: server, roles: alone, meaning: 'erase a customer', audited: 'own' },
+  'pages.link': { kinds: server, meaning: "make a link to a customer's own page", audited: true },
+  'pages.codes': { kinds: server, meaning: "fetch the codes of customers' pages, to send them" },
   'erasures.read': { kinds: server, roles: auditing, meaning: 'read receipts of erasures' },
   'audit.read': { kinds: admin, roles: auditing, meaning: 'read the audit log', audited: true },
   'facts.write': {

@@ -205,6 +205,7 @@ const roteResources: Pick<
   Engine,
   | 'audit'
   | 'consent'
+  | 'page'
   | 'people'
   | 'rights'
   | 'catalogue'
@@ -272,6 +273,22 @@ const roteResources: Pick<
     write: async () => {},
     read: async () => [],
     verify: async () => ({ rows: 0, broken: null, last: '' }),
+  },
+  page: {
+    issue: () => ({ token: 'sealed', expires: 0 }),
+    open: () => {
+      throw new HabitueError('page_link_invalid', 'The rote engine has no links.')
+    },
+    isForm: () => false,
+    isProven: () => false,
+    standing: async () => ({ guard: 'shop', email: null }),
+    askCode: async () => {},
+    prove: async () => null,
+    waiting: async () => [],
+    sent: async () => true,
+    visit: () => [],
+    endVisit: () => {},
+    unasked: () => roteConsent,
   },
   people: {
     signIn: async () => {

@@ -1,0 +1,83 @@
+/** /v1/customers/{id}/page-link: a link to the customer's own page. And /v1/page-codes: codes that the shop's server sends for it. */
+import type { FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import type { Engine } from '../engine-api.ts'
+import { HabitueError } from '../errors.ts'
+import { ByKind } from './facts.ts'
+import type { App } from './typed-app.ts'
+
+const Who = Type.Object({ id: Type.String({ minLength: 1, maxLength: 500 }) })
+const LinkBody = Type.Object(
+  {
+    minutes: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 43_200,
+        description: 'How long it works; a day by default, 30 days at most.',
+      }),
+    ),
+    language: Type.Optional(Type.String({ pattern: '^[a-z]{2}$', description: 'en or de; else as the browser asks.' })),
+  },
+  { additionalProperties: false },
+)
+const LinkAnswer = Type.Object({
+  url: Type.String({ description: 'For this customer alone: whoever has it sees what is remembered of him.' }),
+  expires: Type.String({ description: 'ISO 8601' }),
+})
+const Codes = Type.Object({
+  codes: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      code: Type.String({ description: 'Six digits.' }),
+      email: Type.String({ description: 'To where it is to be sent, and nowhere else.' }),
+      users: Type.Array(Type.String(), { description: 'His user ids.' }),
+      expires: Type.String({ description: 'ISO 8601' }),
+    }),
+  ),
+})
+const defaultMinutes = 24 * 60
+
+export function pageLinkRoutes(app: App, engine: Engine): void {
+  const { page, config: settings } = engine
+  const tags = ['page']
+  app.post(
+    '/v1/customers/:id/page-link',
+    {
+      schema: {
+        tags,
+        params: Who,
+        querystring: ByKind,
+        body: Type.Optional(LinkBody),
+        response: { 201: LinkAnswer },
+      },
+      config: { action: 'pages.link' },
+    },
+    async (request, reply) => {
+      const { minutes = defaultMinutes, language } = request.body ?? {}
+      const who = { kind: request.query.kind ?? 'user', value: request.params.id }
+      const { token, expires } = page.issue(who, minutes * 60_000)
+      const base = (settings.page.url ?? originOf(request)).replace(/\/+$/, '')
+      const url = `${base}/page/${token}${language ? `?lang=${language}` : ''}`
+      return reply.code(201).send({ url, expires: new Date(expires).toISOString() })
+    },
+  )
+  const config = { action: 'pages.codes' } as const
+  app.get('/v1/page-codes', { schema: { tags, response: { 200: Codes } }, config }, async (_request, reply) => {
+    reply.header('cache-control', 'no-store')
+    const codes = (await page.waiting()).map(({ until, users, ...code }) => {
+      return { ...code, users: [...users], expires: new Date(until).toISOString() }
+    })
+    return { codes }
+  })
+  app.delete(
+    '/v1/page-codes/:id',
+    { schema: { tags, params: Type.Object({ id: Type.String({ maxLength: 100 }) }) }, config },
+    async (request, reply) => {
+      if (!(await page.sent(request.params.id)))
+        throw new HabitueError('not_found', 'No code of that id waits to be sent.')
+      return reply.code(204).send()
+    },
+  )
+}
+
+const originOf = (request: FastifyRequest) => `${request.protocol}://${request.host}`

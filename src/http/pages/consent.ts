@@ -1,0 +1,44 @@
+/** The part of a customer's page that says what may be done: each purpose with its legal basis, and two buttons alike. */
+import type { ConsentView } from '../../engine-api.ts'
+import { escaped as e } from '../html.ts'
+import { button, date, form } from './form.ts'
+import type { PageView } from './view.ts'
+
+type Purpose = ConsentView['purposes'][number]
+
+export function consentBlock(view: PageView): string {
+  const { consent, language } = view
+  const { words } = language
+  const signal = consent.globalPrivacyControl ? `<p>${e(words.gpc)}</p>` : ''
+  const rows = consent.purposes.map((purpose) => `<li>${purposeRow(view, purpose)}</li>`)
+  return `<p>${e(words.consentLead)}</p>${signal}<ul class="cards">${rows.join('')}</ul>${form(view, {}, button('refuse-all', words.refuseAll))}`
+}
+
+/** Purposes that a customer can say no to: all but what he asked for. */
+export function refusable({ basis, purpose }: Purpose): boolean {
+  return purpose !== 'service' && basis !== null
+}
+
+function purposeRow(view: PageView, purpose: Purpose): string {
+  const { words } = view.language
+  const { basis, allowed } = purpose
+  const [title, meaning] = purposeText(view, purpose.purpose)
+  const state = `<span class="mark ${allowed ? 'on' : 'off'}">${e(allowed ? words.on : words.off)}</span>`
+  const why = [words.why[purpose.reason], purpose.given && words.answeredAt(date(view, purpose.given.time))]
+  const because = why.filter(Boolean).join(', ')
+  const [yes, no] = basis === 'consent' ? [words.agree, words.refuse] : [words.allow, words.object]
+  const buttons = refusable(purpose)
+    ? form(
+        view,
+        { purpose: purpose.purpose },
+        `<div class="pair">${button('grant', yes, title)}${button('deny', no, title)}</div>`,
+        true,
+      )
+    : ''
+  return `<p class="what">${e(title)}</p><p class="from">${state}${e(because)}</p><p>${e(meaning)} ${e(words.bases[basis ?? 'none'] ?? '')}</p>${buttons}`
+}
+
+function purposeText({ language: { words } }: PageView, purpose: string): readonly [string, string] {
+  if (Object.hasOwn(words.purposes, purpose)) return words.purposes[purpose]
+  return words.otherChannel(purpose.slice(purpose.indexOf(':') + 1))
+}
