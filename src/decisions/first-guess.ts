@@ -4,8 +4,9 @@
  * customers held out whole: it must beat what is popular there by more than chance explains, and do no worse than the
  * models of taste, which in that comparison have even seen the customers in question.
  */
-import { type Beginnings, holdOutCustomers, meanAndError, ndcgAfter } from '../models/beginnings.ts'
+import { type Beginnings, meanAndError, ndcgAfter } from '../models/beginnings.ts'
 import { type FirstGuess, firstGuessDefaults, firstGuessFromBytes, fitFirstGuess } from '../models/first-guess.ts'
+import { dividedForTuning } from '../models/first-guess-tuning.ts'
 import type { Model, Progress, TrainingData } from '../models/model.ts'
 import { inOrder } from '../models/order.ts'
 import type { Traits } from '../models/trait-columns.ts'
@@ -47,8 +48,7 @@ export async function learnFirstGuess(
   const beginnings: Beginnings = { starts, items, traits, columns: data.matrix.columns }
   const options = { ...firstGuessDefaults, tuneMost: HELD_OUT }
   const model = await fitFirstGuess(beginnings, options, data.seed, progress)
-  const holding = { from: options.from, share: options.tuneShare, most: options.tuneMost }
-  const { held } = holdOutCustomers(beginnings, holding, data.seed)
+  const { held } = dividedForTuning(beginnings, options, data.seed)
   const standing: GuessStanding[] = []
   const admitted: boolean[] = []
   model.tuning.forEach((tuned, selections) => {

@@ -61,5 +61,8 @@ describe('eval coldstart', () => {
     await expect(evalColdstart(given, { set: ['depth=3'] }, around)).rejects.toMatchObject({ code: 'invalid_option' })
     writeFileSync(given.cold, 'user\nnobody')
     await expect(evalColdstart(given, {}, around)).rejects.toMatchObject({ code: 'invalid_file' })
+    const all = Array.from({ length: 300 }, (_, user) => `u${user}`)
+    writeFileSync(given.cold, ['user', ...all].join('\n'))
+    await expect(evalColdstart(given, {}, around)).rejects.toMatchObject({ code: 'invalid_file' })
   })
 })

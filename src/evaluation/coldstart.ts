@@ -6,7 +6,7 @@
  * is chosen late has learned something of the protocol too, that mean over selections after the tenth alone.
  */
 import { HabitueError } from '../errors.ts'
-import { type Beginnings, laterCounts, meanAndError, ndcgAfter } from '../models/beginnings.ts'
+import { type Beginnings, beyond, laterCounts, meanAndError, ndcgAfter } from '../models/beginnings.ts'
 import type { FirstGuess, FirstGuessOptions } from '../models/first-guess.ts'
 import { fitFirstGuess } from '../models/first-guess.ts'
 import type { Progress } from '../models/model.ts'
@@ -39,6 +39,11 @@ const NINETY_FIVE = 1.96
 /** @throws HabitueError on unreadable files; the signal's reason when aborted */
 export async function evaluateColdstart(files: ColdstartFiles, request: ColdstartRequest): Promise<Outcome> {
   const { warm, cold } = readCustomers(files)
+  if (beyond(warm, request.options.from).length === 0) {
+    throw new HabitueError('invalid_file', `nobody in ${files.interactions} is left to learn from`, {
+      file: files.interactions,
+    })
+  }
   if (cold.traits.length === 0) {
     throw new HabitueError('invalid_file', `nobody in ${files.cold} has more than ${REVEALED} selections`, {
       file: files.cold,

@@ -50,14 +50,25 @@ const choices = {
 } as const
 const careful: Strengths = { traitRidge: 100, itemRidge: 100, power: 1, rank: 10 }
 
+/** Scores that judging one choice of strengths may take: on large catalogues fewer customers are held out. */
+const MOST_SCORES = 3e7
+const FEWEST_OF_MANY = 100
+
+/** The customers on whom the strengths are chosen, and all others. */
+export function dividedForTuning(data: Beginnings, { from, tuneShare, tuneMost }: TuningOptions, seed: number) {
+  const affordable = Math.max(FEWEST_OF_MANY, Math.floor(MOST_SCORES / Math.max(1, data.columns)))
+  return holdOutCustomers(data, { from, share: tuneShare, most: Math.min(tuneMost, affordable) }, seed)
+}
+
 /** One for each stage. @throws the signal's reason when aborted */
 export async function tuneStages(
   data: Beginnings,
-  { from, stages, tuneShare, tuneMost }: TuningOptions,
+  options: TuningOptions,
   seed: number,
   progress: Progress,
 ): Promise<StageTuning[]> {
-  const { learning, held } = holdOutCustomers(data, { from, share: tuneShare, most: tuneMost }, seed)
+  const { from, stages } = options
+  const { learning, held } = dividedForTuning(data, options, seed)
   const untuned = { ndcg: Number.NaN, popularity: Number.NaN, error: Number.NaN, customers: 0 }
   if (held.starts.length - 1 < FEWEST) return Array.from({ length: stages }, () => ({ ...careful, ...untuned }))
   const basis = await basisOf(learning, from, seed, progress)

@@ -121,19 +121,22 @@ function makeModel(fitted: FittedGuess, tuning: readonly StageTuning[]): FirstGu
 }
 
 /**
- * The latest selections, as many as the stages know, each with a weight of at most 1 either way; the stage is that of
- * their number.
+ * The latest selections, as many as the stages know; the stage is that of their number. As in training each counts as one,
+ * whatever its strength; what was refused counts as one against.
  */
 function heard(history: History, items: number, stages: readonly Stage[]) {
   const chosen: number[] = []
   const weights: number[] = []
+  let selections = 0
   for (const entry of latestFirst(history)) {
     const item = history.items[entry]
-    if (!(item >= 0 && item < items) || chosen.length === stages.length - 1) continue
+    const weight = Math.sign(history.weights[entry])
+    if (!(item >= 0 && item < items) || (weight > 0 && selections === stages.length - 1)) continue
+    if (weight > 0) selections++
     chosen.push(item)
-    weights.push(Math.max(-1, Math.min(1, history.weights[entry])))
+    weights.push(weight)
   }
-  return { chosen, weights, stage: stages[chosen.length] }
+  return { chosen, weights, stage: stages[selections] }
 }
 
 function packed(fitted: FittedGuess, tuning: readonly StageTuning[]): Uint8Array {
