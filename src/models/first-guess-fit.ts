@@ -43,8 +43,11 @@ export interface Stage {
 }
 
 /** Most directions that are heard (E) and foretold (V). */
-export const mostInputs = 60
+const mostInputs = 60
 export const mostRank = 60
+/** Customers that a direction needs: of few customers, few directions are more than chance. */
+const CUSTOMERS_A_DIRECTION = 40
+const FEWEST_DIRECTIONS = 8
 /** Customers' worth of doubt about an item's popularity, where directions are weighed against it. */
 const DOUBT = 20
 
@@ -72,15 +75,20 @@ export async function basisOf(data: Beginnings, from: number, seed: number, prog
   if (later.customers === 0) throw new RangeError('nobody chose enough to learn a first guess from')
   const columns = learnTraitColumns(data.traits)
   const rows = { items, starts, columns: n, skip: 0 }
+  const borne = Math.max(FEWEST_DIRECTIONS, Math.ceil(customers / CUSTOMERS_A_DIRECTION))
   const scale = counts.map((count) => 1 / Math.sqrt(count + DOUBT))
   const part = (at: number) => ({
     signal: progress.signal,
     step: (done: number, total: number, note: string) => progress.step(at + done / total, 2, note),
   })
-  const inputs = await leadingSubspace(rows, { scale, count: mostInputs, seed }, part(0))
+  const inputs = await leadingSubspace(rows, { scale, count: Math.min(mostInputs, borne), seed }, part(0))
   for (let i = 0; i < n; i++) for (let a = 0; a < inputs.count; a++) inputs.vectors[i * inputs.count + a] *= scale[i]
   const mean = later.counts.map((count) => count / customers)
-  const targets = await leadingSubspace({ ...rows, skip: from }, { mean, count: mostRank, seed: seed + 1 }, part(1))
+  const targets = await leadingSubspace(
+    { ...rows, skip: from },
+    { mean, count: Math.min(mostRank, borne), seed: seed + 1 },
+    part(1),
+  )
   const told = data.traits.map((traits) => columnsOf(columns, traits))
   const popularity = Float32Array.from(counts, (count) => count / Math.max(1, customers))
   return { data, from, columns, told, popularity, inputs, targets }

@@ -26,6 +26,8 @@ export type TuningOptions = {
   /** Share of the customers on which the strengths are chosen, at most `tuneMost` of them. */
   tuneShare: number
   tuneMost: number
+  /** Scores that judging one choice of strengths may take: on large catalogues fewer customers are held out. */
+  tuneScores: number
 }
 
 export interface StageTuning extends Strengths {
@@ -50,13 +52,15 @@ const choices = {
 } as const
 const careful: Strengths = { traitRidge: 100, itemRidge: 100, power: 1, rank: 10 }
 
-/** Scores that judging one choice of strengths may take: on large catalogues fewer customers are held out. */
-const MOST_SCORES = 3e7
 const FEWEST_OF_MANY = 100
 
 /** The customers on whom the strengths are chosen, and all others. */
-export function dividedForTuning(data: Beginnings, { from, tuneShare, tuneMost }: TuningOptions, seed: number) {
-  const affordable = Math.max(FEWEST_OF_MANY, Math.floor(MOST_SCORES / Math.max(1, data.columns)))
+export function dividedForTuning(
+  data: Beginnings,
+  { from, tuneShare, tuneMost, tuneScores }: TuningOptions,
+  seed: number,
+) {
+  const affordable = Math.max(FEWEST_OF_MANY, Math.floor(tuneScores / Math.max(1, data.columns)))
   return holdOutCustomers(data, { from, share: tuneShare, most: Math.min(tuneMost, affordable) }, seed)
 }
 

@@ -13,6 +13,8 @@
  *
  * How strongly each speaks is chosen on customers who were held out whole (`first-guess-tuning.ts`).
  */
+import { floatsAt, Layout } from '../kernels/memory.ts'
+import { instantiate } from '../kernels/module.ts'
 import type { Beginnings } from './beginnings.ts'
 import { packModel, unpackModel } from './bytes.ts'
 import { strongest } from './contributions.ts'
@@ -24,7 +26,13 @@ import { columnsOf, type TraitColumns, type Traits } from './trait-columns.ts'
 
 export type FirstGuessOptions = TuningOptions
 
-export const firstGuessDefaults: FirstGuessOptions = { from: 0, stages: 11, tuneShare: 0.2, tuneMost: 1500 }
+export const firstGuessDefaults: FirstGuessOptions = {
+  from: 0,
+  stages: 11,
+  tuneShare: 0.2,
+  tuneMost: 1500,
+  tuneScores: 3e7,
+}
 
 const KIND = 'first-guess'
 const VERSION = 1
@@ -76,6 +84,7 @@ export function firstGuessFromBytes(bytes: Uint8Array): FirstGuess {
 
 function makeModel(fitted: FittedGuess, tuning: readonly StageTuning[]): FirstGuess {
   const { columns, items, inputs, rank, embedding, directions, popularity, stages } = fitted
+  const scorer = openScorer(directions, items, rank)
   const position = new Float64Array(rank)
   return {
     items,
@@ -90,10 +99,9 @@ function makeModel(fitted: FittedGuess, tuning: readonly StageTuning[]): FirstGu
         for (let a = 0; a < inputs; a++) said[a] += weights[n] * embedding[item * inputs + a]
       })
       for (let a = 0; a < inputs; a++) add(position, stage.weights, columns.size + a, said[a])
+      const leaning = scorer(position)
       for (let i = 0; i < items; i++) {
-        let score = stage.mean[i]
-        for (let r = 0; r < rank; r++) score += directions[i * rank + r] * position[r]
-        out[i] = popularity[i] > 0 ? score : Number.NEGATIVE_INFINITY
+        out[i] = popularity[i] > 0 ? stage.mean[i] + leaning[i] : Number.NEGATIVE_INFINITY
       }
     },
     explain(history, item, count): Contribution[] {
@@ -117,6 +125,24 @@ function makeModel(fitted: FittedGuess, tuning: readonly StageTuning[]): FirstGu
 
   function add(out: Float64Array, weights: Float32Array, row: number, by: number): void {
     for (let r = 0; r < rank; r++) out[r] += by * weights[row * rank + r]
+  }
+}
+
+/** V x by the kernel, whose rows are multiples of four long; what it answers holds until it is asked again. */
+function openScorer(directions: Float32Array, items: number, rank: number): (position: Float64Array) => Float32Array {
+  const d = Math.max(4, Math.ceil(rank / 4) * 4)
+  const layout = new Layout()
+  const at = { rows: layout.words((items + 4) * d), x: layout.words(d), out: layout.words(items + 4) }
+  const memory = layout.memory()
+  const kernels = instantiate(memory)
+  const rows = floatsAt(memory, at.rows, items * d)
+  for (let i = 0; i < items; i++) rows.set(directions.subarray(i * rank, (i + 1) * rank), i * d)
+  const x = floatsAt(memory, at.x, d)
+  const out = floatsAt(memory, at.out, items)
+  return (position) => {
+    x.set(position)
+    kernels.matrixVector(at.rows, items, d, at.x, at.out)
+    return out
   }
 }
 

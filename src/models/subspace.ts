@@ -40,11 +40,11 @@ export async function leadingSubspace(
   let block = Float64Array.from({ length: columns * width }, () => random() - 0.5)
   for (let pass = 0; pass < PASSES; pass++) {
     await pace(progress, pass, PASSES + 1, 'directions')
-    orthonormalise(block, columns, width)
+    orthonormalise(block, columns, width, 1)
     block = applied(rows, scale, mean, block, width).product
   }
   await pace(progress, PASSES, PASSES + 1, 'directions')
-  orthonormalise(block, columns, width)
+  orthonormalise(block, columns, width, 2)
   const { gram } = applied(rows, scale, mean, block, width)
   return turned(block, symmetricEigen(gram, width), columns, width, Math.min(count, width))
 }
@@ -93,15 +93,15 @@ function addRows(out: Float64Array, block: Float64Array, weights: Float64Array, 
   }
 }
 
-/** Gram-Schmidt, twice, on the columns of the block; what depends on columns before it becomes 0. */
-function orthonormalise(block: Float64Array, n: number, width: number): void {
+/** Gram-Schmidt on the columns of the block, so many times over; what depends on columns before it becomes 0. */
+function orthonormalise(block: Float64Array, n: number, width: number, times: number): void {
   const vectors = Array.from({ length: width }, (_, a) =>
     Float64Array.from({ length: n }, (_, i) => block[i * width + a]),
   )
   for (let a = 0; a < width; a++) {
     const vector = vectors[a]
     const before = Math.sqrt(dot(vector, vector))
-    for (let again = 0; again < 2; again++) {
+    for (let again = 0; again < times; again++) {
       for (let b = 0; b < a; b++) {
         const along = dot(vector, vectors[b])
         for (let i = 0; i < n; i++) vector[i] -= along * vectors[b][i]

@@ -36,6 +36,11 @@ describe('columns of traits', () => {
     expect(columnsOf(columns, { zip: 'C2X 9999' })).toEqual([])
   })
 
+  it('leaves out what everybody says', () => {
+    expect(learnTraitColumns(customers(40, () => ({ plan: 'gold' }))).size).toBe(0)
+    expect(learnTraitColumns(customers(40, (c) => (c % 2 ? { plan: 'gold' } : {}))).size).toBe(1)
+  })
+
   it('does not depend on the order of customers', () => {
     const some = customers(100, (c) => ({ a: `v${c % 7}`, b: c }))
     expect(learnTraitColumns(some.toReversed())).toEqual(learnTraitColumns(some))

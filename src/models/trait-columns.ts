@@ -37,6 +37,8 @@ export function learnTraitColumns(customers: readonly Traits[]): TraitColumns {
   let size = 0
   for (const name of [...new Set(customers.flatMap((traits) => Object.keys(traits)))].sort()) {
     const texts = customers.flatMap((traits) => textOf(traits[name]) ?? [])
+    // What everybody says tells nothing.
+    if (texts.length === customers.length && new Set(texts).size === 1) continue
     const rule = ruleFor(name, texts, size)
     if (!rule) continue
     rules.push(rule)
@@ -92,7 +94,6 @@ function covered({ length, columns }: Shared, texts: readonly string[]): boolean
   return texts.filter((text) => Object.hasOwn(columns, text.slice(0, length))).length >= COVERED * texts.length
 }
 
-/** A value that everybody has tells nothing. */
 function ruleOf(name: string, { length, columns }: Shared): Rule | null {
   return Object.keys(columns).length > 0 ? { name, length, columns } : null
 }
