@@ -62,6 +62,16 @@ forEachRunning((engine, run) => {
       expect((await home('new-office')).ids.every((id) => id.startsWith('pen'))).toBe(true)
     })
 
+    it('goes on to what he chooses with his first order', async () => {
+      await tell('orders', { plan: 'household' })
+      expect((await home('orders')).ids.every((id) => id.startsWith('tea'))).toBe(true)
+      for (const id of ['pen-1', 'pen-2']) await habitue.ask('POST', '/v1/import', { batch: [order('orders', id, 30)] })
+      const { body, items, ids } = await home('orders')
+      expect(ids[0]).toMatch(/^pen/)
+      expect(body.personalised).toBe(true)
+      for (const { text } of items) expect(text).not.toMatch(/household|plan/)
+    })
+
     it('uses no trait that the operator has not listed', async () => {
       await tell('told-gender', { gender: 'F', name: 'Kim 2' })
       const { body, items } = await home('told-gender')
