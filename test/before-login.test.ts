@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import pg from 'pg'
+import { type Logger, pino } from 'pino'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { signCustomerToken } from '../src/access/customer-token.ts'
 import { hashKey } from '../src/access/key.ts'
@@ -66,8 +67,8 @@ async function shopOf(habitue: Running, now: () => number) {
 
 const goods = ['tea', 'cup', 'pot', 'jam', 'bun'].map((id) => ({ id, title: id }))
 
-async function opened(run: Run, world: ReturnType<typeof simulatedWorld>, consent: object = {}) {
-  const habitue = await run({ legalBasis: null, consent }, { world })
+async function opened(run: Run, world: ReturnType<typeof simulatedWorld>, consent: object = {}, log?: Logger) {
+  const habitue = await run({ legalBasis: null, consent }, { world, log })
   await habitue.ask('POST', '/v1/items', goods)
   return { habitue, shop: await shopOf(habitue, world.now) }
 }
@@ -163,11 +164,13 @@ forEachRunning((_engine, run) => {
       world.advance(minute)
       const device = { anonymousId: 'anns-phone' }
       const seen = view(device, 'tea')
-      await shop.page([seen, view(device, 'cup')])
+      await shop.page([seen, view(device, 'cup')], undefined, { 'sec-gpc': '1' })
       expect(await shop.looked('ann')).toEqual([])
       expect((await shop.page([identify({ userId: 'ann', ...device })], 'ann')).body).toEqual({ success: true })
       expect(await shop.looked('ann')).toEqual(['cup 1', 'tea 1'])
       expect((await shop.recent({ customer: 'ann' })).items.toSorted()).toEqual(['cup', 'tea'])
+      // The signal of his browser came along too.
+      expect((await habitue.ask('GET', '/v1/customers/ann/consent')).body.globalPrivacyControl).toBe(true)
       // A page that never heard the answer sends it again.
       expect((await shop.page([seen])).body).toEqual({ success: true })
       expect(await shop.looked('ann')).toEqual(['cup 1', 'tea 1'])
@@ -236,7 +239,9 @@ forEachRunning((_engine, run) => {
 
   it('leaves nothing of a session in storage, and a restart forgets it', async () => {
     const world = simulatedWorld(12, start)
-    const { habitue, shop } = await opened(run, world)
+    const logged: string[] = []
+    const log = pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) })
+    const { habitue, shop } = await opened(run, world, {}, log)
     await habitue.ask('POST', '/v1/items', [{ id: 'shown-item', title: 'Shown' }])
     const visitor = { anonymousId: 'whisper-visitor-7391' }
     const context = {
@@ -266,6 +271,8 @@ forEachRunning((_engine, run) => {
     expect(text.includes('shown-item')).toBe(true)
     for (const part of ['whisper', 'Whisper', '203.0.113', visitor.anonymousId])
       expect(text.includes(part), part).toBe(false)
+
+    for (const part of ['whisper', 'Whisper', '203.0.113']) expect(logged.join('').includes(part), part).toBe(false)
 
     const { dataFile, databaseUrl } = habitue.config
     await habitue.stop()

@@ -8,6 +8,7 @@ import { allAnswers } from './store.ts'
 
 export interface Reach {
   readonly policy: Policy['name']
+  readonly beforeLogin: Policy['beforeLogin']
   readonly customers: number
   /** Who ever answered, or of whom an age was told. */
   readonly answered: number
@@ -49,5 +50,7 @@ export async function reachOf(reader: Reader, policy: Policy, now: number): Prom
       count(person, 1)
     }
   }
-  return { policy: policy.name, customers, answered: answering.length, minors, reached: Object.fromEntries(counts) }
+  const { name, beforeLogin } = policy
+  const reached = Object.fromEntries(counts)
+  return { policy: name, beforeLogin, customers, answered: answering.length, minors, reached }
 }

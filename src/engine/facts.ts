@@ -1,7 +1,7 @@
 /** What a customer told, corrected and deleted, as HTTP shows and changes it: every change is an event of its own. */
 import type { Catalogue } from '../catalog/catalogue.ts'
 import type { Config } from '../config.ts'
-import { type Permit, Person, permit } from '../consent/permit.ts'
+import { type Permit, Person, permit, whyNot } from '../consent/permit.ts'
 import type { Policy, Purpose } from '../consent/policy.ts'
 import { answersOf, personOf } from '../consent/store.ts'
 import { consentView } from '../consent/view.ts'
@@ -185,8 +185,9 @@ export async function recordOwn(
     historical: false,
     events,
   }
-  const { refused } = await db.write<IngestAnswer>('events.ingest', request)
+  const { refused, session } = await db.write<IngestAnswer>('events.ingest', request)
   if (refused.length > 0) throw new HabitueError(refused[0].code as 'consent_refused', refused[0].message)
+  if (session !== undefined) throw new HabitueError('consent_refused', whyNot('unset', 'personalisation'))
   await db.catchUp()
 }
 

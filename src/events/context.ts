@@ -37,19 +37,26 @@ function isNetworkName(name: string): boolean {
 
 /** The same without addresses of the network and user agents, at any depth; itself where it has none. */
 export function withoutNetwork<T>(value: T): T {
+  return hasNetwork(value) ? (stripped(value) as T) : value
+}
+
+/** Nearly nothing has one, so it is looked for before anything is copied. */
+function hasNetwork(value: unknown): boolean {
+  if (value === null || typeof value !== 'object') return false
+  if (Array.isArray(value)) return value.some(hasNetwork)
+  for (const name in value) {
+    if (isNetworkName(name)) return true
+    const inner = (value as Fields)[name]
+    if (typeof inner === 'object' && hasNetwork(inner)) return true
+  }
+  return false
+}
+
+function stripped(value: unknown): unknown {
   if (value === null || typeof value !== 'object') return value
-  if (Array.isArray(value)) {
-    const rest = value.map(withoutNetwork)
-    return (rest.some((one, i) => one !== value[i]) ? rest : value) as T
-  }
-  let isSame = true
-  const rest: [string, unknown][] = []
-  for (const [name, inner] of Object.entries(value)) {
-    const kept = isNetworkName(name) ? undefined : withoutNetwork(inner)
-    isSame &&= kept === inner
-    if (kept !== undefined) rest.push([name, kept])
-  }
-  return isSame ? value : (Object.fromEntries(rest) as T)
+  if (Array.isArray(value)) return value.map(stripped)
+  const rest = Object.entries(value).filter(([name]) => !isNetworkName(name))
+  return Object.fromEntries(rest.map(([name, inner]) => [name, stripped(inner)]))
 }
 
 /** How each known object is reduced; undefined = nothing left. */
