@@ -321,4 +321,94 @@ forEachRunning((_engine, run) => {
     expect(codes(await shop.page([view(visitor, 'cup', off)]))).toEqual(['consent_refused'])
     expect((await shop.recent(visitor)).items).toEqual([])
   })
+
+  describe('with models', () => {
+    const world = simulatedWorld(16, start)
+    let habitue: Running
+    let shop: Awaited<ReturnType<typeof shopOf>>
+    beforeAll(async () => {
+      // The operator answers for a basis of his own, and remembers visitors for their session all the same.
+      habitue = await run({ legalBasis: 'contract', consent: { beforeLogin: 'session' } }, { world })
+      shop = await shopOf(habitue, world.now)
+      const kinds = ['tea', 'coffee']
+      const ids = kinds.flatMap((kind) => Array.from({ length: 8 }, (_, i) => `${kind}-${i}`))
+      const items = ids.map((id) => ({
+        id,
+        title: `Item ${id}`,
+        categories: [id.split('-')[0]],
+        price: 5,
+        currency: 'EUR',
+      }))
+      await habitue.ask('POST', '/v1/items', items)
+      const batch = Array.from({ length: 60 }, (_, n) =>
+        ids
+          .filter((id, i) => id.startsWith(kinds[n % 2]) && (n + i) % 4 !== 0)
+          .map((id) => {
+            const products = [{ product_id: id, price: 5, quantity: 1 }]
+            return track('Order Completed', { userId: `c${n}` }, { order_id: `${n} ${id}`, products })
+          }),
+      ).flat()
+      expect((await habitue.ask('POST', '/v1/import', { batch })).status).toBe(200)
+      await habitue.train()
+    }, 60_000)
+    const ask = async (who: Who, placement: string, more: object = {}) => {
+      const { body } = await habitue.ask('POST', '/v1/recommendations', { ...who, placement, count: 5, ...more })
+      const items = body.placements[placement].items as { id: string; text: string; reason: { because?: object[] } }[]
+      return { ...body, items, ids: items.map(({ id }) => id) }
+    }
+
+    it('his lists follow the session from the first look on, and speak of it in general terms', async () => {
+      const [one, two] = [{ anonymousId: 'tea-friend' }, { anonymousId: 'coffee-friend' }]
+      await shop.page([view(one, 'tea-1'), view(one, 'tea-2'), view(two, 'coffee-1')])
+      for (const [who, kind] of [
+        [one, 'tea'],
+        [two, 'coffee'],
+      ] as const) {
+        const { ids, items, personalised, purposes, provenance } = await ask(who, 'home')
+        expect(
+          ids.slice(0, 3).every((id: string) => id.startsWith(kind)),
+          ids.join(),
+        ).toBe(true)
+        expect([personalised, purposes, provenance]).toEqual([true, ['personalisation'], ['observed']])
+        for (const { text, reason } of items) {
+          expect(reason.because).toBeUndefined()
+          expect(text).not.toMatch(/Item/)
+        }
+      }
+      const plain = await ask(one, 'home', { ceiling: 'anonymous' })
+      expect([plain.personalised, plain.purposes, plain.reason.code]).toEqual([false, [], 'ceiling'])
+    })
+
+    it('his cart counts, and what he refuses is not shown again', async () => {
+      const who = { anonymousId: 'with-a-cart' }
+      const put = (item: string) => track('Product Added', who, { product_id: item, quantity: 1 })
+      await shop.page([put('coffee-1'), put('coffee-2'), track('Product Removed', who, { product_id: 'coffee-2' })])
+      const first = await ask(who, 'cart')
+      expect([first.personalised, first.ids[0].startsWith('coffee')]).toEqual([true, true])
+      expect(first.ids).not.toContain('coffee-1')
+      await shop.page([track('Product Refused', who, { product_id: first.ids[0] })])
+      expect((await ask(who, 'cart')).ids).not.toContain(first.ids[0])
+      expect((await ask({ anonymousId: 'somebody-else' }, 'cart')).personalised).toBe(false)
+    })
+
+    it('loses and doubles nothing when pages send while he logs in', async () => {
+      for (let round = 0; round < 4; round++) {
+        const device = { anonymousId: `busy-${round}` }
+        const login = () => shop.page([identify({ userId: `busy-user-${round}`, ...device })], `busy-user-${round}`)
+        const looks = Array.from({ length: 12 }, () => view(device, 'tea-3'))
+        await Promise.all(looks.flatMap((look, i) => [shop.page([look]), ...(i === 5 ? [login()] : [])]))
+        await Promise.all(looks.map((look) => shop.page([look])))
+        await login()
+        expect(await shop.looked(`busy-user-${round}`)).toEqual(['tea-3 12'])
+      }
+    })
+
+    it('whoever is erased loses his session with the rest', async () => {
+      const who = { anonymousId: 'to-be-erased' }
+      await shop.page([view(who, 'tea-1')])
+      expect((await shop.recent(who)).items).toEqual(['tea-1'])
+      expect((await habitue.ask('POST', '/v1/customers/to-be-erased/erase?kind=anonymous')).status).toBe(404)
+      expect((await shop.recent(who)).items).toEqual([])
+    })
+  })
 })

@@ -22,6 +22,7 @@ import type { ParsedEvents } from '../events/door.ts'
 import type { IncomingEvent } from '../events/event.ts'
 import type { VolatileSessions } from '../events/volatile-sessions.ts'
 import type { Identifier } from '../identity/identity.ts'
+import { normaliseIdentifier } from '../identity/normal.ts'
 import { subjectOf } from '../identity/personal.ts'
 import { allIdentifiers } from '../identity/population.ts'
 import { keptOrders } from '../memory/kept-orders.ts'
@@ -56,7 +57,9 @@ export function rightsApi(needs: RightsNeeds): RightsApi {
       } satisfies ExportDocument
     },
     async erase(who, { refuse, actor }) {
-      if (who.kind === 'anonymous') needs.visitors.forget(who.value)
+      // Of a visitor's session nothing is stored: there may be no more than this to erase.
+      const visitor = who.kind === 'anonymous' ? normaliseIdentifier('anonymous', who.value) : null
+      if (visitor !== null) needs.visitors.forget(visitor)
       const subject = await subjectOf(db, who)
       if (!subject) return null
       for (const { kind, value } of subject.names) if (kind === 'anonymous') needs.visitors.forget(value)
