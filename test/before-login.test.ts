@@ -407,7 +407,7 @@ forEachRunning((_engine, run) => {
       const who = { anonymousId: 'to-be-erased' }
       await shop.page([view(who, 'tea-1')])
       expect((await shop.recent(who)).items).toEqual(['tea-1'])
-      expect((await habitue.ask('POST', '/v1/customers/to-be-erased/erase?kind=anonymous')).status).toBe(404)
+      expect((await habitue.ask('POST', '/v1/customers/to-be-erased/erase?kind=anonymous', {})).status).toBe(404)
       expect((await shop.recent(who)).items).toEqual([])
     })
   })
