@@ -14,9 +14,9 @@ export function consentBlock(view: PageView): string {
   return `<p>${e(words.consentLead)}</p>${signal}<ul class="cards">${rows.join('')}</ul>${form(view, {}, button('refuse-all', words.refuseAll))}`
 }
 
-/** Purposes that a customer can say no to: all but what he asked for. */
+/** Purposes about which a customer answers here: not what he asked for, as long as that does not rest on his consent. */
 export function refusable({ basis, purpose }: Purpose): boolean {
-  return purpose !== 'service' && basis !== null
+  return basis !== null && (purpose !== 'service' || basis === 'consent')
 }
 
 function purposeRow(view: PageView, purpose: Purpose): string {
@@ -35,7 +35,13 @@ function purposeRow(view: PageView, purpose: Purpose): string {
         true,
       )
     : ''
-  return `<p class="what">${e(title)}</p><p class="from">${state}${e(because)}</p><p>${e(meaning)} ${e(words.bases[basis ?? 'none'] ?? '')}</p>${buttons}`
+  return `<p class="what">${e(title)}</p><p class="from">${state}${e(because)}</p><p>${e(meaning)} ${e(legalBasis(view, purpose))}</p>${buttons}`
+}
+
+function legalBasis({ language: { words } }: PageView, purpose: Purpose): string {
+  const { basis } = purpose
+  if (basis === 'legitimate-interest' && !refusable(purpose)) return words.serviceInterest
+  return words.bases[basis ?? 'none'] ?? ''
 }
 
 function purposeText({ language: { words } }: PageView, purpose: string): readonly [string, string] {

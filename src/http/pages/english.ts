@@ -9,6 +9,8 @@ export const english = {
   title: 'What we remember about you',
   greeting: (name: string) => `${name}, this is what we remember about you.`,
   nobody: 'Nothing is remembered about you.',
+  withheld:
+    'You do not allow that anything is kept for you, so nothing is shown or used. What is still stored is in the download.',
   lead: 'You may look at all of it, correct it, delete it, and switch off what you do not want. What you delete does not come back.',
   linkEnds: (time: string) => `This link is yours alone, and works until ${time}. Do not pass it on.`,
   skip: 'Skip to what is remembered',
@@ -143,6 +145,7 @@ export const english = {
     'soft-opt-in': 'Legal basis: you bought here, so we may write to you about similar goods until you object.',
     none: 'We do not do this at all.',
   } as Readonly<Record<string, string>>,
+  serviceInterest: 'Legal basis: our legitimate interest. To object, please ask the shop.',
   on: 'On',
   off: 'Off',
   why: {

@@ -7,6 +7,8 @@ export const german: Words = {
   title: 'Was wir uns über Sie gemerkt haben',
   greeting: (name) => `${name}, das haben wir uns über Sie gemerkt.`,
   nobody: 'Über Sie ist nichts gemerkt.',
+  withheld:
+    'Sie erlauben nicht, dass etwas für Sie behalten wird; deshalb wird nichts gezeigt und nichts verwendet. Was noch gespeichert ist, steht im Download.',
   lead: 'Sie können alles ansehen, berichtigen, löschen und abschalten, was Sie nicht möchten. Was Sie löschen, kommt nicht wieder.',
   linkEnds: (time) => `Dieser Link gehört nur Ihnen und gilt bis ${time}. Bitte geben Sie ihn nicht weiter.`,
   skip: 'Direkt zu dem, was gemerkt ist',
@@ -140,6 +142,8 @@ export const german: Words = {
       'Rechtsgrundlage: Sie haben hier gekauft, deshalb dürfen wir Ihnen zu ähnlichen Waren schreiben, bis Sie widersprechen.',
     none: 'Das tun wir gar nicht.',
   },
+  serviceInterest:
+    'Rechtsgrundlage: unser berechtigtes Interesse. Um zu widersprechen, wenden Sie sich bitte an den Laden.',
   on: 'An',
   off: 'Aus',
   why: {

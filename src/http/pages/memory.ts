@@ -13,6 +13,8 @@ export function memoryBlock(view: PageView): string {
   )
   const known = names.length > 0 ? `<h3>${e(words.known)}</h3><dl>${names.join('')}</dl>` : ''
   const isEmpty = view.parts.every(({ shown, hidden }) => shown.length + hidden === 0)
+  const service = view.consent.purposes.find(({ purpose }) => purpose === 'service')
+  if (service?.allowed === false) return `<p>${e(words.withheld)}</p>`
   if (isEmpty) return `${known}<p>${e(words.nobody)}</p>${tellBlock(view)}`
   const parts = view.parts.map(({ part, shown, hidden }) => {
     const cards = shown.map((statement, i) => card(view, statement, `${part}-${i}`))
@@ -44,7 +46,9 @@ function card(view: PageView, statement: MemoryStatement, id: string): string {
     statement.kind === 'interest' && isItem ? button('forget', words.notForMe, text) : '',
   ].join('')
   const item: Readonly<Record<string, string>> = isItem ? { item: statement.subject.slice(5) } : {}
-  return `<li><p class="what">${e(text)}</p><p class="from">${mark}${since}</p>${form(view, { fact: statement.id, ...item }, buttons)}${correction(view, statement, text, id)}</li>`
+  const said = `<div><p class="what">${e(text)}</p><p class="from">${mark}${since}</p></div>`
+  const acts = form(view, { fact: statement.id, ...item }, buttons)
+  return `<li><div class="card">${said}${acts}</div>${correction(view, statement, text, id)}</li>`
 }
 
 /** What the statement says, in the customer's language. */

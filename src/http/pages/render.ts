@@ -64,7 +64,8 @@ function itemsBlock(view: PageView): string {
       recipient === ''
         ? form(view, { item }, button('forget', words.notForMe, name) + button('never', words.never, name))
         : ''
-    return `<li><p class="what">${e(name + whom)}</p><p class="from">${e(words.counts(views, bought, returned))}</p>${buttons}</li>`
+    const said = `<p class="what">${e(name + whom)}</p><p class="from">${e(words.counts(views, bought, returned))}</p>`
+    return `<li class="card"><div>${said}</div>${buttons}</li>`
   })
   const more = moreItems > 0 ? `<p class="soft">${e(words.moreItems(moreItems))}</p>` : ''
   return `<p class="soft">${e(words.itemsLead)}</p><ul class="cards">${rows.join('')}</ul>${more}`
@@ -98,7 +99,8 @@ function reasonsBlock(view: PageView): string {
   const shown = decisions.map(({ time, placement, items }) => {
     const rows = items.slice(0, 8).map(({ item, reason }) => {
       const name = title(item)
-      return `<li><strong>${e(name)}</strong>: ${e(words.reason[reason] ?? reason)} ${form(view, { item }, button('never', words.never, name))}</li>`
+      const said = `<div><strong>${e(name)}</strong>: ${e(words.reason[reason] ?? reason)}</div>`
+      return `<li><div class="card">${said}${form(view, { item }, button('never', words.never, name))}</div></li>`
     })
     const place = words.placements[placement] ?? placement
     return `<li><p class="what">${e(words.shown(dateTime(view, time), place))}</p><ol class="shown">${rows.join('')}</ol></li>`

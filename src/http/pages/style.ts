@@ -6,18 +6,19 @@ export const style = `:root{color-scheme:light;--ink:#1b1f24;--soft:#57606a;--li
 body{margin:0;font:1rem/1.5 system-ui,-apple-system,"Segoe UI",sans-serif;color:var(--ink);background:var(--ground);overflow-wrap:anywhere}
 header,main,footer{max-width:46rem;margin:0 auto;padding:0 1rem}header{padding-top:1.5rem}main{padding-bottom:4rem}
 h1{font-size:1.7rem;line-height:1.25;margin:.5rem 0 1rem}h2{font-size:1.3rem;margin:0 0 .75rem}h3{font-size:1.05rem;margin:1.5rem 0 .5rem}
-p{margin:.5rem 0}a{color:var(--go)}.soft{color:var(--soft);font-size:.92rem}
+p{margin:.5rem 0}a{color:var(--go)}a[aria-current]{color:var(--ink);font-weight:600;text-decoration:none}.soft{color:var(--soft);font-size:.92rem}
 .skip{position:absolute;left:-99rem}.skip:focus{left:1rem;top:.5rem;background:var(--paper);padding:.5rem 1rem}
 .vh{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 nav ul{list-style:none;display:flex;flex-wrap:wrap;gap:.35rem 1.25rem;margin:.75rem 0;padding:0}nav.languages ul{justify-content:flex-end;margin:0}
 nav a{display:inline-block;padding:.25rem 0}
 section.block{background:var(--paper);border:1px solid var(--line);border-radius:.6rem;padding:1.25rem;margin:1.25rem 0}
 ul.cards{list-style:none;margin:0;padding:0}ul.cards>li{border-top:1px solid var(--line);padding:.8rem 0}ul.cards>li:first-child{border-top:0}
+.card{display:flex;flex-wrap:wrap;gap:.25rem 1rem;justify-content:space-between;align-items:center}.card>div{flex:1 1 18rem}.card .from{margin-bottom:0}
 .what{font-weight:600;margin:0}.from{margin:.15rem 0 .5rem;color:var(--soft);font-size:.92rem}
 .mark{display:inline-block;border:1px solid currentColor;border-radius:1rem;padding:0 .6rem;font-size:.85rem;margin-right:.4rem;color:var(--soft)}
 .mark.inferred{color:var(--guess);border-style:dashed}.mark.on{color:var(--on)}.mark.off{color:var(--soft)}
 form{margin:0}.row{display:flex;flex-wrap:wrap;gap:.5rem;align-items:center}
-button{font:inherit;min-height:2.5rem;padding:.35rem .9rem;border:1px solid var(--go);border-radius:.45rem;background:var(--paper);color:var(--go);cursor:pointer}
+button{font:inherit;font-size:.95rem;min-height:2.4rem;padding:.3rem .85rem;border:1px solid var(--go);border-radius:.45rem;background:var(--paper);color:var(--go);cursor:pointer}
 button:hover{background:#eaf2fb}button.stop{border-color:var(--stop);color:var(--stop)}button.stop:hover{background:#fbecea}
 button.now{background:var(--go);color:#fff}button.now:hover{background:#084580}
 :focus-visible{outline:3px solid var(--go);outline-offset:2px}
@@ -30,7 +31,7 @@ fieldset{border:0;margin:0;padding:0;min-width:0}legend{padding:0;font-weight:60
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:.5rem;max-width:26rem}
 .say{border-left:.35rem solid var(--on);background:#e9f5ee;padding:.75rem 1rem;margin:1rem 0;border-radius:.3rem}.say.bad{border-color:var(--stop);background:#fbecea}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem}dt{color:var(--soft)}dd{margin:0}
-ol.shown{margin:.4rem 0 0;padding-left:1.3rem}ol.shown li{padding:.2rem 0}
+ol.shown{margin:.4rem 0 0;padding-left:1.3rem}ol.shown li{padding:.3rem 0}ol.shown .card>div{flex-basis:14rem}
 @media(prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
 @media(max-width:30rem){section.block{padding:1rem}dl{grid-template-columns:1fr}}
 @media print{button,nav,details,.skip{display:none}}`
