@@ -2,6 +2,7 @@
 import { accessAttacks } from './access.ts'
 import { inputAttacks } from './input.ts'
 import { outputAttacks } from './output.ts'
+import { pageAttacks } from './page.ts'
 import type { Attack } from './target.ts'
 
-export const attacks: readonly Attack[] = [...accessAttacks, ...inputAttacks, ...outputAttacks]
+export const attacks: readonly Attack[] = [...accessAttacks, ...inputAttacks, ...outputAttacks, ...pageAttacks]

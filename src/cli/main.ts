@@ -13,6 +13,7 @@ import { importCommand } from './import.ts'
 import { keyCommand } from './key.ts'
 import { modelsCommand } from './models.ts'
 import { fail } from './output.ts'
+import { pageLinkCommand } from './page-link.ts'
 import { peopleCommand } from './people.ts'
 import { rebuildCommand } from './rebuild.ts'
 import { recommendCommand } from './recommend.ts'
@@ -62,6 +63,7 @@ for (const add of [
   restoreCommand,
   exportCommand,
   eraseCommand,
+  pageLinkCommand,
   auditCommand,
   rebuildCommand,
   doctorCommand,

@@ -56,7 +56,7 @@ export function pageLinkRoutes(app: App, engine: Engine): void {
       const { minutes = defaultMinutes, language } = request.body ?? {}
       const who = { kind: request.query.kind ?? 'user', value: request.params.id }
       const { token, expires } = page.issue(who, minutes * 60_000)
-      const base = (settings.page.url ?? originOf(request)).replace(/\/+$/, '')
+      const base = (settings.page.url ?? originOf(request, settings)).replace(/\/+$/, '')
       const url = `${base}/page/${token}${language ? `?lang=${language}` : ''}`
       return reply.code(201).send({ url, expires: new Date(expires).toISOString() })
     },
@@ -80,4 +80,7 @@ export function pageLinkRoutes(app: App, engine: Engine): void {
   )
 }
 
-const originOf = (request: FastifyRequest) => `${request.protocol}://${request.host}`
+/** A command on this machine may have asked without a socket: then where the server is to listen. */
+function originOf({ caller, protocol, host }: FastifyRequest, settings: Engine['config']): string {
+  return caller.local ? `http://${settings.host}:${settings.port}` : `${protocol}://${host}`
+}
