@@ -60,10 +60,12 @@ export async function evaluateRating(files: RatingFiles, request: RatingRequest)
     const { answers } = await fitRatings(dataOf(read, read.train, request.seed), options, request.progress, read.test)
     if (answers) metrics = scoreRatings(read.test.values, answers)
   }
-  const fitSeconds = (world.elapsed() - start) / 1000
+  let fitSeconds = (world.elapsed() - start) / 1000
   if (files.curve || files.cold !== undefined) {
     const cold = files.cold === undefined ? drawUsers(read.users.size, request.seed) : readUsers(files.cold, read.users)
-    metrics = { ...metrics, ...(await learningCurve(read, cold, options, request)) }
+    const curve = await learningCurve(read, cold, options, request)
+    metrics = { ...metrics, ...curve.metrics }
+    if (!read.test) fitSeconds = curve.fitSeconds
   }
   return { protocol: 'rating', model: 'rating', metrics, fitSeconds, peakRssMb: peakRssMb() }
 }
@@ -152,10 +154,12 @@ async function learningCurve(
   cold: ReadonlySet<number>,
   options: RatingOptions,
   request: RatingRequest,
-): Promise<Record<string, number>> {
+): Promise<{ metrics: Record<string, number>; fitSeconds: number }> {
   const all = read.test ? joined(read.train, read.test) : read.train
   const known = ratingsWhere(all, (r) => !cold.has(all.users[r]))
+  const start = request.world.elapsed()
   const { model } = await fitRatings(dataOf(read, known, request.seed), options, request.progress)
+  const fitSeconds = (request.world.elapsed() - start) / 1000
   const rows = rowsByTime(all, cold)
   const metrics: Record<string, number> = { 'curve/customers': rows.length }
   for (const given of givenFirst) {
@@ -171,7 +175,7 @@ async function learningCurve(
     metrics['curve/ratings'] = n
     metrics[`rmse/after${given}`] = Math.sqrt(squares / Math.max(1, n))
   }
-  return metrics
+  return { metrics, fitSeconds }
 }
 
 /** Rows of each held-out customer with more than twenty ratings, in order of time. */
