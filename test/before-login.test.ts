@@ -98,7 +98,7 @@ async function stored({ config }: Running): Promise<string> {
   }
 }
 
-forEachRunning((_engine, run) => {
+forEachRunning((engine, run) => {
   describe('under eu-strict', () => {
     const world = simulatedWorld(11, start)
     let habitue: Running
@@ -280,6 +280,25 @@ forEachRunning((_engine, run) => {
     const again = await shopOf(second, world.now)
     expect(await again.recent(visitor)).toMatchObject({ items: [], personalised: false, reason: 'unknown' })
   })
+
+  it.runIf(engine === 'postgres')(
+    'lives on one node: on another the visitor is a stranger, also when he logs in there',
+    async () => {
+      const world = simulatedWorld(17, start)
+      const { habitue, shop } = await opened(run, world)
+      const second = await run({ databaseUrl: habitue.config.databaseUrl, legalBasis: null }, { world })
+      const other = await shopOf(second, world.now)
+      const who = { anonymousId: 'between-nodes' }
+      await shop.agree('gil')
+      world.advance(minute)
+      await shop.page([view(who, 'tea')])
+      expect((await shop.recent(who)).items).toEqual(['tea'])
+      expect(await other.recent(who)).toMatchObject({ items: [], reason: 'unknown' })
+      await other.page([identify({ userId: 'gil', ...who }), view(who, 'cup')], 'gil')
+      for (const node of [shop, other]) expect((await node.recent(who)).items).toEqual(['cup'])
+      expect(await other.looked('gil')).toEqual(['cup 1'])
+    },
+  )
 
   it('under `never` nothing of a visitor is used, under `remember` what he granted is', async () => {
     const world = simulatedWorld(13, start)

@@ -186,7 +186,7 @@ export function customerStates(needs: CustomerStateNeeds): CustomerStates {
       if (visitor !== null && session !== null) {
         const identity = await resolve(db, identifier)
         const state = await readState(needs, { identity, session, ceiling, serving, now: world.now(), guessTraits })
-        if (state?.identifier !== null) visitors.forget(visitor)
+        if (state?.refusal === 'denied' || state?.refusal === 'minor') visitors.forget(visitor)
         return state
       }
       const key = `${ceiling}\0${identifier.kind}\0${identifier.value}`
@@ -244,7 +244,9 @@ async function readState(needs: CustomerStateNeeds, asked: Asked): Promise<Custo
   const person = identity ? await personOf(db, policy, identity, now) : new Person(policy, null, [], now)
   const alone = ceiling === 'anonymous' ? identity?.named : undefined
   const allowed = permit(person, 'personalisation', { ceiling, alone })
-  const passing = session && passingOf(session, person, catalogue)
+  // Joined with somebody he is no visitor any more: his session is adopted or dropped, here or on the node where he logged in.
+  const isJoined = identity !== null && identity.identifiers.length > 1
+  const passing = session && !isJoined ? passingOf(session, person, catalogue) : null
   if (!passing && !identity) return null
   // What he asked not to be shown is kept from him whatever else may be used.
   const told = allowed ?? permit(person, 'service', { ceiling, alone })
