@@ -99,7 +99,7 @@ export function drawCustomer(seed: number, index: number, assortment: Assortment
     familyName,
     email: `${givenName}.${familyName}.${index + 1}@mail.example`.toLowerCase(),
     gender,
-    birthday: drawBirthday(draw, span.start, Math.min(88, Math.max(15, circles[circle].age + 11 * normal(draw)))),
+    birthday: drawBirthday(draw, span.start, Math.min(88, Math.max(18, circles[circle].age + 11 * normal(draw)))),
     city,
     address,
     locale: chance(draw, 0.88) ? 'en-US' : pick(draw, ['es-US', 'de-DE', 'fr-FR']),

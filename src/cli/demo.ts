@@ -97,13 +97,29 @@ async function fill(connection: Connection, options: Options, out: Output): Prom
   const workerData = { seed: options.seed, customers: options.customers, start }
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const shop = new Worker(new URL(`../../examples/shop/produce.${extension}`, import.meta.url), { workerData })
+  try {
+    return await taken(connection, shop, bar, out)
+  } finally {
+    bar.stop()
+    // A thread that is left behind would keep the process.
+    await shop.terminate()
+  }
+}
+
+/** Takes the shop from the thread that makes it, batch after batch. */
+async function taken(
+  connection: Connection,
+  shop: Worker,
+  bar: ReturnType<Output['progress']>,
+  out: Output,
+): Promise<readonly string[]> {
   const next = async (): Promise<FromShop> => (await once(shop, 'message'))[0] as FromShop
   const first = await next()
   if (!('opening' in first)) throw new Error('the shop did not open')
   const { catalogue, events, meet } = first.opening
   await connection.request('POST', '/v1/items', catalogue)
   const under = new Set<Promise<void>>()
-  let taken = 0
+  let sent = 0
   for (;;) {
     shop.postMessage('next')
     const message = await next()
@@ -111,12 +127,11 @@ async function fill(connection: Connection, options: Options, out: Output): Prom
     if (batch.length === 0) break
     const sending = send(connection, batch).finally(() => under.delete(sending))
     under.add(sending)
-    taken += batch.length
-    bar.set(taken, events, `${taken} events`)
+    sent += batch.length
+    bar.set(sent, events, `${sent} events`)
     if (under.size >= lanes) await Promise.race(under)
   }
   await Promise.all(under)
-  await shop.terminate()
   bar.stop()
   out.say(`${catalogue.length} items and ${events} events of a year, imported through the public API.`)
   return meet
