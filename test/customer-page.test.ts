@@ -1,6 +1,8 @@
 /** The customer's own page, as he lives it in a real browser, and what must not be done with it. */
 import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { liveLife, openPageShop, type PageShop, phoneOf, proveAddress } from './page-shop.ts'
@@ -101,7 +103,12 @@ describe('the customer’s page', () => {
     await page.getByRole('status').getByText('will not come back').waitFor()
     expect((await facts('cy')).filter(({ kind }) => kind === 'quirk')).toEqual([])
 
-    const size = card(page, 'Your size in Shirts')
+    await shop.ask('POST', '/v1/customers/cy/facts', { body: { kind: 'size', subject: 'Shirts', value: 'S' } })
+    await page.reload()
+    const size = card(page, 'Your size in Shirts is S')
+    await size.getByText('What it replaced').click()
+    expect(await size.textContent()).toContain('Your size in Shirts is M')
+    expect(await size.textContent()).toContain('the newer one counts')
     await size.getByText('Correct').click()
     await size.getByLabel('What is right').fill('L')
     await size.getByRole('button', { name: 'Save' }).click()
@@ -208,5 +215,28 @@ describe('the customer’s page', () => {
     await page.getByRole('heading', { name: 'Was gemerkt ist' }).waitFor()
     await page.getByText('Sie mögen: Tea').first().waitFor()
     await page.context().close()
+  })
+
+  it('is shown in a frame only by a shop that was listed, and works there', async () => {
+    const shopPage = createServer((request, response) => {
+      const address = decodeURIComponent(new URL(request.url ?? '/', 'http://x').search.slice(1))
+      response
+        .setHeader('content-type', 'text/html')
+        .end(`<!doctype html><title>Shop</title><iframe src="${address}"></iframe>`)
+    })
+    await new Promise<void>((done) => shopPage.listen(0, 'localhost', done))
+    const origin = `http://localhost:${(shopPage.address() as AddressInfo).port}`
+    const listed = await openPageShop({ page: { frameAncestors: origin, url: null } })
+    const frame = async (url: string) => {
+      const page = await visit(`${origin}/?${encodeURIComponent(url)}`, { javaScriptEnabled: true })
+      return page.frameLocator('iframe')
+    }
+    const open = await frame(await listed.link('ida'))
+    await open.getByRole('button', { name: 'I object (Choosing for you)' }).click()
+    await open.getByRole('status').getByText('works from now on').waitFor()
+    const closed = await frame(await shop.link('ida'))
+    await expect(closed.getByRole('heading', { level: 1 }).waitFor({ timeout: 1500 })).rejects.toThrow('Timeout')
+    await listed.close()
+    await new Promise((done) => shopPage.close(done))
   })
 })

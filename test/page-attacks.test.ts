@@ -170,6 +170,13 @@ describe('a customer’s page', () => {
   })
 })
 
+it('says so where the service itself waits for his consent', async () => {
+  const asking = await openPageShop({ legalBasis: 'consent' })
+  const { html } = await get(await asking.link('una'))
+  expect(html).toContain('Without your agreement')
+  await asking.close()
+})
+
 describe('a visitor’s page', () => {
   it('shows what this visit holds, forgets it, and keeps off', async () => {
     const strict = await openPageShop({ legalBasis: null })

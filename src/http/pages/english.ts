@@ -10,7 +10,7 @@ export const english = {
   greeting: (name: string) => `${name}, this is what we remember about you.`,
   nobody: 'Nothing is remembered about you.',
   withheld:
-    'You do not allow that anything is kept for you, so nothing is shown or used. What is still stored is in the download.',
+    'Without your agreement to “Doing what you asked” nothing is shown or used here. What is still stored is in the download.',
   lead: 'You may look at all of it, correct it, delete it, and switch off what you do not want. What you delete does not come back.',
   linkEnds: (time: string) => `This link is yours alone, and works until ${time}. Do not pass it on.`,
   skip: 'Skip to what is remembered',
@@ -52,6 +52,14 @@ export const english = {
   } as Readonly<Record<string, string>>,
   provenance: { told: 'You told us', observed: 'We saw it', inferred: 'Our guess' },
   since: (from: string, time: string) => `${from}, ${time}`,
+  keptUntil: (time: string) => `kept until ${time}`,
+  earlier: 'What it replaced',
+  lost: {
+    'told beats observed': 'what you tell us counts more than what we see',
+    'told beats inferred': 'what you tell us counts more than a guess',
+    'observed beats inferred': 'what we see counts more than a guess',
+    'newer beats older': 'the newer one counts',
+  },
   hidden: (count: number) =>
     count === 1
       ? 'One more statement is shown after you enter a code.'

@@ -8,7 +8,7 @@ export const german: Words = {
   greeting: (name) => `${name}, das haben wir uns über Sie gemerkt.`,
   nobody: 'Über Sie ist nichts gemerkt.',
   withheld:
-    'Sie erlauben nicht, dass etwas für Sie behalten wird; deshalb wird nichts gezeigt und nichts verwendet. Was noch gespeichert ist, steht im Download.',
+    'Ohne Ihre Zustimmung zu „Tun, worum Sie bitten“ wird hier nichts gezeigt und nichts verwendet. Was noch gespeichert ist, steht im Download.',
   lead: 'Sie können alles ansehen, berichtigen, löschen und abschalten, was Sie nicht möchten. Was Sie löschen, kommt nicht wieder.',
   linkEnds: (time) => `Dieser Link gehört nur Ihnen und gilt bis ${time}. Bitte geben Sie ihn nicht weiter.`,
   skip: 'Direkt zu dem, was gemerkt ist',
@@ -49,6 +49,14 @@ export const german: Words = {
   },
   provenance: { told: 'Von Ihnen', observed: 'Beobachtet', inferred: 'Vermutet' },
   since: (from, time) => `${from}, ${time}`,
+  keptUntil: (time) => `behalten bis ${time}`,
+  earlier: 'Was es ersetzt hat',
+  lost: {
+    'told beats observed': 'was Sie sagen, zählt mehr als was wir sehen',
+    'told beats inferred': 'was Sie sagen, zählt mehr als eine Vermutung',
+    'observed beats inferred': 'was wir sehen, zählt mehr als eine Vermutung',
+    'newer beats older': 'das Neuere zählt',
+  },
   hidden: (count) =>
     count === 1
       ? 'Eine weitere Angabe sehen Sie nach der Eingabe eines Codes.'

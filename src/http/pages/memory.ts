@@ -34,7 +34,9 @@ function card(view: PageView, statement: MemoryStatement, id: string): string {
   const isGuess = provenance !== 'told' && statement.channel === 'api'
   const source = isGuess ? '' : (view.language.facts.channels[statement.channel] ?? statement.channel)
   const mark = `<span class="mark ${provenance}">${e(words.provenance[provenance])}</span>`
-  const since = e(source === '' ? date(view, confirmed) : words.since(source, date(view, confirmed)))
+  const when = date(view, confirmed)
+  const until = statement.expires === null ? '' : `, ${words.keptUntil(date(view, statement.expires))}`
+  const since = e((source === '' ? when : words.since(source, when)) + until)
   const canBar =
     statement.kind === 'interest' ||
     statement.kind === 'usual' ||
@@ -48,7 +50,7 @@ function card(view: PageView, statement: MemoryStatement, id: string): string {
   const item: Readonly<Record<string, string>> = isItem ? { item: statement.subject.slice(5) } : {}
   const said = `<div><p class="what">${e(text)}</p><p class="from">${mark}${since}</p></div>`
   const acts = form(view, { fact: statement.id, ...item }, buttons)
-  return `<li><div class="card">${said}${acts}</div>${correction(view, statement, text, id)}</li>`
+  return `<li><div class="card">${said}${acts}</div>${correction(view, statement, text, id)}${earlier(view, statement, text)}</li>`
 }
 
 /** What the statement says, in the customer's language. */
@@ -87,6 +89,19 @@ function traitName(subject: string, known: Readonly<Record<string, string>>): st
 function asked(id: string, ask: Readonly<Record<string, (about: string) => string>>, title: PageView['title']): string {
   const [about, name] = [id.slice(0, id.indexOf(':')), id.slice(id.indexOf(':') + 1)]
   return Object.hasOwn(ask, about) ? ask[about](about === 'return' ? title(name) : name) : id
+}
+
+/** What it won against, and why. */
+function earlier(view: PageView, statement: MemoryStatement, text: string): string {
+  const { history } = statement
+  if (history.length === 0) return ''
+  const { words } = view.language
+  const rows = history.slice(0, 10).map(({ value, provenance, time, lost }) => {
+    const said = sentence(view, { ...statement, value, provenance, by: null })
+    const mark = `<span class="mark ${provenance}">${e(words.provenance[provenance])}</span>`
+    return `<li><s>${e(said)}</s> ${mark}<span class="soft">${e(`${date(view, time)}; ${words.lost[lost]}`)}</span></li>`
+  })
+  return `<details><summary>${e(words.earlier)}<span class="vh"> (${e(text)})</span></summary><ul>${rows.join('')}</ul></details>`
 }
 
 function correction(view: PageView, statement: MemoryStatement, text: string, id: string): string {
