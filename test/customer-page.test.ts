@@ -115,6 +115,15 @@ describe('the customer’s page', () => {
     await page.getByText('Your size in Shirts is L').first().waitFor()
     expect(await facts('cy')).toContainEqual(expect.objectContaining({ kind: 'size', value: 'L', channel: 'page' }))
 
+    const name = card(page, 'First name: Ada')
+    await name.getByText('Correct').click()
+    await name.getByLabel('What is right').fill('Adele')
+    await name.getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('heading', { level: 1 }).getByText('Adele, this is what').waitFor()
+    await card(page, 'First name: Adele').getByRole('button', { name: 'Delete' }).click()
+    await page.getByRole('status').getByText('will not come back').waitFor()
+    expect(await page.getByText(/First name|Adele|Ada/).count()).toBe(0)
+
     await page.locator('#items').getByRole('button', { name: 'Never show me this (A cup)' }).click()
     await page.getByText('You never want to see A cup').first().waitFor()
     await page.locator('#items').getByRole('button', { name: 'Not for me (A shirt)' }).click()

@@ -22,7 +22,7 @@ button{font:inherit;font-size:.95rem;min-height:2.4rem;padding:.3rem .85rem;bord
 button:hover{background:#eaf2fb}button.stop{border-color:var(--stop);color:var(--stop)}button.stop:hover{background:#fbecea}
 button.now{background:var(--go);color:#fff}button.now:hover{background:#084580}
 :focus-visible{outline:3px solid var(--go);outline-offset:2px}
-details{margin-top:.5rem}summary{cursor:pointer;color:var(--go);padding:.3rem 0;width:fit-content}
+input+.row,select+.row,fieldset+.row,label+.row{margin-top:.5rem}details{margin-top:.25rem}details li{padding:.15rem 0}summary{cursor:pointer;color:var(--go);padding:.3rem 0;width:fit-content}
 label{display:block;margin:.5rem 0 .2rem}label.check{display:flex;gap:.6rem;align-items:flex-start}
 input[type=text],select{font:inherit;width:100%;max-width:26rem;min-height:2.5rem;padding:.35rem .6rem;border:1px solid #6e7781;border-radius:.45rem;background:var(--paper);color:var(--ink)}
 input[type=radio],input[type=checkbox]{width:1.2rem;height:1.2rem;margin:.15rem 0;flex:none}
