@@ -1,14 +1,10 @@
 /** What must not be done with a customer's page, asked over HTTP; and the page of a visitor. */
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { frameAncestors } from '../src/http/pages/headers.ts'
 import { liveLife, openPageShop, type PageShop } from './page-shop.ts'
+import { freshPostgres } from './sdk/shop.ts'
 
 let shop: PageShop
-beforeAll(async () => {
-  shop = await openPageShop()
-  await liveLife(shop, 'ada')
-  return () => shop.close()
-}, 60_000)
 
 const get = async (url: string, headers: Record<string, string> = {}) => {
   const answer = await fetch(url, { headers, redirect: 'manual' })
@@ -31,7 +27,13 @@ const post = async (url: string, fields: Record<string, string>, headers: Record
 const everything = async (user: string) => (await shop.ask('GET', `/v1/customers/${user}/memory`)).body
 const events = async (user: string) => (await shop.timeline(user)).length
 
-describe('a customer’s page', () => {
+describe.each(['sqlite', 'postgres'])('a customer’s page, on %s', (name) => {
+  beforeAll(async () => {
+    shop = await openPageShop(name === 'postgres' ? { databaseUrl: await freshPostgres(inject('postgresUrl')) } : {})
+    await liveLife(shop, 'ada')
+    return () => shop.close()
+  }, 60_000)
+
   it('comes with a policy that lets nothing in, in no frame, in no cache, and to no index', async () => {
     const { status, headers } = await get(await shop.link('ada'))
     expect(status).toBe(200)
@@ -168,6 +170,15 @@ describe('a customer’s page', () => {
     expect(html).toContain('Please ask the shop')
     expect(await post(url, { do: 'ask-code', form: wordOf(html) })).toMatchObject({ failed: 'conflict' })
   })
+
+  it('shows a visitor nothing where a customer was logged in before', async () => {
+    await shop.ask('POST', '/v1/identify', { body: { userId: 'ada', anonymousId: 'shared', traits: {} } })
+    const url = await shop.link('shared', { kind: 'anonymous' })
+    const { status, html } = await get(url)
+    expect([status, html.includes('Ada'), html.includes('Please log in')]).toEqual([403, false, true])
+    expect((await post(url, { do: 'erase', sure: 'yes', form: 'x' })).status).toBe(403)
+    expect((await shop.ask('GET', '/v1/customers/ada')).status).toBe(200)
+  })
 })
 
 it('says so where the service itself waits for his consent', async () => {
@@ -200,14 +211,5 @@ describe('a visitor’s page', () => {
     const erased = await post(url, { do: 'erase', sure: 'yes', form })
     expect([erased.status, erased.html.includes('You are forgotten')]).toEqual([200, true])
     await strict.close()
-  })
-
-  it('shows nothing where a customer was logged in before', async () => {
-    await shop.ask('POST', '/v1/identify', { body: { userId: 'ada', anonymousId: 'shared', traits: {} } })
-    const url = await shop.link('shared', { kind: 'anonymous' })
-    const { status, html } = await get(url)
-    expect([status, html.includes('Ada'), html.includes('Please log in')]).toEqual([403, false, true])
-    expect((await post(url, { do: 'erase', sure: 'yes', form: 'x' })).status).toBe(403)
-    expect((await shop.ask('GET', '/v1/customers/ada')).status).toBe(200)
   })
 })
