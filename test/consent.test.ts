@@ -51,6 +51,18 @@ function shopOf(habitue: Running) {
 }
 
 forEachRunning((_engine, run) => {
+  it('lets a customer agree, and refuse, even where everything rests on consent', async () => {
+    const shop = shopOf(await run({ legalBasis: 'consent' }))
+    expect(refusals(await shop.send([order({ userId: 'careful' }, 'o1', 'i1')]))).toEqual(['consent_refused'])
+    expect((await shop.answer('careful', { service: 'granted', personalisation: 'granted' })).status).toBe(200)
+    expect(refusals(await shop.send([order({ userId: 'careful' }, 'o2', 'i1')]))).toEqual([])
+    expect((await shop.answer('careful', { service: 'denied', personalisation: 'denied' })).status).toBe(200)
+    expect((await shop.purpose('careful', 'personalisation')).allowed).toBe(false)
+    expect(refusals(await shop.send([order({ userId: 'careful' }, 'o3', 'i1')]))).toEqual(['consent_refused'])
+    expect((await shop.answer('careful', { service: 'granted' })).status).toBe(200)
+    expect(refusals(await shop.send([order({ userId: 'careful' }, 'o4', 'i1')]))).toEqual([])
+  })
+
   describe('under eu-strict', () => {
     const world = simulatedWorld(3, start)
     let habitue: Running

@@ -173,18 +173,20 @@ export type Admission =
 
 /**
  * Where an event is admitted or refused, before anything of it is stored. `purpose` = why an event of its kind would be
- * kept; `person` null = it names nobody, and feeds aggregates only.
+ * kept; `person` null = it names nobody, and feeds aggregates only; `answers` = it is an answer about consent itself.
  */
 export function admit(
   policy: Policy,
   person: Person | null,
-  { purpose, time }: { readonly purpose: Purpose; readonly time: number },
+  { purpose, time, answers = false }: { readonly purpose: Purpose; readonly time: number; readonly answers?: boolean },
 ): Admission {
   if (person === null) {
     const basis = policy.bases[purpose]
     return basis === null ? refusal('no-basis', purpose) : { basis: `${purpose}:${basis}` }
   }
   const ruling = person.ruling(purpose)
+  // Else nobody could ever agree, nor refuse: that somebody answered is kept because the shop must be able to show it.
+  if (answers && ruling.reason !== 'no-basis') return { basis: `${purpose}:${ruling.basis}` }
   if (!ruling.allowed) return refusal(ruling.reason, purpose)
   // Service does not begin with an answer; everything else is admitted only from the answer on.
   if (time < ruling.from && purpose !== 'service')

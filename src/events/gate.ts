@@ -127,6 +127,9 @@ function beforeLogin(candidate: Candidate, sender: Sender | null, gate: Gate): '
   return { code: 'consent_refused', message: whyNot(isRefused ? 'denied' : reason, 'personalisation') }
 }
 
+/** Kinds of events that are nothing but an answer. */
+const answering: ReadonlySet<string> = new Set(['Consent Given', 'Consent Withdrawn', 'Consent Reset', 'Audience Told'])
+
 function decide(candidate: Candidate, sender: Sender | null, policy: Policy): Admitted | Refused {
   const { given, verified, purpose, event } = candidate
   if (!verified && sender?.isKnown && given.some(({ answer }) => answer === 'granted' || answer === 'unset'))
@@ -134,7 +137,8 @@ function decide(candidate: Candidate, sender: Sender | null, policy: Policy): Ad
       code: 'customer_token_required',
       message: 'A page alone cannot agree for a known customer: send his customer token with the answer.',
     }
-  const admission = admit(policy, sender?.person ?? null, { purpose, time: event.time })
+  const answers = answering.has(event.name)
+  const admission = admit(policy, sender?.person ?? null, { purpose, time: event.time, answers })
   if (admission.refused !== undefined) return { code: admission.refused, message: admission.message }
   return { ...candidate, basis: admission.basis, sender }
 }
