@@ -37,6 +37,11 @@ export function audienceOf(policy: Policy, rowsByIdentifier: readonly (readonly 
   return { kind: 'minor', band: age < policy.ageOfConsent ? 'child' : 'teen', age, until }
 }
 
+/** Does it tell of somebody of age? Nothing that is allowed to who is no minor hangs on such a word. */
+export function tellsAdult({ born }: Told, policy: Pick<Policy, 'majority'>, now: number): boolean {
+  return born !== null && yearsBetween(born, now) >= policy.majority
+}
+
 /** The latest word of the shop or of the customer himself; a page alone can make nobody older. */
 function latestTold(rows: readonly AnswerRow[]): AnswerRow | null {
   let found: AnswerRow | null = null

@@ -3,6 +3,7 @@
  * comes after it in the same batch, so a batch is taken in *runs*: each ends where the next event hangs on what the run is
  * about to change. A batch in which nobody answers anything is one run.
  */
+import { tellsAdult } from '../consent/audience.ts'
 import { admit, whyNot } from '../consent/permit.ts'
 import type { Policy } from '../consent/policy.ts'
 import type { Tx } from '../db/database.ts'
@@ -83,7 +84,7 @@ export async function nextRun(tx: Tx, candidates: readonly Candidate[], gate: Ga
       admitted.push({ ...signal, basis: 'service:contract', sender })
     if (isStored) {
       admitted.push(outcome)
-      changed.note(candidate, sender)
+      changed.note(candidate, sender, isFelt(candidate, sender, gate))
     } else if (outcome === 'session') session.push(candidate.index)
     else refused.push({ index: candidate.index, ...outcome })
   }
@@ -143,15 +144,22 @@ function decide(candidate: Candidate, sender: Sender | null, policy: Policy): Ad
   return { ...candidate, basis: admission.basis, sender }
 }
 
+/** Nearly every identify tells a birthday: that of an adult, of whom nobody thought otherwise, ends no run. */
+function isFelt({ given }: Candidate, sender: Sender | null, { policy, request }: Gate): boolean {
+  const wasMinor = sender?.person.audience.kind === 'minor'
+  return given.some((one) => one.purpose !== 'audience' || wasMinor || !tellsAdult(one, policy, request.received))
+}
+
 /** Whose answers, or links of somebody who answered, a run is about to change. */
 class Changed {
   readonly #names = new Set<string>()
   readonly #customers = new Set<number>()
   readonly #signals = new Set<string>()
 
-  note({ believed: { trusted, previous }, given }: Candidate, sender: Sender | null): void {
+  /** `felt` = what it answers may change what is allowed. */
+  note({ believed: { trusted, previous } }: Candidate, sender: Sender | null, felt: boolean): void {
     const joins = sender !== null && !sender.isWhole && sender.person.answered
-    if (given.length === 0 && !joins) return
+    if (!felt && !joins) return
     for (const { kind, value } of trusted) this.#names.add(`${kind} ${value}`)
     if (previous !== null) this.#names.add(`anonymous ${previous}`)
     for (const customer of sender?.customers ?? []) this.#customers.add(customer)

@@ -32,6 +32,8 @@ interface Means extends IngestOptions {
 
 const columns = ['source', 'message', 'type', 'name', 'time', 'received', 'identifier', 'basis', 'body'] as const
 
+const fewestAhead = 16
+
 /**
  * The handler `events.ingest`, for one database. What is wrong with one event refuses that one.
  * @throws HabitueError of storage
@@ -50,8 +52,10 @@ export function ingestHandler(
     const duplicateAt: number[] = []
     const session: number[] = []
     let accepted = 0
+    // Senders are looked up as far ahead as runs have been long, so that many short runs do not look up the rest each time.
+    let ahead = candidates.length
     for (let rest: typeof candidates = candidates; rest.length > 0; ) {
-      const run = await nextRun(tx, rest, { people, policy, request })
+      const run = await nextRun(tx, rest.slice(0, ahead), { people, policy, request })
       const isNew = await insertNew(tx, 'seen', 'key', seenKeys(secret, request.source, run.admitted))
       const fresh = run.admitted.filter((_, i) => isNew[i])
       for (const [i, { index, derived }] of run.admitted.entries()) if (!isNew[i] && !derived) duplicateAt.push(index)
@@ -59,7 +63,9 @@ export function ingestHandler(
       accepted += fresh.filter(({ derived }) => !derived).length
       refused.push(...run.refused)
       session.push(...run.session)
-      rest = [...run.rest]
+      const isCut = run.rest.length > 0
+      rest = [...run.rest, ...rest.slice(ahead)]
+      ahead = isCut ? Math.max(fewestAhead, 2 * run.admitted.length) : 2 * ahead
     }
     const answer = { accepted, duplicates: duplicateAt.length, refused, duplicateAt }
     return session.length > 0 ? { ...answer, session } : answer
