@@ -2,7 +2,7 @@
  * The only sources of non-determinism: time, chance and new identifiers. A `World` is built once (or simulated in a
  * test) and passed in; no module keeps one as state.
  */
-import { randomBytes, randomUUID } from 'node:crypto'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
 
 export interface World {
   /** Milliseconds since 1970-01-01T00:00:00Z. */
@@ -65,4 +65,12 @@ function uuidFrom(bytes: Uint8Array): string {
   bytes[8] = (bytes[8] & 0x3f) | 0x80
   const hex = Buffer.from(bytes).toString('hex')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}
+
+/**
+ * A number from [0, 1) that is the same for the same words, everywhere and always: who belongs to which share of an
+ * experiment or a holdout. The first 48 bits of SHA-256 over the words.
+ */
+export function stableShare(...words: readonly (string | number)[]): number {
+  return createHash('sha256').update(words.join('\0')).digest().readUIntBE(0, 6) / 2 ** 48
 }

@@ -7,7 +7,8 @@ const open = ['errors', 'world']
 const catalogAndBelow = ['catalog', 'identity', 'db']
 const eventsAndBelow = ['events', 'consent', ...catalogAndBelow]
 const memoryAndBelow = ['memory', ...eventsAndBelow]
-const everything = ['decisions', 'models', 'kernels', 'access', 'imports', 'config', ...memoryAndBelow]
+const acting = ['journeys', 'messages', 'surveys', 'tasks', 'segments', 'conditions', 'reviews']
+const everything = ['decisions', 'models', 'kernels', 'access', 'imports', 'config', ...acting, ...memoryAndBelow]
 
 export const importTable: Readonly<Record<string, readonly string[]>> = {
   errors: [],
@@ -24,14 +25,25 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   events: ['consent', 'identity', 'catalog', 'db'],
   imports: ['events', 'catalog', 'db'],
   memory: ['events', 'consent', 'identity', 'catalog', 'db', 'config'],
-  decisions: ['models', 'kernels', 'config', ...memoryAndBelow],
+  reviews: ['models', 'config', ...eventsAndBelow],
+  /** Conditions in CEL: text -> what may be asked of it; knows no customers. */
+  conditions: [],
+  segments: ['conditions', 'config', ...memoryAndBelow],
+  decisions: ['models', 'kernels', 'segments', 'conditions', 'reviews', 'config', ...memoryAndBelow],
+  messages: ['decisions', 'segments', 'conditions', 'config', ...memoryAndBelow],
+  surveys: ['conditions', 'config', ...memoryAndBelow],
+  tasks: ['conditions', 'config', ...memoryAndBelow],
+  journeys: [
+    ...['messages', 'surveys', 'tasks', 'decisions', 'segments', 'conditions', 'models', 'config'],
+    ...memoryAndBelow,
+  ],
   /** What the engine is made of, shared by the writer thread and the process that serves. */
   handlers: everything,
   writer: ['handlers', 'db', 'config'],
   'engine-api': everything,
   engine: ['handlers', 'engine-api', ...everything],
   index: ['engine', 'engine-api', 'http', ...everything],
-  http: ['engine', 'engine-api', 'config', 'access', 'catalog', 'events', 'decisions', 'memory'],
+  http: ['engine', 'engine-api', 'config', 'access', 'catalog', 'events', 'decisions', 'memory', ...acting],
   cli: ['engine', 'engine-api', 'config', 'http', 'imports', 'evaluation', 'db'],
 }
 

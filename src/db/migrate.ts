@@ -15,11 +15,35 @@ import { statements as rights } from './migrations/004-rights.ts'
 import { statements as people } from './migrations/005-people.ts'
 import { statements as sensitive } from './migrations/006-sensitive.ts'
 import { statements as page } from './migrations/007-page.ts'
+import { statements as segments } from './migrations/008-segments.ts'
+import { statements as journeys } from './migrations/009-journeys.ts'
+import { statements as messages } from './migrations/010-messages.ts'
+import { statements as service } from './migrations/011-service.ts'
+import { statements as reviews } from './migrations/012-reviews.ts'
+import { statements as experiments } from './migrations/013-experiments.ts'
+import { statements as family } from './migrations/014-family.ts'
+import { statements as moments } from './migrations/015-moments.ts'
 import { SqliteConnection } from './sqlite.ts'
 import { storageError } from './storage-errors.ts'
 
 /** Migration n is at index n - 1. Never edit one that was released; add the next. */
-export const migrations: readonly (readonly string[])[] = [start, facts, consent, rights, people, sensitive, page]
+export const migrations: readonly (readonly string[])[] = [
+  start,
+  facts,
+  consent,
+  rights,
+  people,
+  sensitive,
+  page,
+  segments,
+  journeys,
+  messages,
+  service,
+  reviews,
+  experiments,
+  family,
+  moments,
+]
 
 export const latestVersion = migrations.length
 
