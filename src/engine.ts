@@ -95,7 +95,8 @@ export async function createEngine(config: Config, options: EngineOptions = {}):
       log,
     })
     try {
-      const onError = (error: unknown) => log.error({ err: error }, 'an erasure left traces in files for now')
+      const onError = (error: unknown) =>
+        log.error({ err: error }, 'an erasure is not finished in the files yet; it is tried again every hour')
       const again = await eraseAgain({ db, config, world, holders: personalData, onError })
       if (again > 0)
         log.warn({ erasures: again }, 'the database held customers who had been erased; they are gone again')
