@@ -5,6 +5,12 @@ import { systemWorld } from '../world.ts'
 import { everything } from './database.ts'
 import { forEachEngine } from './testing.ts'
 
+/** Ends every connection to the database but this one. */
+const cutOthers = (stranger: pg.Client) =>
+  stranger.query(
+    'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+  )
+
 describe('several processes on one PostgreSQL', () => {
   forEachEngine(
     (_engine, open) => {
@@ -41,10 +47,6 @@ describe('several processes on one PostgreSQL', () => {
         })
         const stranger = new pg.Client({ connectionString: db.config.databaseUrl! })
         await stranger.connect()
-        const cut = () =>
-          stranger.query(
-            'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
-          )
         const acknowledged = new Set<string>()
         let refused = 0
         for (let round = 0; round < 4; round++) {
@@ -59,7 +61,7 @@ describe('several processes on one PostgreSQL', () => {
             }
           })
           await new Promise((resolve) => setTimeout(resolve, round))
-          await cut()
+          await cutOthers(stranger)
           await Promise.all(writes)
         }
         expect(refused).toBeGreaterThan(0)
@@ -112,9 +114,7 @@ describe('several processes on one PostgreSQL', () => {
               }),
           )
           await new Promise((resolve) => setTimeout(resolve, round))
-          await stranger.query(
-            'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
-          )
+          await cutOthers(stranger)
           await Promise.all(reads)
         }
         expect(lost).toBeGreaterThan(0)
