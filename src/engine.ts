@@ -34,11 +34,12 @@ import { consentApi } from './engine/consent.ts'
 import { customersApi } from './engine/customers.ts'
 import { examine } from './engine/doctor.ts'
 import { redactingLog } from './engine/log.ts'
+import { createLoop, type Loop, type Work } from './engine/loop.ts'
 import { leftToTheShop, pageApi } from './engine/page.ts'
 import { memoryApis } from './engine/questions.ts'
 import { eraseAgain, forgetFiles, type Refusals, refusals, rightsApi } from './engine/rights.ts'
 import { type Watch, watch } from './engine/tail.ts'
-import { upkeep } from './engine/upkeep.ts'
+import { type Upkeep, upkeep } from './engine/upkeep.ts'
 import type {
   CodeSender,
   Demo,
@@ -77,6 +78,8 @@ export interface RunningEngine extends Engine {
   localKey(): string
   /** Erasures that a restored database had forgotten, and that were done again before anything was served. */
   readonly erasedAgain: number
+  /** Does all that is due by the world's present time: what `start` does as time passes, for simulated time. */
+  settle(): Promise<void>
   /** Finishes what is under way and closes the database. */
   stop(): Promise<void>
 }
@@ -149,6 +152,14 @@ async function compose({ config, world, log, owner, db, demo, codeSender, erased
   const trainer = createTrainer({ db, config, world, newestEvent: () => newestEvent(db), onFailure, onError })
   const clean = () => forgetFiles({ db, config, world, holders: personalData })
   const keeper = upkeep({ db, config, world, keys, clean, onError })
+  // All that is done when it is due; a line for each kind of work.
+  const works: Work[] = []
+  const onLoopError = (err: unknown, work: string) =>
+    log.error({ err, work }, 'what was due failed, and is tried again')
+  const loop = createLoop(works, { world, onError: onLoopError })
+  // In the order in which they end: the loop works with everything else.
+  const ends = [{ close: loop.stop }, trainer, entrance, { close: keeper.stop }]
+  const parts = [...ends, decisions, audit, state, keys, sessions, db]
   const events = watch(catalogue, db)
   const totals = { decisions: 0, personalised: 0, trainingsFailed: 0 }
 
@@ -166,7 +177,10 @@ async function compose({ config, world, log, owner, db, demo, codeSender, erased
     erasedAgain,
     async ingest(body, sender) {
       const answer = await ingest({ config, world, events, refused, entrance }, body, sender)
-      if (answer.accepted > 0) state.trends.changed()
+      if (answer.accepted > 0) {
+        state.trends.changed()
+        loop.wake()
+      }
       return answer
     },
     async recommend(request, ceiling) {
@@ -204,20 +218,36 @@ async function compose({ config, world, log, owner, db, demo, codeSender, erased
       await state.trends.refresh()
       return report
     },
+    ...lifeOf({ db, world, config, owner, local, loop, keeper, trainer, parts }),
+  }
+  return engine
+}
+
+interface Life extends Pick<Base, 'db' | 'world' | 'config' | 'owner'> {
+  readonly local: string
+  readonly loop: Loop
+  readonly keeper: Upkeep
+  readonly trainer: Trainer
+  readonly parts: readonly { close(): unknown }[]
+}
+
+/** How it begins and ends. */
+function lifeOf({ db, world, config, owner, local, loop, keeper, trainer, parts }: Life) {
+  return {
     async start() {
       keeper.start()
+      loop.start()
       if (config.training.automatic) trainer.schedule()
       return createFirstAdminKey(db, world)
     },
-    listening: (url) => owner?.announce({ pid: process.pid, url, token: local }),
+    listening: (url: string) => owner?.announce({ pid: process.pid, url, token: local }),
     localKey: () => local,
+    settle: () => loop.settle(),
     async stop() {
-      const parts = [trainer, entrance, { close: keeper.stop }, decisions, audit, state, keys, sessions, db]
       for (const part of parts) await part.close()
       owner?.release()
     },
   }
-  return engine
 }
 
 interface Door {
