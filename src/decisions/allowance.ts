@@ -2,7 +2,7 @@
 import type { Catalogue } from '../catalog/catalogue.ts'
 import { momentOf } from '../memory/conditions.ts'
 import type { CustomerState, Ids } from './customer-state.ts'
-import type { Setting } from './placements.ts'
+import type { Setting } from './proposal.ts'
 import type { Allowance } from './rank.ts'
 import type { RepeatPolicies } from './repeat.ts'
 import type { DecisionRequest, PlacementName } from './request.ts'

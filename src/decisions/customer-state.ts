@@ -1,8 +1,4 @@
-/**
- * What a decision knows of a customer, read from memory and kept until the next commit that touches him. On SQLite
- * every commit of this process says whom it touched; on PostgreSQL, where others write too, a kept state is used only
- * at the version read in this request.
- */
+/** What a decision knows of a customer: read from memory, as far as consent reaches, and folded for the models. */
 import type { Catalogue } from '../catalog/catalogue.ts'
 import type { Config } from '../config.ts'
 import { type Ceiling, type Permit, Person, permit, type RulingReason } from '../consent/permit.ts'
@@ -11,9 +7,7 @@ import type { Provenance } from '../consent/saying.ts'
 import { personOf } from '../consent/store.ts'
 import type { Database } from '../db/database.ts'
 import type { VisitorSession, VolatileSessions } from '../events/volatile-sessions.ts'
-import type { Identifier } from '../identity/identity.ts'
-import { normaliseIdentifier } from '../identity/normal.ts'
-import { type FoundIdentity, resolve } from '../identity/store.ts'
+import type { FoundIdentity } from '../identity/store.ts'
 import { type Attributes, toldAttributes } from '../memory/attributes.ts'
 import type { Moment } from '../memory/conditions.ts'
 import { type Cart, cart } from '../memory/customer.ts'
@@ -100,20 +94,6 @@ export interface CustomerState {
   readonly changed: readonly ChangedSetting[]
 }
 
-export interface CustomerStates {
-  /**
-   * Null = nobody of this name. Where consent does not reach, nothing of what is remembered is in it. Under the ceiling
-   * `anonymous` only what came under this very identifier counts: a device that is linked to a known customer tells nothing
-   * of him, but that he refused, or is a minor.
-   */
-  of(identifier: Identifier, ceiling: Ceiling, serving: Serving | null): Promise<CustomerState | null>
-  readonly size: number
-  /** Forgets all that is kept. */
-  clear(): void
-}
-
-/** What is kept, whichever is reached first: customers, and rows of history over all of them (some 50 bytes each). */
-const capacity = { customers: 20_000, rows: 2_000_000 } as const
 const recentItems = 100
 
 export interface CustomerStateNeeds {
@@ -124,88 +104,6 @@ export interface CustomerStateNeeds {
   readonly world: World
   /** What visitors do before they log in. */
   readonly visitors: VolatileSessions
-}
-
-export function customerStates(needs: CustomerStateNeeds): CustomerStates {
-  const { db, catalogue, config, world, visitors } = needs
-  /** `ceiling\0kind\0value` -> state; a Map keeps insertion order, so the first was read the longest ago. */
-  const kept = new Map<string, CustomerState>()
-  const keysOf = new Map<number, Set<string>>()
-  let rows = 0
-  const guessTraits = new Set(Object.keys(config.firstGuess.traits).filter((name) => config.firstGuess.traits[name]))
-
-  const clear = () => {
-    kept.clear()
-    keysOf.clear()
-    rows = 0
-  }
-  const drop = (key: string, { customer, rows: freed }: CustomerState) => {
-    kept.delete(key)
-    rows -= freed
-    const keys = keysOf.get(customer)
-    keys?.delete(key)
-    if (keys?.size === 0) keysOf.delete(customer)
-  }
-  const dropKey = (key: string) => {
-    const state = kept.get(key)
-    if (state) drop(key, state)
-  }
-  db.onChange((changes) => {
-    for (const customer of changes.get('customers') ?? []) {
-      if (typeof customer === 'number') for (const key of [...(keysOf.get(customer) ?? [])]) dropKey(key)
-      else clear()
-    }
-  })
-  const keep = (key: string, state: CustomerState) => {
-    dropKey(key)
-    kept.set(key, state)
-    rows += state.rows
-    const keys = keysOf.get(state.customer)
-    if (keys) keys.add(key)
-    else keysOf.set(state.customer, new Set([key]))
-    while (kept.size > 1 && (kept.size > capacity.customers || rows > capacity.rows)) {
-      const [oldest, old] = kept.entries().next().value as [string, CustomerState]
-      drop(oldest, old)
-    }
-  }
-
-  /** A commit during a read may make what was read old before it is kept. */
-  let commits = 0
-  db.onChange(() => {
-    commits++
-  })
-
-  return {
-    get size() {
-      return kept.size
-    },
-    clear,
-    async of(identifier, ceiling, serving) {
-      const visitor = identifier.kind === 'anonymous' ? normaliseIdentifier('anonymous', identifier.value) : null
-      const session = visitor === null ? null : visitors.of(visitor)
-      if (visitor !== null && session !== null) {
-        const identity = await resolve(db, identifier)
-        const state = await readState(needs, { identity, session, ceiling, serving, now: world.now(), guessTraits })
-        if (state?.refusal === 'denied' || state?.refusal === 'minor') visitors.forget(visitor)
-        return state
-      }
-      const key = `${ceiling}\0${identifier.kind}\0${identifier.value}`
-      const { renamings } = catalogue
-      const found = kept.get(key)
-      const old = found?.serving === serving && found.renamings === renamings ? found : undefined
-      const now = world.now()
-      if (old && db.engine === 'sqlite' && now < old.until) return old
-      const commitsBefore = commits
-      const identity = await resolve(db, identifier)
-      if (!identity) return null
-      const isOld = old?.customer !== identity.customer || old.version !== identity.version || now >= old.until
-      if (old && !isOld) return old
-      const state = await readState(needs, { identity, session: null, ceiling, serving, now, guessTraits })
-      if (state === null) return null
-      if (commits === commitsBefore || db.engine === 'postgres') keep(key, state)
-      return state
-    },
-  }
 }
 
 /** What he told of himself, where a first guess is made of it: who has chosen more is known by that. */
@@ -225,7 +123,7 @@ function withTold(provenance: readonly Provenance[], traits: Attributes): readon
   return Object.keys(traits).length === 0 || provenance.includes('told') ? provenance : ['told', ...provenance]
 }
 
-interface Asked {
+export interface Asked {
   /** Null = nobody of whom anything is stored. */
   readonly identity: FoundIdentity | null
   readonly session: VisitorSession | null
@@ -237,7 +135,7 @@ interface Asked {
 }
 
 /** Null = of nobody, or of a session that may not be gone by. */
-async function readState(needs: CustomerStateNeeds, asked: Asked): Promise<CustomerState | null> {
+export async function readState(needs: CustomerStateNeeds, asked: Asked): Promise<CustomerState | null> {
   const { db, catalogue, config, policy } = needs
   const { identity, session, ceiling, serving, now, guessTraits: names } = asked
   const { renamings } = catalogue

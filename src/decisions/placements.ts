@@ -3,47 +3,17 @@
  * rules, groups, pages and the answer's form are the decider's.
  */
 import type { Catalogue } from '../catalog/catalogue.ts'
-import type { Ceiling } from '../consent/permit.ts'
 import { maySay } from '../consent/saying.ts'
 import type { Contribution, History, Model } from '../models/model.ts'
 import type { CustomerState } from './customer-state.ts'
 import { guesses, type ServedGuess } from './first-guess.ts'
+import { proposeInstead, proposeShelf } from './instead.ts'
 import { neighbourhood } from './neighbourhood.ts'
+import { named, type Proposal, type Propose, proposeSorted, type Setting } from './proposal.ts'
 import { type Allowance, best, firstAllowed } from './rank.ts'
 import type { PlacementName, Reason } from './request.ts'
 import type { Candidate } from './rules.ts'
 import type { Serving } from './serving.ts'
-import type { Trends } from './trends.ts'
-
-/** All that a placement may look at. Item ids are internal. */
-export interface Setting {
-  readonly serving: Serving | null
-  readonly catalogue: Catalogue
-  readonly trends: Trends
-  readonly customer: CustomerState | null
-  /** How personal the answer may be. */
-  readonly dial: Ceiling
-  /** The item looked at, or out of stock. */
-  readonly seed: number | null
-  readonly cart: readonly number[]
-  /** The cart is what memory holds, not what the request says. */
-  readonly cartRemembered: boolean
-  /** The items to be ranked, and the names among them that the catalogue does not know. */
-  readonly asked: readonly number[]
-  readonly unknown: readonly string[]
-  /** Two vectors of the serving model's length, free to use. */
-  readonly scratch: readonly [Float32Array, Float32Array]
-}
-
-export interface Proposal {
-  /** Highest score first; fewer than the pool asked for = there are no more. */
-  readonly candidates: Candidate[]
-  reasonOf(id: number): Reason
-  readonly personalised: boolean
-  readonly note?: string
-}
-
-export type Propose = (setting: Setting, pool: number, allowed: Allowance) => Proposal
 
 /** How many items of evidence a reason names. */
 const evidence = 2
@@ -232,73 +202,6 @@ function proposeCart(setting: Setting, pool: number, allowed: Allowance): Propos
   }
 }
 
-/**
- * Instead of an item that is out of stock: alike by description, of its own category, at a like price, ranked for this
- * customer.
- */
-function proposeInstead(setting: Setting, pool: number, allowed: Allowance): Proposal {
-  const { serving, seed, catalogue, customer } = setting
-  const index = serving && seed !== null ? serving.indexOf(seed) : -1
-  if (!serving || seed === null || index < 0) return proposeShelf(setting, pool, allowed, 'instead')
-  const purposes = new Set(catalogue.categoryIds(seed))
-  const [scores, taste] = setting.scratch
-  neighbourhood(serving, [index], scores, taste, 0.2)
-  const personal = customer !== null && customer.history.items.length > 0
-  if (personal) serving.taste.score(customer.history, taste)
-  const nearest = best(scores, serving.ids, Math.max(pool, 100), allowed)
-  if (nearest.length === 0) return proposeShelf(setting, pool, allowed, 'instead')
-  const range = personal ? spread(nearest, serving, taste) : null
-  for (const candidate of nearest) {
-    const alike = purposes.size === 0 || catalogue.categoryIds(candidate.id).some((one) => purposes.has(one))
-    const liking = range ? range(candidate.id) : 0
-    candidate.score *= priceCloseness(catalogue, candidate.id, seed) * (alike ? 1 : 0.1) * (1 + 0.5 * liking)
-  }
-  nearest.sort((a, b) => b.score - a.score || a.id - b.id)
-  const because = named(catalogue, [seed])
-  return { candidates: nearest.slice(0, pool), personalised: personal, reasonOf: () => ({ kind: 'instead', because }) }
-}
-
-/** exp(-|ln(price / price of the other)|): twice as dear is half as near, as is what has no price to compare. */
-function priceCloseness(catalogue: Catalogue, id: number, other: number): number {
-  const a = catalogue.card(id)
-  const b = catalogue.card(other)
-  return a.price && b.price && a.currency === b.currency ? Math.exp(-Math.abs(Math.log(a.price / b.price))) : 0.5
-}
-
-/** Before any model knows an item: what stands on the same shelf (shares categories), the nearest in price first. */
-function proposeShelf(setting: Setting, pool: number, allowed: Allowance, kind: 'similar' | 'instead'): Proposal {
-  const { catalogue, trends } = setting
-  const seed = setting.seed as number
-  const shelf = new Set(catalogue.categoryIds(seed))
-  const sorted: Candidate[] = []
-  for (const id of shelf.size > 0 ? catalogue.ids() : []) {
-    const shared = catalogue.categoryIds(id).filter((category) => shelf.has(category)).length
-    if (shared > 0) sorted.push({ id, score: (shared / shelf.size) * priceCloseness(catalogue, id, seed) })
-  }
-  sorted.sort((a, b) => b.score - a.score || a.id - b.id)
-  const reason: Reason = { kind, because: named(catalogue, [seed]) }
-  const proposal = proposeSorted(sorted, reason, pool, allowed)
-  const note = 'the models do not know the item'
-  if (proposal.candidates.length > 0) return { ...proposal, note }
-  return { ...proposeSorted(trends.popular, { kind: 'popular' }, pool, allowed), note }
-}
-
-/** Scores of `taste` among the candidates, spread over 0..1. */
-function spread(candidates: readonly Candidate[], serving: Serving, taste: Float32Array): (id: number) => number {
-  let low = Number.POSITIVE_INFINITY
-  let high = Number.NEGATIVE_INFINITY
-  for (const { id } of candidates) {
-    const value = taste[serving.indexOf(id)]
-    if (!Number.isFinite(value)) continue
-    if (value < low) low = value
-    if (value > high) high = value
-  }
-  return (id) => {
-    const value = taste[serving.indexOf(id)]
-    return Number.isFinite(value) && high > low ? (value - low) / (high - low) : 0
-  }
-}
-
 /** Ranks exactly the items asked for; what the models do not know comes last, in the order given. */
 function proposeAsked(setting: Setting, _pool: number, allowed: Allowance): Proposal {
   const { serving, customer, asked } = setting
@@ -332,20 +235,12 @@ function listOf(names: readonly string[]): string {
   return shown.join(', ') + (names.length > shown.length ? ` and ${names.length - shown.length} more` : '')
 }
 
-function proposeSorted(sorted: Iterable<Candidate>, reason: Reason, pool: number, allowed: Allowance): Proposal {
-  return { candidates: firstAllowed(sorted, pool, allowed.allows), personalised: false, reasonOf: () => reason }
-}
-
 /** Internal ids rise as items are first described. A boost of 2 lifts an item past the ten that came after it. */
 function* newest(catalogue: Catalogue): Generator<Candidate> {
   let newer = 0
   for (let id = catalogue.length - 1; id > 0; id--) {
     if (catalogue.has(id) && !catalogue.provisional(id)) yield { id, score: 10 / (10 + newer++) }
   }
-}
-
-function named(catalogue: Catalogue, ids: readonly number[]) {
-  return ids.map((id) => ({ id: catalogue.shopId(id) ?? '', title: catalogue.title(id) }))
 }
 
 const noHistory: History = { items: new Int32Array(0), weights: new Float32Array(0) }

@@ -1,5 +1,5 @@
 /** Candidates enough for the shop's rules: what a rule lifts need not be among the best without it. */
-import type { Proposal, Propose, Setting } from './placements.ts'
+import type { Proposal, Propose, Setting } from './proposal.ts'
 import type { Allowance } from './rank.ts'
 import { type CompiledRule, movers } from './rules.ts'
 
