@@ -90,6 +90,21 @@ export interface Config {
    * `url`: where customers reach this server, such as `https://shop.example/habitue`; null = as the request said.
    */
   readonly page: { readonly frameAncestors: string; readonly url: string | null }
+  /** When a person takes over by itself (docs/tasks.md). */
+  readonly tasks: {
+    readonly triggers: Readonly<
+      Record<'complaint' | 'personRequested' | 'paymentFailed' | 'deliveryFailed' | 'highValue', boolean>
+    >
+    /** Of an abandoned cart, in the shop's currency: from there on it is worth a person's time. */
+    readonly highValue: number
+    /** So many failures of one kind within so many days. */
+    readonly failures: number
+    readonly withinDays: number
+    /** An event that comes in later than this opens nothing. */
+    readonly oldestHours: number
+  }
+  /** `folder`: definitions of surveys, a file each (JSON or YAML), read at start; null = the API alone. */
+  readonly surveys: { readonly folder: string | null }
   readonly defaultAudience: string
   readonly currency: string
 }
@@ -132,6 +147,14 @@ export const defaultConfig: Config = Object.freeze({
   },
   weather: { file: null, place: null },
   page: { frameAncestors: '', url: null },
+  tasks: {
+    triggers: { complaint: true, personRequested: true, paymentFailed: true, deliveryFailed: true, highValue: true },
+    highValue: 1000,
+    failures: 2,
+    withinDays: 14,
+    oldestHours: 72,
+  },
+  surveys: { folder: null },
   defaultAudience: 'all',
   currency: 'EUR',
 } as const)
@@ -193,6 +216,7 @@ function fromEnvironment(env: Environment): Deep<Config> {
       place: env.HABITUE_WEATHER_PLACE || undefined,
     },
     page: { frameAncestors: env.HABITUE_PAGE_FRAMES, url: env.HABITUE_PAGE_URL || undefined },
+    surveys: { folder: env.HABITUE_SURVEYS || undefined },
     erasureJournal: env.HABITUE_ERASURE_JOURNAL || undefined,
     currency: env.HABITUE_CURRENCY || undefined,
     training: {

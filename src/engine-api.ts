@@ -20,6 +20,7 @@ import type { UsualAnswer } from './decisions/usual-answer.ts'
 import type { ConsentApi, CustomersApi, FactsApi, QuestionsApi } from './engine-api/customers.ts'
 import type { PageApi } from './engine-api/page.ts'
 import type { AuditApi, PeopleApi, RightsApi } from './engine-api/rights.ts'
+import type { TasksApi } from './engine-api/tasks.ts'
 import type { EventRefusal, IngestAnswer, Subject } from './events/event.ts'
 import type { ImportProgress } from './imports/progress.ts'
 import type { World } from './world.ts'
@@ -80,6 +81,7 @@ export type {
   PeopleApi,
   RightsApi,
 } from './engine-api/rights.ts'
+export type { TaskActor, TasksApi } from './engine-api/tasks.ts'
 export type { EventRefusal, EventType, IngestAnswer, Subject } from './events/event.ts'
 export type { Identifier } from './identity/identity.ts'
 export type { MemoryDocument, MemoryStatement } from './memory/document.ts'
@@ -87,6 +89,9 @@ export type { GivenFact } from './memory/fact.ts'
 export { factKindNames, parts as memoryParts } from './memory/fact-kinds.ts'
 export type { FactView } from './memory/fact-view.ts'
 export { whenSure } from './models/usual-options.ts'
+export type { TaskFilter, TaskPage } from './tasks/store.ts'
+export type { TaskNote, TaskView } from './tasks/task.ts'
+export { taskStates, usualOutcomes } from './tasks/task.ts'
 
 export interface Engine {
   readonly config: Config
@@ -119,6 +124,7 @@ export interface Engine {
   readonly page: PageApi
   readonly audit: AuditApi
   readonly people: PeopleApi
+  readonly tasks: TasksApi
   readonly rules: RulesApi
   readonly training: TrainingApi
   readonly imports: ImportsApi

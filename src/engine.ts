@@ -39,6 +39,7 @@ import { leftToTheShop, pageApi } from './engine/page.ts'
 import { memoryApis } from './engine/questions.ts'
 import { eraseAgain, forgetFiles, type Refusals, refusals, rightsApi } from './engine/rights.ts'
 import { type Watch, watch } from './engine/tail.ts'
+import { tasksApi } from './engine/tasks.ts'
 import { type Upkeep, upkeep } from './engine/upkeep.ts'
 import type {
   CodeSender,
@@ -198,6 +199,7 @@ async function compose({ config, world, log, owner, db, demo, codeSender, erased
     page: await pageApi({ db, policy, world, visitors, sender: codeSender }),
     audit: auditApi(db, audit),
     people: peopleApi(db, world, sessions, config.passwordCost),
+    tasks: tasksApi({ db, policy, world }),
     ...memoryApis({ db, catalogue, config, policy, world }),
     consent: consentApi({ db, config, policy, world }),
     rules: rulesApi(db, world, previewed),

@@ -31,6 +31,10 @@ import { memoryFolds } from './memory/fold.ts'
 import { keptOrderHandlers } from './memory/kept-orders.ts'
 import { memoryData } from './memory/personal.ts'
 import { memoryHandlers } from './memory/rebuild.ts'
+import { surveyData } from './surveys/personal.ts'
+import { taskData } from './tasks/personal.ts'
+import { triggersFold } from './tasks/triggers.ts'
+import { taskHandlers } from './tasks/write.ts'
 import type { World } from './world.ts'
 
 /**
@@ -39,6 +43,8 @@ import type { World } from './world.ts'
  */
 export const personalData: readonly Holder[] = [
   ...decisionsData,
+  ...taskData,
+  ...surveyData,
   ...memoryData,
   ...eventsData,
   ...accessData,
@@ -49,8 +55,10 @@ export const personalData: readonly Holder[] = [
 export function createHandlers(config: Config, world: World): Handlers {
   const policy = policyOf(config)
   const catalogue = { world, currency: config.currency }
+  const folds = [...memoryFolds, attributionFold, triggersFold(config.tasks)]
+  const ingest = ingestHandler(folds, { policy, world })
   return {
-    'events.ingest': ingestHandler([...memoryFolds, attributionFold], { policy, world }),
+    'events.ingest': ingest,
     'catalog.upsert': upsertHandler(catalogue),
     'catalog.patch': patchHandler(catalogue),
     'catalog.remove': removeHandler(catalogue),
@@ -68,6 +76,7 @@ export function createHandlers(config: Config, world: World): Handlers {
     ...peopleHandlers,
     ...sessionHandlers,
     ...pageCodeHandlers,
+    ...taskHandlers({ currency: config.currency, ingest }),
     ...auditHandlers(world, async (reader, who) => (await resolve(reader, who))?.customer ?? null),
     'consent.cleaned': cleanedHandler,
     'consent.erase': eraseHandler({

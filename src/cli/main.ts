@@ -20,6 +20,7 @@ import { recommendCommand } from './recommend.ts'
 import { restoreCommand } from './restore.ts'
 import { startCommand } from './start.ts'
 import { tailCommand } from './tail.ts'
+import { tasksCommand } from './tasks.ts'
 import { trainCommand } from './train.ts'
 import { usualCommand } from './usual.ts'
 
@@ -58,6 +59,7 @@ for (const add of [
   evalCommand,
   keyCommand,
   peopleCommand,
+  tasksCommand,
   tailCommand,
   backupCommand,
   restoreCommand,

@@ -28,6 +28,7 @@ export const impersonal: Readonly<Partial<Record<keyof Tables | 'sqlite_sequence
   retention: 'how far a pass has come',
   decision_days: 'sums over everybody',
   rules: 'what the shop shows and hides',
+  surveys: 'what the shop asks; who answered stands in survey_invitations and survey_answers',
   models: 'items only; customers are folded in when they ask',
   model_chunks: 'items only; customers are folded in when they ask',
   audit: 'who read or changed what, under a random name; the link to it is in audit_subjects',

@@ -251,6 +251,64 @@ export interface Tables {
     lease: number
   }
   model_chunks: { model: number; n: number; bytes: Uint8Array }
+
+  // tasks
+  /** What a person of the shop is to do for a customer (tasks/task.ts). */
+  tasks: {
+    id: Generated<number>
+    /** Who opens it again with the same key opens nothing. */
+    key: string
+    identifier: number
+    queue: string
+    reason: string
+    priority: number
+    note: string
+    /** `journey:<name>`, `trigger:<rule>`, `person:<id>`, `key:<id>`. */
+    origin: string
+    /** For which purpose what led to it was kept. */
+    purpose: string
+    /** JSON: what it is about (complaint, order). */
+    data: string
+    due: number | null
+    created: number
+    /** `open`, `claimed`, `resolved`. */
+    state: string
+    /** Who took it: `person:<id>`. */
+    owner: string | null
+    claimed: number | null
+    resolved: number | null
+    outcome: string | null
+  }
+  task_notes: { id: Generated<number>; task: number; identifier: number; author: string; time: number; text: string }
+
+  // surveys
+  /** Definitions, every version; `closed` = when it ended: nobody is invited, and no link opens it. */
+  surveys: { name: string; version: number; doc: string; created: number; closed: number | null }
+  /** `id` = random; the link is made of it and a keyed hash. `page` = where the customer goes on. */
+  survey_invitations: {
+    id: string
+    key: string
+    identifier: number
+    survey: string
+    version: number
+    language: string | null
+    /** JSON: what the journey knows of it. */
+    data: string
+    created: number
+    expires: number
+    page: number
+    finished: number | null
+    revoked: number | null
+  }
+  /** `answer` = JSON; `revision` rises when the answer is changed. */
+  survey_answers: {
+    invitation: string
+    question: string
+    identifier: number
+    answer: string
+    revision: number
+    time: number
+  }
 }
 
 export interface ItemRow {

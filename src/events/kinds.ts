@@ -145,6 +145,16 @@ const own: readonly EventKind[] = [
     ['Preference Withdrawn', 'Takes a preference back.', ['Preference Removed']],
     ['Fact Inferred', 'Keeps a fact that was observed or inferred elsewhere.', ['Fact Observed']],
   ]),
+  ...group('service', 'none', 'kept', [
+    ['Person Requested', 'Opens a task: the customer wants to speak with a person.', ['Human Requested']],
+    ['Payment Failed', 'Shows to whoever serves the customer; several open a task.', ['Failed Payment']],
+    ['Order Shipped', 'Shows where an order is.', ['Shipped Order', 'Order Fulfilled']],
+    ['Order Delivered', 'Ends that an order is late.', ['Delivered Order']],
+    ['Delivery Delayed', 'Shows that an order is late.', ['Order Delayed']],
+    ['Delivery Failed', 'Shows that an order is late; several open a task.', ['Failed Delivery']],
+    ['Task Resolved', 'Tells what came of a task that a person had.', []],
+    ['Survey Finished', 'Tells that the last page of a survey was answered.', []],
+  ]),
 ]
 
 export const standardKinds: readonly EventKind[] = [...browsing, ...buying, ...talking]

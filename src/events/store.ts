@@ -181,6 +181,23 @@ export async function ordersPlaced(reader: Reader, identifiers: readonly number[
   return admittedAgain(reader, rows)
 }
 
+/** How many events of these names these identifiers have, since a time. Within a fold: what is to be told is not read. */
+export async function countNamed(
+  tx: Tx,
+  identifiers: readonly number[],
+  names: readonly string[],
+  since: number,
+): Promise<number> {
+  const row = await tx.k
+    .selectFrom('events')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('identifier', 'in', identifiers)
+    .where('name', 'in', names)
+    .where('time', '>=', since)
+    .executeTakeFirst()
+  return Number(row?.count ?? 0)
+}
+
 /** What `dropPersonal` would delete, in pieces. */
 export async function* personalEvents(reader: Reader, identifiers: readonly number[]): AsyncGenerator<AdmittedEvent[]> {
   const limit = 1000

@@ -36,6 +36,7 @@ import { serviceRoutes } from './service.ts'
 import { sessionRoutes } from './session.ts'
 import { settingsRoutes } from './settings-documents.ts'
 import { tailRoutes } from './tail.ts'
+import { taskRoutes } from './tasks.ts'
 import { trackingRoutes } from './tracking.ts'
 import { trainingRoutes } from './training.ts'
 import type { App } from './typed-app.ts'
@@ -102,6 +103,7 @@ export async function createApp(engine: Engine): Promise<App> {
   factRoutes(app, engine)
   consentRoutes(app, engine)
   questionRoutes(app, engine)
+  taskRoutes(app, engine)
   importRoutes(app, engine)
   ruleRoutes(app, engine)
   trainingRoutes(app, engine)

@@ -95,6 +95,18 @@ const requests: Record<Action, readonly Ask[]> = {
     { method: 'GET', url: '/v1/audit' },
     { method: 'GET', url: '/v1/audit/proof' },
   ],
+  'tasks.read': [
+    { method: 'GET', url: '/v1/tasks' },
+    { method: 'GET', url: '/v1/tasks/1' },
+    { method: 'GET', url: '/v1/customers/42/tasks' },
+  ],
+  'tasks.write': [
+    { method: 'POST', url: '/v1/tasks', payload: { customer: '42', reason: 'call back' } },
+    { method: 'POST', url: '/v1/tasks/1/claim', payload: {} },
+    { method: 'POST', url: '/v1/tasks/1/release', payload: {} },
+    { method: 'POST', url: '/v1/tasks/1/notes', payload: { text: 'x' } },
+    { method: 'POST', url: '/v1/tasks/1/resolve', payload: { outcome: 'done' } },
+  ],
   'items.read': [
     { method: 'GET', url: '/v1/items' },
     { method: 'GET', url: '/v1/items/i1' },
@@ -208,6 +220,7 @@ describe('what each kind of key may do', () => {
           route
             .replace('/rules/:id', '/rules/r')
             .replace('/merges/:id', '/merges/1')
+            .replace('/tasks/:id', '/tasks/1')
             .replace('/imports/:id', '/imports/f')
             .replace('/facts/:id', '/facts/f1')
             .replace('/taste/:id', '/taste/i1'),

@@ -69,6 +69,13 @@ export const permissions = {
     meaning: 'say what a customer allows and refuses, and how old he is',
     audited: true,
   },
+  'tasks.read': { kinds: server, roles: serving, meaning: 'see the tasks of people of the shop', audited: 'own' },
+  'tasks.write': {
+    kinds: server,
+    roles: serving,
+    meaning: 'open, claim, note and resolve tasks',
+    audited: 'own',
+  },
   'items.read': { kinds: server, roles: everybody, meaning: 'read the catalogue' },
   'items.write': { kinds: server, roles: showing, meaning: 'change the catalogue' },
   'rules.read': { kinds: server, roles: ['admin', 'marketer', 'auditor'], meaning: 'read rules, preview one' },

@@ -19,6 +19,7 @@ import type {
   KeyKind,
   Sender,
   TailLine,
+  TaskView,
   TrackingBody,
   VerifiedKey,
 } from '../engine-api.ts'
@@ -193,6 +194,26 @@ const roteFact: FactView = {
   why: null,
 }
 
+const roteTask: TaskView = {
+  id: 1,
+  key: 'k',
+  customer: { kind: 'user', value: '42' },
+  queue: 'service',
+  reason: 'call back',
+  priority: 0,
+  note: '',
+  origin: 'key:k1',
+  data: {},
+  due: null,
+  created: 0,
+  state: 'open',
+  owner: null,
+  claimed: null,
+  resolved: null,
+  outcome: null,
+  notes: [],
+}
+
 const roteConsent: ConsentView = {
   policy: 'eu-strict',
   purposes: [],
@@ -214,6 +235,7 @@ const roteResources: Pick<
   | 'imports'
   | 'questions'
   | 'rules'
+  | 'tasks'
   | 'training'
 > = {
   consent: {
@@ -324,6 +346,18 @@ const roteResources: Pick<
     save: async (rule) => rule as never,
     remove: async () => {},
     preview: async (_rule, request) => ({ before: roteAnswer(request), after: roteAnswer(request) }),
+  },
+  tasks: {
+    open: async () => ({ task: roteTask, isNew: true }),
+    hand: async () => ({ kind: 'done', task: 1, isNew: true }),
+    page: async () => ({ tasks: [roteTask], next: null }),
+    get: async () => roteTask,
+    of: async () => [roteTask],
+    waiting: async () => ({ service: 1 }),
+    claim: async () => roteTask,
+    release: async () => roteTask,
+    note: async () => roteTask,
+    resolve: async () => roteTask,
   },
   training: {
     models: async () => [],

@@ -80,6 +80,36 @@ async function records(reader: Reader, column: 'id' | 'customer', ids: readonly 
     .sort((a, b) => a.id - b.id)
 }
 
+/** Who somebody is now, with all that he is known by. */
+export interface KnownIdentity extends Identity {
+  readonly names: readonly IdentifierRecord[]
+}
+
+/** By identifier the customer to whom it belongs now; one that is gone is absent. */
+export async function identitiesBehind(
+  reader: Reader,
+  ids: readonly number[],
+): Promise<ReadonlyMap<number, KnownIdentity>> {
+  const own = await identifiersWith(reader, ids)
+  const all = await identifiersOfAll(reader, [...new Set(own.map(({ customer }) => customer))])
+  const linked = Map.groupBy(all, ({ customer }) => customer)
+  return new Map(
+    own.map(({ id, customer }) => {
+      const names = linked.get(customer) ?? []
+      return [id, { customer, identifiers: names.map((one) => one.id), names }]
+    }),
+  )
+}
+
+/** By which of his names somebody is best addressed: the shop's own id before an e-mail address before the rest. */
+export function bestName(names: readonly Identifier[]): Identifier | null {
+  const rank = ({ kind }: Identifier) => {
+    const at = ['user', 'email', 'phone'].indexOf(kind)
+    return at >= 0 ? at : kind === 'anonymous' ? 9 : 5
+  }
+  return [...names].sort((a, b) => rank(a) - rank(b))[0] ?? null
+}
+
 /** Customers one of whose identifiers, of whatever kind, has this value; at most `limit`, the oldest first. */
 export async function customersNamed(reader: Reader, value: string, limit: number): Promise<number[]> {
   const found = new Set<number>()
