@@ -3,6 +3,7 @@
  * that is safe for a small shop; an unusable value is refused with its name, what was got and what was expected.
  */
 import { readFileSync } from 'node:fs'
+import { isZone } from './calendar/zone.ts'
 import { HabitueError } from './errors.ts'
 
 /** How likes and dislikes count when a model learns; a purchase more than a view, a refusal and a return negative. */
@@ -105,6 +106,8 @@ export interface Config {
   }
   /** `folder`: definitions of surveys, a file each (JSON or YAML), read at start; null = the API alone. */
   readonly surveys: { readonly folder: string | null }
+  /** IANA zone of the shop: its days, and those of customers of whom no other is known. The system's by default. */
+  readonly timeZone: string
   readonly defaultAudience: string
   readonly currency: string
 }
@@ -155,6 +158,7 @@ export const defaultConfig: Config = Object.freeze({
     oldestHours: 72,
   },
   surveys: { folder: null },
+  timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   defaultAudience: 'all',
   currency: 'EUR',
 } as const)
@@ -218,6 +222,7 @@ function fromEnvironment(env: Environment): Deep<Config> {
     page: { frameAncestors: env.HABITUE_PAGE_FRAMES, url: env.HABITUE_PAGE_URL || undefined },
     surveys: { folder: env.HABITUE_SURVEYS || undefined },
     erasureJournal: env.HABITUE_ERASURE_JOURNAL || undefined,
+    timeZone: env.HABITUE_TIME_ZONE || undefined,
     currency: env.HABITUE_CURRENCY || undefined,
     training: {
       threads: number('HABITUE_THREADS'),
@@ -279,6 +284,7 @@ function merge<T extends object>(base: T, layer: Deep<T>, path: string): T {
     const allowed = choices[name]
     if (allowed && !allowed.includes(value)) throw invalid(name, value, `one of ${allowed.join(', ')}`)
     if (!allowed && old !== null && typeof value !== typeof old) throw invalid(name, value, `a ${typeof old}`)
+    if (name === 'timeZone' && !isZone(value)) throw invalid(name, value, 'an IANA time zone such as Europe/Berlin')
     if (wholeOrNull.has(name) && value !== null && !Number.isInteger(value))
       throw invalid(name, value, 'a whole number')
     if (typeof value === 'number' && !Number.isFinite(value)) throw invalid(name, value, 'a finite number')

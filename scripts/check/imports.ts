@@ -6,14 +6,16 @@ const open = ['errors', 'world']
 
 const catalogAndBelow = ['catalog', 'identity', 'db']
 const eventsAndBelow = ['events', 'consent', ...catalogAndBelow]
-const memoryAndBelow = ['memory', ...eventsAndBelow]
+const memoryAndBelow = ['memory', 'calendar', ...eventsAndBelow]
 const acting = ['journeys', 'messages', 'surveys', 'tasks', 'segments', 'conditions', 'reviews']
 const everything = ['decisions', 'models', 'kernels', 'access', 'imports', 'config', ...acting, ...memoryAndBelow]
 
 export const importTable: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   world: [],
-  config: [],
+  config: ['calendar'],
+  /** Dates that recur, times of day where somebody is; numbers and texts only. */
+  calendar: [],
   kernels: [],
   models: ['kernels'],
   evaluation: ['models', 'kernels'],
@@ -24,7 +26,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   consent: ['identity', 'db'],
   events: ['consent', 'identity', 'catalog', 'db'],
   imports: ['events', 'catalog', 'db'],
-  memory: ['events', 'consent', 'identity', 'catalog', 'db', 'config'],
+  memory: ['calendar', 'events', 'consent', 'identity', 'catalog', 'db', 'config'],
   reviews: ['models', 'config', ...eventsAndBelow],
   /** Conditions in CEL: text -> what may be asked of it; knows no customers. */
   conditions: [],
