@@ -39,6 +39,8 @@ export const errorTable = {
   erased_refused: 403,
   // facts
   invalid_fact: 400,
+  // conditions
+  invalid_condition: 400,
   // catalogue and imports
   invalid_item: 400,
   invalid_rule: 400,
