@@ -78,7 +78,7 @@ for (const user of users) {
 await round(Math.min(2000, seconds * 1000))
 const rounds = []
 for (let i = 0; i < Number(values.rounds); i++) rounds.push(await round(seconds * 1000))
-const serving = engine.training.serving()
+const [serving] = engine.training.serving()
 const { decisionsLost } = (await engine.doctor()) as { decisionsLost: number }
 await engine.stop()
 if (decisionsLost > 0) throw new Error(`${decisionsLost} decisions were not logged`)

@@ -241,8 +241,8 @@ export interface RulesApi {
 export interface TrainingApi {
   /** All that were trained, the newest first. */
   models(): Promise<readonly ModelInfo[]>
-  /** The model that answers now. */
-  serving(): ModelInfo | null
+  /** The models that answer now, the shop's own first. */
+  serving(): readonly ModelInfo[]
   status(): Promise<TrainingStatus>
   /** Begins and returns as soon as it runs. @throws HabitueError training_running */
   start(): Promise<TrainingStatus>

@@ -24,7 +24,6 @@ import { createPredictor } from './decisions/predictions.ts'
 import { repeatPolicies } from './decisions/repeat.ts'
 import { type CompiledRule, checkRule, compileRule } from './decisions/rules.ts'
 import { listRules } from './decisions/rules-store.ts'
-import { bundleName } from './decisions/serving.ts'
 import { createTrainer, type Trainer } from './decisions/trainer.ts'
 import { createUsual } from './decisions/usual.ts'
 import { auditApi, keysApi, peopleApi } from './engine/access.ts'
@@ -146,9 +145,10 @@ async function compose({ config, world, log, owner, db, demo, codeSender, erased
   const sessions = await createSessionRing(db, world, config.passwordCost)
   const repeats = repeatPolicies(catalogue)
   const decider = createDecider({ ...state, catalogue, customers, repeats, log: decisions, world })
+  const totals = { decisions: 0, personalised: 0, trainingsFailed: 0 }
   const onFailure = (error: unknown) => {
     totals.trainingsFailed++
-    log.warn({ err: error }, 'a training failed; the old model serves')
+    log.warn({ err: error }, 'a training failed')
   }
   const trainer = createTrainer({ db, config, world, newestEvent: () => newestEvent(db), onFailure, onError })
   const clean = () => forgetFiles({ db, config, world, holders: personalData })
@@ -162,7 +162,6 @@ async function compose({ config, world, log, owner, db, demo, codeSender, erased
   const ends = [{ close: loop.stop }, trainer, entrance, { close: keeper.stop }]
   const parts = [...ends, decisions, audit, state, keys, sessions, db]
   const events = watch(catalogue, db)
-  const totals = { decisions: 0, personalised: 0, trainingsFailed: 0 }
 
   const previewed: Preview = async (rule, request) => {
     await state.upToDate()
@@ -210,7 +209,7 @@ async function compose({ config, world, log, owner, db, demo, codeSender, erased
     counters: () => ({
       ...events.totals,
       ...totals,
-      modelTrained: state.serving()?.finished ? (state.serving()?.finished as number) / 1000 : null,
+      modelTrained: secondsOf(state.serving()[0]?.finished ?? null),
     }),
     doctor: () => examine({ db, config, world, catalogue, log: decisions, serving: state.serving, version }),
     backup: (file) => db.backup(file),
@@ -239,7 +238,7 @@ function lifeOf({ db, world, config, owner, local, loop, keeper, trainer, parts 
     async start() {
       keeper.start()
       loop.start()
-      if (config.training.automatic) trainer.schedule()
+      trainer.schedule(config.training.automatic)
       return createFirstAdminKey(db, world)
     },
     listening: (url: string) => owner?.announce({ pid: process.pid, url, token: local }),
@@ -251,6 +250,8 @@ function lifeOf({ db, world, config, owner, local, loop, keeper, trainer, parts 
     },
   }
 }
+
+const secondsOf = (ms: number | null) => (ms === null ? null : ms / 1000)
 
 interface Door {
   readonly events: Watch
@@ -294,7 +295,7 @@ async function healthOf(db: Database): Promise<Health> {
 
 function trainingApi(db: Database, trainer: Trainer, serving: TrainingApi['serving']): TrainingApi {
   return {
-    models: () => listModels(db, bundleName),
+    models: () => listModels(db),
     serving,
     status: () => trainer.status(),
     async start() {

@@ -98,8 +98,10 @@ forEachRunning((engine, run) => {
     })
 
     it('says how it stands beside popularity', async () => {
-      const { body } = await habitue.ask('GET', '/v1/training')
-      const [first] = body.last.report.firstGuess
+      const { body } = await habitue.ask('GET', '/v1/models')
+      const guess = body.models.find(({ name }: { name: string }) => name === 'guess')
+      expect(guess).toMatchObject({ state: 'ready', serving: true })
+      const [first] = guess.report.firstGuess
       expect(first).toMatchObject({ selections: 0, admitted: true, taste: null })
       expect(first.ndcg).toBeGreaterThan(first.popularity)
       expect(first.customers).toBeGreaterThan(20)

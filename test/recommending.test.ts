@@ -176,7 +176,7 @@ forEachRunning((_engine, run) => {
       ).toBe(400)
     })
 
-    it('serves the old model when a training is cancelled or fails, and shows it', async () => {
+    it('serves the old model when a training is cancelled, and none when nobody may be learned from any longer, and shows it', async () => {
       await habitue.ask('POST', '/v1/training')
       await habitue.ask('DELETE', '/v1/training')
       const state = async (of: Running) => {
@@ -201,10 +201,17 @@ forEachRunning((_engine, run) => {
       expect(await state(without)).toMatchObject({ state: 'failed', report: { error } })
       expect(without.engine.counters().trainingsFailed).toBe(1)
       const { findings } = (await without.engine.doctor()) as { findings: { what: string }[] }
-      expect(JSON.stringify(findings)).toContain('model 1 still serves')
+      expect(JSON.stringify(findings)).toContain('The last training failed: No legal basis')
       const { body } = await without.ask('POST', '/v1/recommendations', { customer: 'reader-0', placement: 'home' })
-      expect(body).toMatchObject({ personalised: false, model: { version: 1 } })
+      expect(body).toMatchObject({ personalised: false, model: { version: 0 } })
       expect(body.placements.home.items.length).toBeGreaterThan(0)
+      const { models } = (await without.ask('GET', '/v1/models')).body
+      expect(
+        models.find(({ version, name }: { version: number; name: string }) => version === 1 && name === 'shop'),
+      ).toMatchObject({
+        ...{ state: 'withdrawn', serving: false, bytes: 0 },
+        report: { error },
+      })
     })
   })
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { connected, optionsOf } from './surroundings.ts'
 
 export interface ModelView {
+  readonly name: string
   readonly version: number
   readonly state: string
   /** ISO 8601 */
@@ -9,6 +10,7 @@ export interface ModelView {
   readonly finished: string | null
   readonly report?: Readonly<Record<string, unknown>>
   readonly bytes: number
+  readonly serving?: boolean
 }
 
 interface Member {
@@ -34,13 +36,31 @@ export function modelsCommand(program: Command): void {
     )
 }
 
-/** A training in a few lines for people. */
+/** One part of a training in a few lines for people. */
 export function described(model: ModelView): string {
   const seconds =
     model.finished === null ? '' : `, ${((Date.parse(model.finished) - Date.parse(model.started)) / 1000).toFixed(1)} s`
-  const head = `Model ${model.version}: ${model.state}${seconds}, ${(model.bytes / 1e6).toFixed(1)} MB, ${model.started}`
+  const state = `${model.state}${model.serving ? ', serving' : ''}`
+  const size = `${(model.bytes / 1e6).toFixed(1)} MB`
+  const head = `Model ${model.version}${titles[model.name] ?? ''}: ${state}${seconds}, ${size}, ${model.started}`
   const report = model.report ?? {}
   if (report.error) return `${head}\n  ${(report.error as { message: string }).message}`
+  const lines = linesOf[model.name]?.(report) ?? []
+  const note = typeof report.note === 'string' ? [report.note] : []
+  return [head, ...[...lines, ...note].map((line) => `  ${line}`)].join('\n')
+}
+
+const titles: Readonly<Record<string, string>> = { guess: ', first guess', stars: ', stars' }
+const linesOf: Readonly<Record<string, (report: Report) => string[]>> = {
+  shop: shopLines,
+  guess: guessLines,
+  stars: starsLines,
+}
+
+type Report = NonNullable<ModelView['report']>
+
+function shopLines(report: Report): string[] {
+  if (report.customers === undefined) return []
   const blend = report.blend as {
     admitted?: Member[]
     dropped?: Member[]
@@ -49,17 +69,50 @@ export function described(model: ModelView): string {
     note?: string
   } | null
   const lines = [
-    head,
-    `  learned from ${report.customers} customers, ${report.items} items, ${report.interactions} interactions`,
+    `learned from ${report.customers} customers, ${report.items} items, ${report.interactions} interactions`,
     ...(blend?.admitted ?? []).map(
-      (member) => `  + ${member.kind}  weight ${digits(member.weight, 2)}  alone ${digits(member.alone, 4)}`,
+      (member) => `+ ${member.kind}  weight ${digits(member.weight, 2)}  alone ${digits(member.alone, 4)}`,
     ),
-    ...(blend?.dropped ?? []).map((member) => `  - ${member.kind}  ${member.reason}`),
+    ...(blend?.dropped ?? []).map((member) => `- ${member.kind}  ${member.reason}`),
   ]
   if (blend?.metric != null)
-    lines.push(`  held-out NDCG@10 ${digits(blend.metric, 4)}, popularity ${digits(blend.baseline, 4)}`)
-  if (blend?.note) lines.push(`  ${blend.note}`)
-  return lines.join('\n')
+    lines.push(`held-out NDCG@10 ${digits(blend.metric, 4)}, popularity ${digits(blend.baseline, 4)}`)
+  if (blend?.note) lines.push(blend.note)
+  return lines
+}
+
+function guessLines({ firstGuess }: Report): string[] {
+  const standing = (firstGuess ?? []) as {
+    selections: number
+    customers: number
+    ndcg: number
+    popularity: number
+    taste: number | null
+    admitted: boolean
+  }[]
+  return standing.map(({ selections, customers, ndcg, popularity, taste, admitted }) => {
+    const others = `popularity ${digits(popularity, 4)}, models of taste ${digits(taste, 4)}`
+    const figures = `held-out NDCG@10 ${digits(ndcg, 4)} of ${customers} customers, ${others}`
+    return `${admitted ? '+' : '-'} after ${selections} selections: ${figures}`
+  })
+}
+
+function starsLines(report: Report): string[] {
+  const { ratings, heldOut, rmse, interval, itemMean } = report as {
+    ratings?: number
+    heldOut?: number
+    rmse?: number | null
+    interval?: readonly [number, number] | null
+    itemMean?: number | null
+  }
+  if (ratings === undefined) return []
+  const lines = [`learned from ${ratings} ratings`]
+  if (rmse == null || !interval) return lines
+  const range = `${digits(interval[0], 3)} to ${digits(interval[1], 3)}`
+  return [
+    ...lines,
+    `RMSE of ${heldOut} held-out ratings ${digits(rmse, 3)} (${range}), by the item's mean ${digits(itemMean, 3)}`,
+  ]
 }
 
 /** What could not be measured, for want of data, is no number. */

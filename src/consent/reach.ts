@@ -3,7 +3,7 @@ import type { Reader } from '../db/database.ts'
 import { countCustomers } from '../identity/population.ts'
 import { identifiersOfAll, identifiersWith } from '../identity/store.ts'
 import { Person } from './permit.ts'
-import { type Policy, profileChannel, purposes, textOfPurpose } from './policy.ts'
+import { type Policy, type Purpose, profileChannel, purposes, textOfPurpose } from './policy.ts'
 import { allAnswers } from './store.ts'
 
 export interface Reach {
@@ -53,4 +53,38 @@ export async function reachOf(reader: Reader, policy: Policy, now: number): Prom
   const { name, beforeLogin } = policy
   const reached = Object.fromEntries(counts)
   return { policy: name, beforeLogin, customers, answered: answering.length, minors, reached }
+}
+
+/** Whether the purpose reaches a single customer; true as well where there is no customer who could be asked. */
+export async function reachesAnybody(reader: Reader, policy: Policy, purpose: Purpose, now: number): Promise<boolean> {
+  if (policy.bases[purpose] === null) return false
+  const answers = await allAnswers(reader)
+  const given = await identifiersWith(reader, [...answers.keys()])
+  const answering = [...new Set(given.map(({ customer }) => customer))]
+  const silent = (await countCustomers(reader)) - answering.length
+  if (new Person(policy, null, [], now).ruling(purpose).allowed && (silent > 0 || answering.length === 0)) return true
+  for (let start = 0; start < answering.length; start += atOnce) {
+    const linked = await identifiersOfAll(reader, answering.slice(start, start + atOnce))
+    for (const [customer, own] of Map.groupBy(linked, (one) => one.customer)) {
+      const identifiers = own.map(({ id }) => id)
+      const rows = identifiers.flatMap((identifier) => answers.get(identifier) ?? [])
+      if (new Person(policy, { customer, identifiers }, rows, now).ruling(purpose).allowed) return true
+    }
+  }
+  return false
+}
+
+/** When the last answer about the purpose arrived, milliseconds; 0 = there is none. */
+export async function lastAnswer(reader: Reader, purpose: Purpose): Promise<number> {
+  const query = reader.k.selectFrom('consents').select((eb) => eb.fn.max('received').as('last'))
+  const row = await query.where('purpose', '=', purpose).executeTakeFirst()
+  return Number(row?.last ?? 0)
+}
+
+/** When the first refusal of the purpose arrived after `time`; null = none did. */
+export async function firstRefusalSince(reader: Reader, purpose: Purpose, time: number): Promise<number | null> {
+  const query = reader.k.selectFrom('consents').select((eb) => eb.fn.min('received').as('first'))
+  const refused = query.where('purpose', '=', purpose).where('answer', '=', 'denied').where('received', '>', time)
+  const row = await refused.executeTakeFirst()
+  return row?.first == null ? null : Number(row.first)
 }

@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest'
 import { forEachEngine } from '../db/testing.ts'
 import { currentServing } from './current-serving.ts'
-import { modelHandlers } from './models-store.ts'
+import { type Begun, modelHandlers } from './models-store.ts'
 
 forEachEngine((_engine, open) => {
   it('begins without a model that it cannot read, and says so once', async () => {
     const db = await open(modelHandlers)
-    const { id } = await db.write<{ id: number }>('models.begin', { name: 'shop', now: 0 })
-    await db.write('models.chunk', { id, n: 0, bytes: new Uint8Array(100), now: 0 })
-    await db.write('models.finish', { id, state: 'ready', report: '{}', bytes: 100, now: 0 })
+    const { ids } = await db.write<Begun>('models.begin', { names: ['shop'], now: 0 })
+    await db.write('models.chunk', { id: ids.shop, n: 0, bytes: new Uint8Array(100) })
+    await db.write('models.finish', { id: ids.shop, state: 'ready', report: '{}', bytes: 100, now: 0 })
     const errors: unknown[] = []
     const current = await currentServing({ db, onSwap: () => {}, onError: (error) => errors.push(error) })
     current.changed()

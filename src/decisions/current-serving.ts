@@ -1,11 +1,27 @@
-/** The models that answer: a newer one is loaded beside the old one and swapped in, without a pause. */
+/**
+ * The models that answer: a newer part is loaded beside the old one and swapped in, without a pause; what was withdrawn is
+ * put away.
+ */
 import type { Database } from '../db/database.ts'
 import { listModels, loadModel, type ModelInfo } from './models-store.ts'
-import { bundleName, disposeServing, openBundle, type Serving } from './serving.ts'
+import {
+  disposeShop,
+  openGuess,
+  openShop,
+  openStars,
+  type PartName,
+  partNames,
+  type Serving,
+  type Shop,
+  type Stars,
+  type StoredGuess,
+  servingOf,
+} from './serving.ts'
 
 export interface CurrentServing {
   serving(): Serving | null
-  info(): ModelInfo | null
+  /** What was trained and serves, the shop's own models first. */
+  infos(): readonly ModelInfo[]
   /** A newer one may be stored. */
   changed(): void
   close(): void
@@ -21,40 +37,62 @@ export interface ServingNeeds {
 /** While storage is away a newer model is looked for so often; until then the old one serves. */
 const retryMs = 5_000
 
+/** Null = nothing of it is stored that could serve. */
+interface Loaded {
+  shop: Shop | null
+  guess: StoredGuess | null
+  stars: Stars | null
+}
+
 export async function currentServing({ db, onSwap, onError }: ServingNeeds): Promise<CurrentServing> {
-  let now: { readonly serving: Serving; readonly info: ModelInfo } | null = null
-  /** Version of a model whose bytes this program cannot read: it is told once, for only the next training mends it. */
-  let unreadable = 0
+  const loaded: Loaded = { shop: null, guess: null, stars: null }
+  const infos = new Map<PartName, ModelInfo>()
+  let now: Serving | null = null
+  /** Of `now`; what was loaded since is swapped in when all of it is read. */
+  let served: Shop | null = null
+  let stale = false
+  /** Models whose bytes this program cannot read: it is told once, for only the next training mends it. */
+  const unreadable = new Set<number>()
   let waiting = false
   let loading: Promise<void> = Promise.resolve()
   let retry: NodeJS.Timeout | undefined
   let closed = false
 
-  const read = async () => {
-    let version = 0
+  const read = async (name: PartName): Promise<void> => {
+    let id = 0
     try {
-      const loaded = await loadModel(db, bundleName, (info) => {
-        version = info.version
+      const found = await loadModel(db, name, (info) => {
+        id = info.id
       })
-      return loaded && { serving: openBundle(loaded.bytes, loaded.info.version), info: loaded.info }
+      if (closed) return
+      if (!found) {
+        put(loaded, name, null, 0)
+        infos.delete(name)
+        return
+      }
+      put(loaded, name, found.bytes.length === 0 ? null : found.bytes, found.info.version)
+      infos.set(name, found.info)
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
-      unreadable = version
+      unreadable.add(id)
       onError(error)
-      return null
     }
   }
   const load = async (): Promise<void> => {
-    const newest = (await listModels(db, bundleName)).find((model) => model.state === 'ready')
-    if (!newest || newest.version === now?.info.version || newest.version === unreadable) return
-    const next = await read()
-    if (!next) return
-    if (closed) return disposeServing(next.serving)
-    const old = now
-    now = next
-    if (!old) return
-    onSwap()
-    disposeServing(old.serving)
+    const all = await listModels(db)
+    for (const name of partNames) {
+      const newest = all.find((model) => model.name === name && model.state === 'ready')
+      if (newest?.id === infos.get(name)?.id || (newest && unreadable.has(newest.id))) continue
+      await read(name)
+      stale = true
+    }
+    if (!stale || closed) return
+    stale = false
+    const [had, old] = [now !== null, served]
+    served = loaded.shop
+    now = served && servingOf(served, loaded.guess, loaded.stars)
+    if (had) onSwap()
+    if (old && old !== served) disposeShop(old)
   }
   /** After the load under way: two commits in a row load twice, never at once. */
   const changed = () => {
@@ -75,13 +113,20 @@ export async function currentServing({ db, onSwap, onError }: ServingNeeds): Pro
 
   await load()
   return {
-    serving: () => now?.serving ?? null,
-    info: () => now?.info ?? null,
+    serving: () => now,
+    infos: () => partNames.flatMap((name) => infos.get(name) ?? []),
     changed,
     close: () => {
       closed = true
       clearTimeout(retry)
-      if (now) disposeServing(now.serving)
+      for (const shop of new Set([served, loaded.shop])) if (shop) disposeShop(shop)
     },
   }
+}
+
+/** @throws RangeError on bytes that cannot be read; then what is there stays */
+function put(loaded: Loaded, name: PartName, bytes: Uint8Array | null, version: number): void {
+  if (name === 'shop') loaded.shop = bytes && openShop(bytes, version)
+  else if (name === 'guess') loaded.guess = bytes && openGuess(bytes)
+  else loaded.stars = bytes && openStars(bytes, version)
 }

@@ -17,8 +17,8 @@ export interface CurrentState {
   current(): Current
   /** Undefined = nothing is stale. */
   upToDate(): Promise<void> | undefined
-  /** The model that answers now. */
-  serving(): ModelInfo | null
+  /** The models that answer now. */
+  serving(): readonly ModelInfo[]
   readonly trends: CurrentTrends
   close(): void
 }
@@ -91,7 +91,7 @@ export async function currentState(needs: CurrentNeeds): Promise<CurrentState> {
       const heard = db.catchUp()
       return heard ? heard.then(readStale) : readStale()
     },
-    serving: () => models.info(),
+    serving: models.infos,
     trends,
     close: () => {
       trends.close()

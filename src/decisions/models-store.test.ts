@@ -1,16 +1,18 @@
 import { expect, it } from 'vitest'
 import { forEachEngine, type TestDatabase } from '../db/testing.ts'
-import { chunks, leaseMs, listModels, loadModel, modelHandlers } from './models-store.ts'
+import { type Begun, chunks, leaseMs, listModels, loadModel, modelHandlers } from './models-store.ts'
 
-const begin = (db: TestDatabase, now: number) =>
-  db.write<{ id: number; version: number }>('models.begin', { name: 'shop', now })
+async function begin(db: TestDatabase, now: number): Promise<{ id: number; version: number }> {
+  const { version, ids } = await db.write<Begun>('models.begin', { names: ['shop'], now })
+  return { id: ids.shop, version }
+}
 const finish = (db: TestDatabase, id: number, state: string, bytes = 0) =>
   db.write('models.finish', { id, state, report: '{}', bytes, now: 1 })
 
 async function store(db: TestDatabase, bytes: Uint8Array): Promise<number> {
   const { id, version } = await begin(db, 0)
   let n = 0
-  for (const piece of chunks(bytes)) await db.write('models.chunk', { id, n: n++, bytes: piece, now: 0 })
+  for (const piece of chunks(bytes)) await db.write('models.chunk', { id, n: n++, bytes: piece })
   await finish(db, id, 'ready', bytes.length)
   return version
 }
@@ -44,12 +46,12 @@ forEachEngine((_engine, open) => {
     const db = await open(modelHandlers)
     const first = await begin(db, 0)
     await expect(begin(db, leaseMs - 1)).rejects.toMatchObject({ code: 'training_running' })
-    expect(await db.write('models.renew', { id: first.id, now: leaseMs })).toBe(true)
+    expect(await db.write('models.renew', { version: first.version, now: leaseMs })).toBe(true)
     await expect(begin(db, leaseMs + 1)).rejects.toMatchObject({ code: 'training_running' })
     const second = await begin(db, 3 * leaseMs)
     expect(second.version).toBe(2)
-    expect(await db.write('models.renew', { id: first.id, now: 3 * leaseMs })).toBe(false)
-    const late = { id: first.id, n: 0, bytes: new Uint8Array(3), now: 3 * leaseMs }
+    expect(await db.write('models.renew', { version: first.version, now: 3 * leaseMs })).toBe(false)
+    const late = { id: first.id, n: 0, bytes: new Uint8Array(3) }
     await expect(db.write('models.chunk', late)).rejects.toMatchObject({ code: 'conflict' })
     await expect(finish(db, first.id, 'ready', 3)).rejects.toMatchObject({ code: 'conflict' })
     expect(await chunkCount(db)).toBe(0)

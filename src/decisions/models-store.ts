@@ -1,6 +1,7 @@
 /**
- * Trained models as rows: one row a model with its report, its bytes in chunks. A training holds a lease, so that of
- * several processes on one database one trains; a lease that was not renewed is a process that died.
+ * Trained models as rows: one row a model with its report, its bytes in chunks. A training makes several, each ready when it
+ * is; it holds a lease on all that are not, so that of several processes on one database one trains; a lease that was not
+ * renewed is a process that died.
  */
 import { sql } from 'kysely'
 import type { Handlers, Reader, Tx } from '../db/database.ts'
@@ -17,7 +18,8 @@ export interface ModelInfo {
   readonly id: number
   readonly name: string
   readonly version: number
-  readonly state: 'training' | 'ready' | 'failed' | 'cancelled'
+  /** `withdrawn`: it served, until what it was learned by was no longer allowed. A ready one of no bytes: there is none to be had. */
+  readonly state: 'training' | 'ready' | 'failed' | 'cancelled' | 'withdrawn'
   readonly started: number
   readonly finished: number | null
   readonly report: Readonly<Record<string, unknown>>
@@ -25,14 +27,20 @@ export interface ModelInfo {
 }
 
 interface Begin {
-  readonly name: string
+  /** What the training will make. */
+  readonly names: readonly string[]
   readonly now: number
+}
+
+/** A training: one version, and a row for each of its models by name. */
+export interface Begun {
+  readonly version: number
+  readonly ids: Readonly<Record<string, number>>
 }
 interface Chunk {
   readonly id: number
   readonly n: number
   readonly bytes: Uint8Array
-  readonly now: number
 }
 interface Finish {
   readonly id: number
@@ -43,19 +51,14 @@ interface Finish {
 }
 
 export const modelHandlers: Handlers = {
-  /** Opens a training. Answers its id and version. @throws training_running while another one holds a live lease */
-  'models.begin': async (tx, { name, now }: Begin) => {
+  /** Opens a training. @throws training_running while another one holds a live lease */
+  'models.begin': async (tx, { names, now }: Begin): Promise<Begun> => {
     if (tx.engine === 'postgres') {
       await sql`select pg_advisory_xact_lock(hashtext('habitue.models'))`.execute(tx.k)
     }
-    const running = await tx.k
-      .selectFrom('models')
-      .select(['id', 'lease'])
-      .where('name', '=', name)
-      .where('state', '=', 'training')
-      .execute()
+    const running = await tx.k.selectFrom('models').select(['id', 'lease']).where('state', '=', 'training').execute()
     if (running.some((row) => row.lease > now - leaseMs)) {
-      throw new HabitueError('training_running', `A training of "${name}" is under way; wait for it or cancel it.`)
+      throw new HabitueError('training_running', 'A training is under way; wait for it or cancel it.')
     }
     for (const { id } of running) {
       const report = JSON.stringify({
@@ -67,27 +70,36 @@ export const modelHandlers: Handlers = {
     const last = await tx.k
       .selectFrom('models')
       .select((eb) => eb.fn.max('version').as('version'))
-      .where('name', '=', name)
       .executeTakeFirst()
     const version = (last?.version ?? 0) + 1
-    const row = await tx.k
-      .insertInto('models')
-      .values({ name, version, state: 'training', started: now, finished: null, report: '{}', bytes: 0, lease: now })
-      .returning('id')
-      .executeTakeFirstOrThrow()
-    return { id: row.id, version }
+    const ids: Record<string, number> = {}
+    for (const name of names) {
+      const values = {
+        name,
+        version,
+        state: 'training',
+        started: now,
+        finished: null,
+        report: '{}',
+        bytes: 0,
+        lease: now,
+      }
+      ids[name] = (await tx.k.insertInto('models').values(values).returning('id').executeTakeFirstOrThrow()).id
+    }
+    return { version, ids }
   },
 
   /** Renews the lease of a training; answers false when another process has taken over. */
-  'models.renew': (tx, { id, now }: { id: number; now: number }) => renew(tx, id, now),
+  'models.renew': (tx, { version, now }: { version: number; now: number }) => renew(tx, version, now),
 
-  /** Stores a piece of the bytes, and renews the lease. @throws conflict when another process has taken over */
-  'models.chunk': async (tx, { id, n, bytes, now }: Chunk) => {
-    if (!(await renew(tx, id, now))) throw takenOver()
+  /** Stores a piece of the bytes. @throws conflict when another process has taken over */
+  'models.chunk': async (tx, { id, n, bytes }: Chunk) => {
+    const row = await tx.k.selectFrom('models').select('state').where('id', '=', id).executeTakeFirst()
+    if (row?.state !== 'training') throw takenOver()
     await tx.k.insertInto('model_chunks').values({ model: id, n, bytes }).execute()
   },
 
-  /** Ends a training; a ready model replaces its predecessor, whose bytes are dropped. */
+  /** Ends the making of one model; a ready one replaces its predecessor, whose bytes are dropped. */
   'models.finish': async (tx, { id, state, report, bytes, now }: Finish) => {
     const row = await tx.k
       .updateTable('models')
@@ -111,13 +123,26 @@ export const modelHandlers: Handlers = {
     if (old.length > 0) await tx.k.deleteFrom('models').where('id', 'in', old).execute()
     if (state === 'ready') tx.changed('models', row.name)
   },
+
+  /** No model serves any longer: what they were learned by is not allowed any more. Answers how many served. */
+  'models.withdraw': async (tx, { why }: { why: string }): Promise<number> => {
+    const ready = await tx.k.selectFrom('models').select(['id', 'name']).where('state', '=', 'ready').execute()
+    const report = JSON.stringify({ error: { code: 'consent_refused', message: why } })
+    for (const { id, name } of ready) {
+      await tx.k.deleteFrom('model_chunks').where('model', '=', id).execute()
+      const withdrawn = { state: 'withdrawn', report, bytes: 0 }
+      await tx.k.updateTable('models').set(withdrawn).where('id', '=', id).execute()
+      tx.changed('models', name)
+    }
+    return ready.length
+  },
 }
 
-async function renew(tx: Tx, id: number, now: number): Promise<boolean> {
+async function renew(tx: Tx, version: number, now: number): Promise<boolean> {
   const result = await tx.k
     .updateTable('models')
     .set({ lease: now })
-    .where('id', '=', id)
+    .where('version', '=', version)
     .where('state', '=', 'training')
     .executeTakeFirst()
   return result.numUpdatedRows > 0n
@@ -127,9 +152,10 @@ function takenOver(): HabitueError {
   return new HabitueError('conflict', 'Another process has taken over this training.')
 }
 
-/** The trainings of `name`, the newest first. */
-export async function listModels(reader: Reader, name: string): Promise<ModelInfo[]> {
-  const rows = await reader.k.selectFrom('models').selectAll().where('name', '=', name).orderBy('id', 'desc').execute()
+/** The trainings of `name`, of all without one, the newest first. */
+export async function listModels(reader: Reader, name?: string): Promise<ModelInfo[]> {
+  const all = reader.k.selectFrom('models').selectAll().orderBy('version', 'desc').orderBy('id')
+  const rows = await (name === undefined ? all : all.where('name', '=', name)).execute()
   return rows.map(({ lease: _lease, ...row }) => ({
     ...row,
     state: row.state as ModelInfo['state'],

@@ -20,7 +20,7 @@ import type { FoldedTaste, Prediction, RatedHistory } from '../models/rating-tas
 import { columnsOf, type Traits } from '../models/trait-columns.ts'
 import type { World } from '../world.ts'
 import type { Unpersonalised } from './request.ts'
-import type { Serving } from './serving.ts'
+import type { Serving, Stars } from './serving.ts'
 
 export interface PredictionRequest {
   readonly who: Identifier
@@ -96,22 +96,26 @@ export function createPredictor(needs: PredictionNeeds): Predictor {
       const ids = items.map((name) => idNamed(catalogue, name))
       const known = await knownOf(needs, who, ceiling)
       const { serving } = current()
-      const stars = serving?.stars?.model ?? null
-      const columns = serving?.stars ? columnsOf(serving.stars.columns, known.told) : []
+      const stars = serving?.stars ?? null
+      const columns = stars ? columnsOf(stars.columns, known.told) : []
       const personalised = known.rated.length + columns.length > 0 && stars !== null
       const note = noteOf(serving)
       return {
         personalised,
         ...(personalised ? {} : { reason: known.reason ?? nothingYet(stars !== null) }),
         ratings: known.rated.length,
-        model: { version: serving?.version ?? 0, ...(note === undefined ? {} : { note }) },
-        scale: stars && { lowest: stars.scale.lowest, highest: stars.scale.highest, liked: stars.scale.liked },
-        items: serving?.stars
-          ? await foretold(ids, items, { rated: known.rated, columns }, serving, catalogue)
+        model: { version: stars?.version ?? 0, ...(note === undefined ? {} : { note }) },
+        scale: stars && scaleOf(stars),
+        items: stars
+          ? await foretold(ids, items, { rated: known.rated, columns }, stars, catalogue)
           : items.map(unknownTo),
       }
     },
   }
+}
+
+function scaleOf({ model: { scale } }: Stars): PredictionAnswer['scale'] {
+  return { lowest: scale.lowest, highest: scale.highest, liked: scale.liked }
 }
 
 function idNamed(catalogue: Catalogue, name: string): number {
@@ -122,7 +126,7 @@ function idNamed(catalogue: Catalogue, name: string): number {
 
 function noteOf(serving: Serving | null): string | undefined {
   if (!serving) return 'No model is trained yet.'
-  return serving.stars ? undefined : 'Too few ratings were known at the last training to foretell any.'
+  return serving.stars ? undefined : 'No model of ratings is trained yet, or too few ratings were known.'
 }
 
 function nothingYet(model: boolean): Unpersonalised {
@@ -178,13 +182,13 @@ async function foretold(
   ids: readonly number[],
   names: readonly string[],
   by: Basis,
-  serving: Serving,
+  stars: Stars,
   catalogue: Catalogue,
 ): Promise<PredictedItem[]> {
-  const own = new Folds(by, serving)
+  const own = new Folds(by, stars)
   const answer: PredictedItem[] = []
   for (const [k, id] of ids.entries()) {
-    const index = serving.indexOf(id)
+    const index = stars.indexOf(id)
     const prediction = index < 0 ? null : own.all.predict(index)
     const explained = prediction !== null && k < mostExplained
     const reasons = explained ? [reasonOf(evidence(own, index, prediction, catalogue))] : []
@@ -200,14 +204,14 @@ class Folds {
   readonly all: FoldedTaste
   readonly stranger: FoldedTaste
   readonly #known: readonly (RatedItem & { readonly index: number })[]
-  readonly #serving: Serving
+  readonly #stars: Stars
   readonly #columns: readonly number[]
   readonly #without = new Map<string, FoldedTaste>()
 
-  constructor({ rated, columns }: Basis, serving: Serving) {
+  constructor({ rated, columns }: Basis, stars: Stars) {
     this.#columns = columns
-    this.#serving = serving
-    this.#known = rated.map((own) => ({ ...own, index: serving.indexOf(own.item) })).filter(({ index }) => index >= 0)
+    this.#stars = stars
+    this.#known = rated.map((own) => ({ ...own, index: stars.indexOf(own.item) })).filter(({ index }) => index >= 0)
     this.all = this.#fold(this.#known)
     this.stranger = this.#fold([])
   }
@@ -232,7 +236,7 @@ class Folds {
       times: rated.map(({ time }) => time),
       traits: this.#columns.length > 0 ? [this.#columns] : [],
     }
-    return (this.#serving.stars as NonNullable<Serving['stars']>).model.fold(history)
+    return this.#stars.model.fold(history)
   }
 }
 

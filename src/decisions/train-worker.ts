@@ -1,8 +1,8 @@
-/** The training thread: reads memory, fits, sends the bundle back. */
+/** The training thread: reads memory, fits, sends each part back as soon as it is made. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { openReader } from '../db/open.ts'
 import { HabitueError } from '../errors.ts'
-import { type FromTraining, type TrainingOrder, trainBundle } from './train.ts'
+import { type FromTraining, type TrainingOrder, trainParts } from './train.ts'
 
 const port = parentPort
 if (!port) throw new Error('train-worker.ts runs as a worker thread')
@@ -20,8 +20,10 @@ try {
       step: (done: number, total: number, note: string) => send({ type: 'step', done, total, note }),
       signal: abort.signal,
     }
-    const { bytes, report } = await trainBundle(reader, order, progress)
-    send({ type: 'done', bytes, report }, [bytes.buffer as ArrayBuffer])
+    await trainParts(reader, order, progress, (part) =>
+      send({ type: 'part', ...part }, part.bytes.length > 0 ? [part.bytes.buffer as ArrayBuffer] : []),
+    )
+    send({ type: 'done' })
   } finally {
     await reader.close()
   }

@@ -14,7 +14,6 @@ import { latestVersion } from '../db/migrate.ts'
 import { storageReport } from '../db/report.ts'
 import type { DecisionLog } from '../decisions/log.ts'
 import { listModels, type ModelInfo } from '../decisions/models-store.ts'
-import { bundleName } from '../decisions/serving.ts'
 import { eventReport } from '../events/report.ts'
 import { listImports } from '../imports/progress.ts'
 import { orderReport, touchedItems } from '../memory/report.ts'
@@ -28,8 +27,8 @@ export interface DoctorNeeds {
   readonly world: World
   readonly catalogue: Catalogue
   readonly log: DecisionLog
-  /** The model that answers in this process. */
-  readonly serving: () => ModelInfo | null
+  /** The models that answer in this process, the shop's own first. */
+  readonly serving: () => readonly ModelInfo[]
   /** Of Habitue. */
   readonly version: string
 }
@@ -48,9 +47,9 @@ export async function examine(needs: DoctorNeeds): Promise<Record<string, unknow
     itemIds: itemIds(catalogue, await touchedItems(db)),
     events: await eventReport(db, (item) => catalogue.has(item) && !catalogue.provisional(item)),
     orders: await orderReport(db),
-    models: await listModels(db, bundleName),
+    models: await listModels(db, 'shop'),
     erasureUnlearned: await unlearned(db),
-    servingVersion: needs.serving()?.version ?? null,
+    servingVersion: needs.serving()[0]?.version ?? null,
     imports: await listImports(db),
     keys: await listKeys(db),
     databaseClockMs: clockMs,
@@ -68,7 +67,7 @@ export function isHealthy(findings: readonly Finding[]): boolean {
 
 /** The first erasure that the newest model does not know of. */
 async function unlearned(db: Database): Promise<number | null> {
-  const ready = (await listModels(db, bundleName)).find(({ state }) => state === 'ready')
+  const ready = (await listModels(db, 'shop')).find(({ state }) => state === 'ready')
   return ready ? firstErasureSince(db, ready.started) : null
 }
 

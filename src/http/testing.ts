@@ -361,7 +361,7 @@ const roteResources: Pick<
   },
   training: {
     models: async () => [],
-    serving: () => null,
+    serving: () => [],
     status: async () => ({ running: false }),
     start: async () => ({ running: true }),
     cancel: async () => ({ running: false }),

@@ -5,9 +5,9 @@ import type { App } from './typed-app.ts'
 
 const Time = Type.String({ description: 'ISO 8601' })
 const Model = Type.Object({
-  name: Type.String(),
+  name: Type.String({ description: 'shop (what ranks), guess (the first guess), stars' }),
   version: Type.Integer(),
-  state: Type.String({ description: 'training, ready, failed, cancelled' }),
+  state: Type.String({ description: 'training, ready, failed, cancelled, withdrawn' }),
   started: Time,
   finished: Type.Union([Time, Type.Null()]),
   bytes: Type.Integer(),
@@ -24,6 +24,7 @@ const Status = Type.Object({
   note: Type.Optional(Type.String()),
   version: Type.Optional(Type.Integer()),
   started: Type.Optional(Time),
+  ready: Type.Optional(Type.Array(Type.String(), { description: 'Parts of the running training that serve already.' })),
   last: Type.Optional(Model),
 })
 const tags = ['models']
@@ -32,7 +33,7 @@ export function trainingRoutes(app: App, engine: Engine): void {
   const { training } = engine
   const wireModel = (model: ModelInfo) => {
     const { name, version, state, bytes, report, started, finished } = model
-    const serving = training.serving()?.id === model.id
+    const serving = training.serving().some(({ id }) => id === model.id)
     return {
       name,
       version,
@@ -44,8 +45,9 @@ export function trainingRoutes(app: App, engine: Engine): void {
       finished: finished === null ? null : iso(finished),
     }
   }
-  const wireStatus = ({ last, started, ...rest }: TrainingStatus) => ({
+  const wireStatus = ({ last, started, ready, ...rest }: TrainingStatus) => ({
     ...rest,
+    ...(ready === undefined ? {} : { ready: [...ready] }),
     ...(started === undefined ? {} : { started: iso(started) }),
     ...(last === undefined ? {} : { last: wireModel(last) }),
   })
