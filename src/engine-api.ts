@@ -263,8 +263,8 @@ export interface TailLine {
   /** Products named, and how many of them the catalogue knows. */
   readonly items: number
   readonly recognised: number
-  /** `session`: nothing of it was stored; it counts for the visitor's session. */
-  readonly result: 'accepted' | 'duplicate' | 'session' | 'refused'
+  /** `session`: nothing of it was stored, it counts for the visitor's session; `adopted`: it did, and is stored now that he is known. */
+  readonly result: 'accepted' | 'adopted' | 'duplicate' | 'session' | 'refused'
   readonly refusal: EventRefusal | null
 }
 
@@ -276,6 +276,8 @@ export interface Health {
 
 export interface Counters {
   readonly accepted: number
+  /** Of `accepted`, those that were a visitor's session before he logged in. */
+  readonly adopted: number
   readonly duplicates: number
   /** Events that count for a visitor's session only. */
   readonly session: number

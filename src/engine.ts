@@ -135,7 +135,8 @@ async function compose({ config, world, log, owner, db, demo, codeSender, erased
   const keys = await createKeyRing(db, world)
   const local = keys.ephemeral('admin', 'this machine')
   const catalogue = await loadCatalogue(db, config.defaultAudience)
-  const entrance = beforeLogin({ db, world, policy })
+  const events = watch(catalogue, db)
+  const entrance = beforeLogin({ db, world, policy, onAdopted: events.adopted })
   const { visitors } = entrance
   const customers = customerStates({ db, catalogue, config, policy, world, visitors })
   const state = await currentState({ db, catalogue, config, world, onError, onSwap: customers.clear })
@@ -161,7 +162,6 @@ async function compose({ config, world, log, owner, db, demo, codeSender, erased
   // In the order in which they end: the loop works with everything else.
   const ends = [{ close: loop.stop }, trainer, entrance, { close: keeper.stop }]
   const parts = [...ends, decisions, audit, state, keys, sessions, db]
-  const events = watch(catalogue, db)
 
   const previewed: Preview = async (rule, request) => {
     await state.upToDate()
@@ -189,7 +189,7 @@ async function compose({ config, world, log, owner, db, demo, codeSender, erased
       if (answer.personalised) totals.personalised++
       return answer
     },
-    predict: createPredictor({ ...state, db, catalogue, config, policy, world }).predict,
+    predict: createPredictor({ ...state, db, catalogue, config, policy, world, visitors }).predict,
     usual: createUsual({ ...state, db, catalogue, config, policy, customers, world, onError }).decide,
     keys: keysApi(db, world, keys),
     catalogue: catalogueApi({ db, catalogue, config, world }),

@@ -122,4 +122,77 @@ forEachRunning((_engine, run) => {
     expect((await mark(false)).body).toEqual({ categories: [] })
     expect((await lists()).map(({ id }) => id)).toContain('pill-5')
   })
+
+  it('uses what is sensitive for who agreed to it by name, and names it to nobody', async () => {
+    const habitue = await run()
+    await pharmacy(habitue)
+    const stars = ['tea-1', 'tea-2', 'pill-1', 'pill-2'].flatMap((id, i) =>
+      Array.from({ length: 30 }, (_, c) => ({
+        type: 'track',
+        event: 'Product Rated',
+        userId: `c${c}`,
+        messageId: `c${c} rated ${id}`,
+        properties: { product_id: id, rating: 1 + ((c + i) % 5) },
+      })),
+    )
+    await habitue.ask('POST', '/v1/batch', { batch: stars })
+    await habitue.train()
+    await habitue.ask('PUT', '/v1/categories/sensitive', { categories: [{ category: 'Pharmacy', sensitive: true }] })
+    const batch = ['a', 'b', 'c', 'd', 'e'].map((n) => ({
+      ...order('me', 'pill-1'),
+      messageId: n,
+      properties: { ...order('me', 'pill-1').properties, order_id: n },
+    }))
+    await habitue.ask('POST', '/v1/batch', { batch: [...batch, order('me', 'pill-2')] })
+    const asked = async () => {
+      const usual = (await habitue.ask('POST', '/v1/usual', { customer: 'me', slot: 'Pharmacy' })).body
+      const guess = (await habitue.ask('POST', '/v1/predictions', { customer: 'me', items: ['pill-4'] })).body
+      const lists = (
+        await habitue.ask('POST', '/v1/recommendations', { customer: 'me', placements: ['home', 'popular'], count: 5 })
+      ).body
+      const memory = (await habitue.ask('GET', '/v1/customers/me/memory')).body
+      const ids = (name: string) => idsOf(lists.placements[name].items).filter((id) => id.startsWith('pill'))
+      const taste = memory.memory.taste
+        .map(({ text }: { text: string }) => text)
+        .filter((text: string) => /^(Buys|Looks)/.test(text))
+      const said = [...lists.placements.popular.items, ...lists.placements.home.items].map(
+        ({ text }: { text: string }) => text,
+      )
+      return {
+        usual: usual.usual?.id ?? null,
+        choices: usual.choices,
+        personal: lists.personalised,
+        guessed: guess.items[0].expected !== null,
+        popular: ids('popular').length,
+        home: ids('home').length,
+        taste: taste.length,
+        said: said.join(' '),
+      }
+    }
+    const silent = { usual: null, choices: 0, personal: false, guessed: false, popular: 0, home: 0, taste: 0 }
+    expect(await asked()).toMatchObject(silent)
+
+    // Nobody can agree for him: a guess of the shop's is refused.
+    const told = (value: string, more: object = {}) =>
+      habitue.ask('POST', '/v1/customers/me/facts', {
+        kind: 'consent',
+        subject: { category: 'Pharmacy' },
+        value,
+        ...more,
+      })
+    expect((await told('granted', { provenance: 'inferred' })).body.error.code).toBe('invalid_fact')
+    expect((await told('denied')).status).toBe(201)
+    expect(await asked()).toMatchObject(silent)
+
+    const agreed = await told('granted')
+    expect(agreed.status).toBe(201)
+    const open = await asked()
+    expect(open).toMatchObject({ usual: 'pill-1', choices: 6, personal: true, guessed: true, home: 0 })
+    expect(open.popular).toBeGreaterThan(0)
+    expect(open.taste).toBeGreaterThan(0)
+    expect(open.said).not.toMatch(/pill/)
+
+    await habitue.ask('DELETE', `/v1/customers/me/facts/${agreed.body.id}`)
+    expect(await asked()).toMatchObject(silent)
+  })
 })

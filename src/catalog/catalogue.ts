@@ -300,6 +300,19 @@ export class Catalogue {
     return this.#sensitive.size > 0 && this.categoryIds(id).some((category) => this.#sensitive.has(category))
   }
 
+  /** Whether the category of this name, in any case, is marked so. */
+  sensitiveCategory(name: string): boolean {
+    const wanted = name.toLowerCase()
+    return [...this.#sensitive].some((category) => this.categoryName(category).toLowerCase() === wanted)
+  }
+
+  /** Names of its categories that are marked so. */
+  sensitiveCategories(id: number): string[] {
+    if (this.#sensitive.size === 0) return []
+    const marked = [...this.categoryIds(id)].filter((category) => this.#sensitive.has(category))
+    return marked.map((category) => this.categoryName(category))
+  }
+
   /** Lays one row over what is known of the item. */
   set(row: SnapshotRow): void {
     const { id } = row

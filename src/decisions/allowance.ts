@@ -34,7 +34,10 @@ export function allowance(needs: AllowanceNeeds): Allowance {
   const barred = barredBy(name, setting)
   // A page that is about something sensitive, or names it, may speak of it; nothing else does.
   const aboutSensitive = (name === 'item' || name === 'unavailable') && seed !== null && catalogue.sensitive(seed)
-  const discreet = name === 'items' || aboutSensitive
+  const mayName = name === 'items' || aboutSensitive
+  // Others look at a home page too, whatever he agreed to.
+  const shared = name === 'home'
+  const discreet = customer?.discreet ?? ((id: number) => catalogue.sensitive(id))
   const age = customer?.age ?? unknownAge
   const owned = customer && !repeatable && customer.owned.size > 0 ? customer.owned : null
   const refused = customer && customer.refused.size > 0 ? customer.refused : null
@@ -43,7 +46,7 @@ export function allowance(needs: AllowanceNeeds): Allowance {
     if (taken.has(id) || !catalogue.sellable(id, now)) return false
     if (never?.(id) || (refused && isAmong(refused, id, catalogue))) return false
     if (owned && isAmong(owned, id, catalogue) && !repeats.allows(id, repeatPolicyOf(rules, id), serving)) return false
-    if (catalogue.sensitive(id) && !discreet) return false
+    if (!mayName && (shared ? catalogue.sensitive(id) : discreet(id))) return false
     if (barred?.(id) || !filter(id) || !admits(rules, id)) return false
     if (catalogue.leastAge(id) <= age) return true
     withheld.add(id)

@@ -12,6 +12,7 @@ import { type Attributes, toldAttributes } from '../memory/attributes.ts'
 import type { Moment } from '../memory/conditions.ts'
 import { type Cart, cart } from '../memory/customer.ts'
 import { type ChangedSetting, type DecisionFacts, decisionFacts, noDecisionFacts } from '../memory/decision-facts.ts'
+import { type Discreet, discreetFor } from '../memory/discreet.ts'
 import { type HiddenGifts, hiddenGifts } from '../memory/hidden-gifts.ts'
 import { type HistoryRow, history, historyOf } from '../memory/history.ts'
 import { type PassingMemory, passingMemory } from '../memory/passing.ts'
@@ -92,6 +93,8 @@ export interface CustomerState {
   never(moment: Moment): NeverShown | null
   /** What he had left one way, and somebody else changed. */
   readonly changed: readonly ChangedSetting[]
+  /** What is sensitive, and nothing that he agreed to. */
+  readonly discreet: Discreet
 }
 
 const recentItems = 100
@@ -134,11 +137,28 @@ export interface Asked {
   readonly guessTraits: ReadonlySet<string>
 }
 
+/** What may be gone by of somebody: his memory, as far as consent reaches, and his session. */
+export interface Usable {
+  readonly person: Person
+  /** Null = nothing of his memory may be used. */
+  readonly allowed: Permit | null
+  /** Null = no session, or one that may not be gone by. */
+  readonly passing: PassingMemory | null
+  /** The only identifier whose rows count; undefined = all of his. */
+  readonly alone: number | undefined
+  /** What he did with each item for himself, sensitive things, presents and what he took out of his taste included. */
+  readonly all: readonly HistoryRow[]
+  readonly facts: DecisionFacts
+  readonly gifts: HiddenGifts
+  readonly open: Cart
+  readonly discreet: Discreet
+}
+
 /** Null = of nobody, or of a session that may not be gone by. */
-export async function readState(needs: CustomerStateNeeds, asked: Asked): Promise<CustomerState | null> {
-  const { db, catalogue, config, policy } = needs
-  const { identity, session, ceiling, serving, now, guessTraits: names } = asked
-  const { renamings } = catalogue
+export async function usableOf(
+  { db, catalogue, policy }: Pick<CustomerStateNeeds, 'db' | 'catalogue' | 'policy'>,
+  { identity, session, ceiling, now }: Pick<Asked, 'identity' | 'session' | 'ceiling' | 'now'>,
+): Promise<Usable | null> {
   const person = identity ? await personOf(db, policy, identity, now) : new Person(policy, null, [], now)
   const alone = ceiling === 'anonymous' ? identity?.named : undefined
   const allowed = permit(person, 'personalisation', { ceiling, alone })
@@ -154,8 +174,22 @@ export async function readState(needs: CustomerStateNeeds, asked: Asked): Promis
     told ? decisionFacts(db, told, now) : noDecisionFacts,
   ])
   const gifts = hiddenGifts(recipients, self, facts.occasions, now)
+  const discreet = discreetFor(allowed ? facts.agreed : nothingAgreed, catalogue)
+  return { person, allowed, passing, alone, all: self, facts, gifts, open, discreet }
+}
+
+const nothingAgreed: ReadonlySet<string> = new Set()
+
+/** Null = of nobody, or of a session that may not be gone by. */
+export async function readState(needs: CustomerStateNeeds, asked: Asked): Promise<CustomerState | null> {
+  const { db, catalogue, config } = needs
+  const { identity, serving, now, guessTraits: names } = asked
+  const { renamings } = catalogue
+  const usable = await usableOf(needs, asked)
+  if (usable === null) return null
+  const { person, allowed, passing, alone, all, facts, gifts, open, discreet } = usable
   const lines = passing?.cart ?? (open.stale ? [] : open.lines)
-  const known = stateOf(self, facts, gifts, { config, serving, catalogue })
+  const known = stateOf(usable, { config, serving, catalogue })
   const traits = allowed ? await traitsOf(db, allowed, known.history, { serving, now, names }) : {}
   return {
     ...known,
@@ -163,6 +197,7 @@ export async function readState(needs: CustomerStateNeeds, asked: Asked): Promis
     traits,
     never: neverShown(facts.rules, catalogue),
     changed: facts.changed,
+    discreet,
     cart: lines.map((line) => catalogue.canonical(line.item)),
     refusal: allowed || passing ? null : person.ruling('personalisation').reason,
     age: ageShown(person, alone),
@@ -171,7 +206,7 @@ export async function readState(needs: CustomerStateNeeds, asked: Asked): Promis
     version: identity?.version ?? 0,
     identifier: passing ? null : (identity?.named ?? null),
     renamings,
-    rows: self.length,
+    rows: all.length,
     serving,
   }
 }
@@ -202,10 +237,28 @@ function ageShown(person: Person, alone: number | undefined): number {
   return kind === 'minor' || alone === undefined ? age : person.audienceOf(alone).age
 }
 
+/**
+ * The rows by which his taste may be known: nothing that he took out of it, nothing sensitive, and no presents, for whoever
+ * looks for one shows the taste of another.
+ */
+export function tasteRows(
+  { all, facts, gifts, discreet }: Pick<Usable, 'all' | 'facts' | 'gifts' | 'discreet'>,
+  catalogue: Catalogue,
+): { readonly own: readonly HistoryRow[]; readonly seen: readonly HistoryRow[] } {
+  const gone = new Set([...facts.forgotten].map((item) => catalogue.canonical(item)))
+  const rows = all.filter(({ item }) => {
+    const id = catalogue.canonical(item)
+    return !gone.has(id) && !discreet(id)
+  })
+  const { gifts: given, hidden } = gifts
+  return {
+    own: given.size === 0 ? rows : rows.filter((row) => !given.has(row.item)),
+    seen: hidden.size === 0 ? rows : rows.filter((row) => !hidden.has(row.item)),
+  }
+}
+
 function stateOf(
-  all: readonly HistoryRow[],
-  { forgotten }: DecisionFacts,
-  { gifts, hidden }: HiddenGifts,
+  usable: Usable,
   {
     config,
     serving,
@@ -213,16 +266,9 @@ function stateOf(
   }: Pick<CustomerStateNeeds, 'config' | 'catalogue'> & { readonly serving: Serving | null },
 ): Pick<CustomerState, 'history' | 'owned' | 'refused' | 'recent' | 'observed' | 'provenance'> {
   const ids = (some: readonly HistoryRow[]) => some.map((row) => catalogue.canonical(row.item))
-  const gone = new Set([...forgotten].map((item) => catalogue.canonical(item)))
-  // What is sensitive is no seed for other items.
-  const rows = all.filter(({ item }) => {
-    const id = catalogue.canonical(item)
-    return !gone.has(id) && !catalogue.sensitive(id)
-  })
-  const seen = hidden.size === 0 ? rows : rows.filter((row) => !hidden.has(row.item))
+  const { all } = usable
+  const { own, seen } = tasteRows(usable, catalogue)
   const viewed = seen.filter((row) => row.view_last > 0).sort((a, b) => b.view_last - a.view_last || a.item - b.item)
-  // Whoever looks for a present shows the taste of another.
-  const own = gifts.size === 0 ? rows : rows.filter((row) => !gifts.has(row.item))
   const observed = own.filter((row) => !isTold(row))
   return {
     observed: idsOf(ids(observed)),
@@ -243,7 +289,7 @@ function isTold(row: HistoryRow): boolean {
 }
 
 /** The same customer where nothing of his memory may be used: what he said never to show is still not shown, nor what is not for his age. */
-export function withoutMemory(customer: CustomerState): CustomerState {
+export function withoutMemory(customer: CustomerState, catalogue: Catalogue): CustomerState {
   return {
     ...customer,
     history: emptyHistory,
@@ -253,6 +299,7 @@ export function withoutMemory(customer: CustomerState): CustomerState {
     traits: {},
     provenance: [],
     changed: [],
+    discreet: discreetFor(nothingAgreed, catalogue),
   }
 }
 

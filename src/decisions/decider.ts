@@ -87,7 +87,7 @@ export function createDecider(needs: DeciderNeeds): Decider {
       if (stale) await stale
       const { current, customer: remembered } = await found(request, ceiling, rules)
       const dial = request.ceiling ?? 'known'
-      const customer = remembered && dial === 'anonymous' ? withoutMemory(remembered) : remembered
+      const customer = remembered && dial === 'anonymous' ? withoutMemory(remembered, catalogue) : remembered
       const { serving, trends } = current
       // From here on nothing waits, so the scratch vectors are this decision's alone.
       const length = serving?.ids.length ?? 0

@@ -134,9 +134,14 @@ function evidentReason(
   return { kind: 'because', because: named(setting.catalogue, items), model: kind }
 }
 
-/** May this item of the customer's memory be named to him? */
-function nameable({ customer, dial }: Setting, id: number): boolean {
-  return maySay(customer?.observed.has(id) ? 'observed' : 'told', dial) === 'named'
+/** May this item of the customer's memory be named to him? What is sensitive is never named, whatever he agreed to. */
+function nameable({ customer, dial, catalogue }: Setting, id: number): boolean {
+  return !catalogue.sensitive(id) && maySay(customer?.observed.has(id) ? 'observed' : 'told', dial) === 'named'
+}
+
+/** He put it there, and it lies there: as good as told. What the request itself names is no secret. */
+function inCartNameable({ cartRemembered, dial, catalogue }: Setting, id: number): boolean {
+  return !catalogue.sensitive(id) && (!cartRemembered || maySay('told', dial) === 'named')
 }
 
 /** The member of a blend that contributed most, with its evidence; a plain model is its own member. */
@@ -176,7 +181,8 @@ function proposeItem(setting: Setting, pool: number, allowed: Allowance): Propos
 
 function proposeCart(setting: Setting, pool: number, allowed: Allowance): Proposal {
   const { serving, cart } = setting
-  const seeds = cart.filter((id) => !setting.catalogue.sensitive(id))
+  const discreet = setting.customer?.discreet ?? ((id: number) => setting.catalogue.sensitive(id))
+  const seeds = cart.filter((id) => !discreet(id))
   const indices = serving ? seeds.map((id) => serving.indexOf(id)).filter((index) => index >= 0) : []
   if (!serving || indices.length === 0) {
     return {
@@ -193,9 +199,10 @@ function proposeCart(setting: Setting, pool: number, allowed: Allowance): Propos
     reasonOf: (id) => {
       const i = serving.indexOf(id)
       const strongest = parts.evidence(i, evidence)
+      const speaking = strongest.length > 0 ? strongest.map((one) => serving.ids[one]) : seeds.slice(0, 1)
       const because = named(
         setting.catalogue,
-        strongest.length > 0 ? strongest.map((one) => serving.ids[one]) : seeds.slice(0, 1),
+        speaking.filter((one) => inCartNameable(setting, one)),
       )
       return { kind: parts.together(i) >= parts.content(i) ? 'together' : 'similar', because }
     },

@@ -5,20 +5,22 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Catalogue } from '../catalog/catalogue.ts'
 import type { Config } from '../config.ts'
-import { type Ceiling, permit, whyNot } from '../consent/permit.ts'
+import { type Ceiling, whyNot } from '../consent/permit.ts'
 import type { Policy } from '../consent/policy.ts'
-import { personOf } from '../consent/store.ts'
+import { maySay } from '../consent/saying.ts'
 import type { Database } from '../db/database.ts'
 import { HabitueError } from '../errors.ts'
+import type { VolatileSessions } from '../events/volatile-sessions.ts'
 import type { Identifier } from '../identity/identity.ts'
+import { normaliseIdentifier } from '../identity/normal.ts'
 import { resolve } from '../identity/store.ts'
 import { toldAttributes } from '../memory/attributes.ts'
-import { storedFacts } from '../memory/facts.ts'
-import { history } from '../memory/history.ts'
+import { type Discreet, discreetFor } from '../memory/discreet.ts'
 import { type RatedItem, ratedItems } from '../memory/training-rows.ts'
 import type { FoldedTaste, Prediction, RatedHistory } from '../models/rating-taste.ts'
 import { columnsOf, type Traits } from '../models/trait-columns.ts'
 import type { World } from '../world.ts'
+import { tasteRows, usableOf } from './customer-state.ts'
 import type { Unpersonalised } from './request.ts'
 import type { Serving, Stars } from './serving.ts'
 
@@ -26,6 +28,8 @@ export interface PredictionRequest {
   readonly who: Identifier
   /** The shop's ids. */
   readonly items: readonly string[]
+  /** How personal it may be. */
+  readonly dial: Ceiling
 }
 
 /** Why the expectation is what it is: his own ratings, each confirmed by leaving it out, or what others rated. */
@@ -64,6 +68,8 @@ export interface PredictionNeeds {
   readonly config: Config
   readonly policy: Policy
   readonly world: World
+  /** What visitors do before they log in. */
+  readonly visitors: VolatileSessions
   readonly current: () => { readonly serving: Serving | null }
   readonly upToDate: () => Promise<void> | undefined
 }
@@ -86,15 +92,16 @@ interface Known {
   readonly rated: readonly RatedItem[]
   /** What he told of himself, of what the operator listed. */
   readonly told: Traits
+  readonly discreet: Discreet
 }
 
 export function createPredictor(needs: PredictionNeeds): Predictor {
   const { catalogue, current, upToDate } = needs
   return {
-    async predict({ who, items }, ceiling) {
+    async predict({ who, items, dial }, ceiling) {
       await upToDate()
       const ids = items.map((name) => idNamed(catalogue, name))
-      const known = await knownOf(needs, who, ceiling)
+      const known = dial === 'anonymous' ? unused(catalogue) : await knownOf(needs, who, ceiling)
       const { serving } = current()
       const stars = serving?.stars ?? null
       const columns = stars ? columnsOf(stars.columns, known.told) : []
@@ -106,9 +113,7 @@ export function createPredictor(needs: PredictionNeeds): Predictor {
         ratings: known.rated.length,
         model: { version: stars?.version ?? 0, ...(note === undefined ? {} : { note }) },
         scale: stars && scaleOf(stars),
-        items: stars
-          ? await foretold(ids, items, { rated: known.rated, columns }, stars, catalogue)
-          : items.map(unknownTo),
+        items: stars ? await foretold(ids, items, { ...known, columns, dial }, stars, catalogue) : items.map(unknownTo),
       }
     },
   }
@@ -136,40 +141,39 @@ function nothingYet(model: boolean): Unpersonalised {
 
 const unknownTo = (id: string): PredictedItem => ({ id, expected: null, spread: null, liked: null, reasons: [] })
 
-/** His ratings now, without those of items that he took out of his taste. */
-async function knownOf(
-  { db, policy, world, catalogue, config }: PredictionNeeds,
-  who: Identifier,
-  ceiling: Ceiling,
-): Promise<Known> {
+/** Where nothing that is remembered may be used. */
+function unused(catalogue: Catalogue): Known {
+  const reason = { code: 'ceiling', text: 'It was asked to use nothing that is remembered.' } as const
+  return { rated: [], told: {}, reason, discreet: discreetFor(new Set(), catalogue) }
+}
+
+/** His ratings now, those of his session too, as far as his taste may be known by them. */
+async function knownOf(needs: PredictionNeeds, who: Identifier, ceiling: Ceiling): Promise<Known> {
+  const { db, world, catalogue, config, visitors } = needs
   const nobody: Known = {
-    rated: [],
-    told: {},
+    ...unused(catalogue),
     reason: { code: 'unknown', text: 'Nobody is remembered by this name.' },
   }
+  const visitor = who.kind === 'anonymous' ? normaliseIdentifier('anonymous', who.value) : null
+  const session = visitor === null ? null : visitors.of(visitor)
   const identity = await resolve(db, who)
-  if (!identity) return nobody
-  const person = await personOf(db, policy, identity, world.now())
-  const alone = ceiling === 'anonymous' ? identity.named : undefined
-  const allowed = permit(person, 'personalisation', { ceiling, alone })
-  if (!allowed) {
+  const now = world.now()
+  const usable = identity || session ? await usableOf(needs, { identity, session, ceiling, now }) : null
+  if (usable === null) return nobody
+  const { person, allowed, passing, discreet } = usable
+  if (!allowed && !passing) {
     const code = person.ruling('personalisation').reason
     return { ...nobody, reason: { code, text: whyNot(code, 'personalisation') } }
   }
   const listed = new Set(Object.keys(config.firstGuess.traits).filter((name) => config.firstGuess.traits[name]))
-  const [{ self }, { forgotten }, told] = await Promise.all([
-    history(db, allowed),
-    storedFacts(db, allowed),
-    toldAttributes(db, allowed, listed, world.now()),
-  ])
-  const gone = new Set([...forgotten].map((item) => catalogue.canonical(item)))
+  const told = allowed ? await toldAttributes(db, allowed, listed, now) : {}
   const latest = new Map<number, RatedItem>()
-  for (const rated of ratedItems(self)) {
+  for (const rated of ratedItems(tasteRows(usable, catalogue).own)) {
     const item = catalogue.canonical(rated.item)
     const same = latest.get(item)
-    if (!gone.has(item) && (!same || rated.time >= same.time)) latest.set(item, { ...rated, item })
+    if (!same || rated.time >= same.time) latest.set(item, { ...rated, item })
   }
-  return { rated: [...latest.values()], told }
+  return { rated: [...latest.values()], told, discreet }
 }
 
 /** What a prediction goes by: his ratings, and the columns of what he told. */
@@ -178,20 +182,28 @@ interface Basis {
   readonly columns: readonly number[]
 }
 
+/** And what may be said of it. */
+interface Speaking extends Basis {
+  readonly discreet: Discreet
+  readonly dial: Ceiling
+}
+
 async function foretold(
   ids: readonly number[],
   names: readonly string[],
-  by: Basis,
+  by: Speaking,
   stars: Stars,
   catalogue: Catalogue,
 ): Promise<PredictedItem[]> {
+  // A rating is his own word; what is sensitive is neither named nor guessed at.
+  const mayName = (item: number) => maySay('told', by.dial) === 'named' && !catalogue.sensitive(item)
   const own = new Folds(by, stars)
   const answer: PredictedItem[] = []
   for (const [k, id] of ids.entries()) {
-    const index = stars.indexOf(id)
+    const index = by.discreet(id) ? -1 : stars.indexOf(id)
     const prediction = index < 0 ? null : own.all.predict(index)
     const explained = prediction !== null && k < mostExplained
-    const reasons = explained ? [reasonOf(evidence(own, index, prediction, catalogue))] : []
+    const reasons = explained ? [reasonOf(evidence(own, index, prediction, mayName, catalogue))] : []
     answer.push(prediction ? { id: names[k], ...rounded(prediction), reasons } : unknownTo(names[k]))
     // Others wait for no more than one item's reasons.
     if (explained) await setImmediate()
@@ -244,7 +256,13 @@ class Folds {
  * The ratings without which the expectation really is nearer to that of a stranger: those that the model says moved it most
  * are left out one by one; where each alone is not missed (the taste is plain from the others), the first few together.
  */
-function evidence(own: Folds, index: number, { expected }: Prediction, catalogue: Catalogue) {
+function evidence(
+  own: Folds,
+  index: number,
+  { expected }: Prediction,
+  mayName: (item: number) => boolean,
+  catalogue: Catalogue,
+) {
   const direction = Math.sign(expected - (own.stranger.predict(index)?.expected ?? expected))
   const effect = (without: FoldedTaste) => (expected - (without.predict(index)?.expected ?? expected)) * direction
   const tried = own.all
@@ -260,7 +278,7 @@ function evidence(own: Folds, index: number, { expected }: Prediction, catalogue
         : []
   return chosen.flatMap(({ item }) => {
     const rated = own.ratingOf(item)
-    if (!rated) return []
+    if (!rated || !mayName(rated.item)) return []
     const { id, title } = catalogue.card(rated.item)
     return [{ id, title, rating: rated.rating }]
   })

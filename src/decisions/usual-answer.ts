@@ -59,6 +59,8 @@ interface AnswerNeeds {
   readonly context: UsualContext
   readonly sure: number
   readonly known: boolean
+  /** What he chose, himself and under which condition, may be named to him. */
+  readonly mayName: boolean
 }
 
 export function answerOf(needs: AnswerNeeds): Omit<UsualAnswer, 'slot' | 'personalised' | 'choices' | 'context'> {
@@ -69,7 +71,7 @@ export function answerOf(needs: AnswerNeeds): Omit<UsualAnswer, 'slot' | 'person
   const shown = had.slice(0, mostOptions).map(({ item, probability }) => ({ ...catalogue.card(item), probability }))
   const top = allowed.at(0)
   const isTold = told !== null && top?.item === told.item
-  const sure = top !== undefined && (isTold || isSure(needs, top.probability))
+  const sure = top !== undefined && needs.mayName && (isTold || isSure(needs, top.probability))
   const gone = sure && !offer.has(top.item)
   const usual = sure && !gone ? (shown[0] ?? null) : null
   return {
@@ -77,7 +79,7 @@ export function answerOf(needs: AnswerNeeds): Omit<UsualAnswer, 'slot' | 'person
     usual,
     runnerUp: shown[1] ?? null,
     options: shown,
-    condition: needs.known ? conditionOf(needs) : null,
+    condition: needs.known && needs.mayName ? conditionOf(needs) : null,
     unavailable: gone ? catalogue.card(top.item) : null,
     reason: usual && top ? (isTold ? toldReason(needs, told) : reasonOf(needs, top.item)) : null,
     provenance: usual === null ? null : isTold ? 'told' : 'observed',

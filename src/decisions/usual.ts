@@ -6,18 +6,21 @@ import type { Catalogue } from '../catalog/catalogue.ts'
 import type { Config } from '../config.ts'
 import { type Ceiling, type Permit, permit } from '../consent/permit.ts'
 import type { Policy } from '../consent/policy.ts'
+import { maySay } from '../consent/saying.ts'
 import { personOf, populationPermit } from '../consent/store.ts'
 import type { Database } from '../db/database.ts'
 import type { Identifier } from '../identity/identity.ts'
 import { resolve } from '../identity/store.ts'
 import { choices } from '../memory/choices.ts'
 import type { Moment } from '../memory/conditions.ts'
+import type { Discreet } from '../memory/discreet.ts'
 import { type StoredFacts, storedFacts } from '../memory/facts.ts'
 import type { OrderContext } from '../memory/order-context.ts'
 import { UsualLearner, type UsualPrediction } from '../models/usual.ts'
 import { SlotPopulation } from '../models/usual-prior.ts'
 import { splitsOf, type UsualContext } from '../models/usual-splits.ts'
 import type { World } from '../world.ts'
+import type { CustomerState } from './customer-state.ts'
 import type { CustomerStates } from './customer-states.ts'
 import type { Serving } from './serving.ts'
 import { answerOf, type UsualAnswer } from './usual-answer.ts'
@@ -28,6 +31,8 @@ import { noWeather, type WeatherSource, weatherFile } from './weather.ts'
 
 export interface UsualRequest {
   readonly who: Identifier
+  /** How personal it may be. */
+  readonly dial: Ceiling
   /** A category; null = that from which he takes most. */
   readonly slot: string | null
   readonly context: OrderContext
@@ -86,17 +91,20 @@ export function createUsual(given: UsualNeeds): UsualDecider {
     async decide(request, ceiling) {
       checkZone(request.context.timezone)
       await needs.upToDate()
-      const allowed = await allowedFor(request.who, ceiling)
+      const usesMemory = request.dial !== 'anonymous'
+      const allowed = usesMemory ? await allowedFor(request.who, ceiling) : null
+      const state = await needs.customers.of(request.who, ceiling, needs.current().serving)
+      const discreet = usesMemory && state ? state.discreet : (item: number) => catalogue.sensitive(item)
       const facts = allowed ? await storedFacts(db, allowed) : noFacts
-      const made = allowed ? await ownChoices(needs, allowed, facts.forgotten) : []
-      const slot = request.slot ?? favouriteSlot(catalogue, made)
+      const made = allowed ? await ownChoices(needs, allowed, facts.forgotten, discreet) : []
+      const slot =
+        request.slot ?? favouriteSlot(catalogue, made) ?? (usesMemory ? slotLookedAt(catalogue, state) : null)
       const now = request.time ?? world.now()
       const { context, moment } = await contextNow(needs, request.context, made, now)
       const items = slot === null ? [] : slotItems(catalogue, slot)
       const inSlot = new Set(items)
       const own = await withWeather(needs, made.filter(({ item }) => inSlot.has(item)).slice(-mostChoices))
       const population = (await populations.get()).get(slot?.toLowerCase() ?? '') ?? new SlotPopulation()
-      const state = await needs.customers.of(request.who, ceiling, needs.current().serving)
       const never = state?.never(moment) ?? null
       const answer = answerOf({
         told: slot === null ? null : toldUsual(facts, { slot, items: inSlot, moment, now }, catalogue),
@@ -104,7 +112,7 @@ export function createUsual(given: UsualNeeds): UsualDecider {
         offer: {
           allows: (item) =>
             catalogue.leastAge(item) <= (state?.age ?? 0) &&
-            !catalogue.sensitive(item) &&
+            !discreet(item) &&
             !state?.refused.has(item) &&
             !never?.(item),
           has: (item) => catalogue.sellable(item, now),
@@ -114,6 +122,7 @@ export function createUsual(given: UsualNeeds): UsualDecider {
         context,
         sure: request.sure,
         known: allowed !== null,
+        mayName: maySay('told', request.dial) === 'named',
       })
       return { ...answer, slot, personalised: allowed !== null, choices: own.length, context }
     },
@@ -133,13 +142,14 @@ async function ownChoices(
   { db, catalogue }: UsualNeeds,
   allowed: Permit,
   forgotten: ReadonlySet<number>,
+  discreet: Discreet,
 ): Promise<Placed[]> {
   const made = (await choices(db, allowed)).map(({ item, time, context }) => ({
     item: catalogue.canonical(item),
     time,
     said: context,
   }))
-  return made.filter(({ item }) => !forgotten.has(item) && !catalogue.sensitive(item))
+  return made.filter(({ item }) => !forgotten.has(item) && !discreet(item))
 }
 
 /** The last category of the items that he takes most. */
@@ -151,6 +161,12 @@ function favouriteSlot(catalogue: Catalogue, made: readonly Placed[]): string | 
   }
   const [first] = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
   return first?.[0] ?? null
+}
+
+/** Where no choice of his is known: the category of what he looked at last, or put into the cart. */
+function slotLookedAt(catalogue: Catalogue, state: CustomerState | null): string | null {
+  const item = state?.cart.at(-1) ?? state?.recent[0]
+  return item === undefined || state?.discreet(item) ? null : (catalogue.categories(item).at(-1) ?? null)
 }
 
 /** What the request says; where it says nothing, the zone and place of his latest order, and the weather of the source. */

@@ -1,4 +1,5 @@
 /** The part of the engine that is about one customer: what is remembered of him, what he allows, what he is asked. */
+import type { Ceiling } from '../consent/permit.ts'
 import type { ConsentView } from '../consent/view.ts'
 import type { EventType } from '../events/event.ts'
 import type { Identifier } from '../identity/identity.ts'
@@ -171,7 +172,11 @@ export interface FactsApi {
 /** At most one question at a time, never twice, never what is known. */
 export interface QuestionsApi {
   /** Null = nothing is worth asking, or nobody is known. `peek` = look only; else it counts as asked. */
-  ask(who: Identifier, options: { readonly peek: boolean }, teller: Teller): Promise<Question | null>
+  ask(
+    who: Identifier,
+    options: { readonly peek: boolean; readonly ceiling?: Ceiling },
+    teller: Teller,
+  ): Promise<Question | null>
   /** @throws HabitueError not_found (it was not asked), conflict (it was answered), invalid_fact */
   answer(
     who: Identifier,

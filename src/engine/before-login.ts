@@ -18,12 +18,14 @@ interface Needs {
   readonly db: Database
   readonly world: World
   readonly policy: Policy
+  /** Told what became of a session's events when its visitor became known. */
+  readonly onAdopted: (request: IngestRequest, answer: IngestAnswer) => void
 }
 
 /** How often idle sessions are looked for where nobody comes: they are to be gone, not only unseen. */
 const everyMs = 60_000
 
-export function beforeLogin({ db, world, policy }: Needs): BeforeLogin {
+export function beforeLogin({ db, world, policy, onAdopted }: Needs): BeforeLogin {
   const visitors = new VolatileSessions(world)
   const timer = setInterval(() => visitors.sweep(), everyMs)
   timer.unref()
@@ -38,8 +40,10 @@ export function beforeLogin({ db, world, policy }: Needs): BeforeLogin {
     for (const same of Map.groupBy(events, cameAs).values()) {
       const [{ cameWith }] = same
       const own = same.map(({ event }) => event)
-      const { session: left } = await write({ ...cameWith, received: world.now(), historical: false, events: own })
-      isStill ||= left !== undefined
+      const request = { ...cameWith, received: world.now(), historical: false, events: own }
+      const answer = await write(request)
+      onAdopted(request, answer)
+      isStill ||= answer.session !== undefined
     }
     if (!isStill) visitors.forget(visitor)
   }

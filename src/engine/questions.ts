@@ -1,5 +1,6 @@
 /** What to ask a customer, and what he answers: asking and answering are events like any other. */
-import type { Permit } from '../consent/permit.ts'
+import type { Ceiling, Permit } from '../consent/permit.ts'
+import { maySay } from '../consent/saying.ts'
 import type { Engine, QuestionsApi } from '../engine-api.ts'
 import { HabitueError } from '../errors.ts'
 import { eventsOf } from '../events/store.ts'
@@ -21,15 +22,25 @@ function questionsApi(needs: FactNeeds): QuestionsApi {
   /** An answer comes after its question, however quick it was. */
   const stamp = (earliest = 0) => ({ messageId: world.uuid(), time: Math.max(world.now(), earliest) })
 
-  const chosen = async (permit: Permit): Promise<Question | null> => {
+  const chosen = async (permit: Permit, ceiling: Ceiling): Promise<Question | null> => {
     await catalogue.upToDate(db)
     const now = world.now()
     // Somebody who complains wants to be heard, not asked.
     if ((await openComplaints(db, permit, now)).length > 0) return null
-    const { facts } = await knownFacts(db, permit, permit, catalogue, { now, past: false })
+    const mayName = maySay('told', ceiling) === 'named'
+    const { facts, discreet } = await knownFacts(db, permit, permit, catalogue, { now, past: false })
     const { tombstones } = await storedFacts(db, permit)
     const events = await eventsOf(db, permit, { limit: mostObserved })
-    return bestQuestion({ facts, tombstones, events, purchases: purchasesOf(events), catalogue, now })
+    return bestQuestion({
+      facts,
+      tombstones,
+      events,
+      purchases: purchasesOf(events),
+      catalogue,
+      now,
+      discreet,
+      mayName,
+    })
   }
   /** What was said of a question before: whether it was answered, and when it was asked; null = it was not. */
   const saidOf = async (who: Identifier, question: string) => {
@@ -42,10 +53,11 @@ function questionsApi(needs: FactNeeds): QuestionsApi {
   }
 
   return {
-    async ask(who, { peek }, teller) {
+    async ask(who, { peek, ceiling = 'known' }, teller) {
+      if (ceiling === 'anonymous') return null
       // What is asked is chosen by what he did: where that may not be used, nothing is asked.
       const permit = await permitOf(needs, who, 'personalisation')
-      const question = permit && (await chosen(permit))
+      const question = permit && (await chosen(permit, ceiling))
       if (!question || peek) return question
       if ((await saidOf(who, question.id)) === null) {
         const properties = { question: question.id, channel: 'question' }

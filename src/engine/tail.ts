@@ -3,20 +3,22 @@ import type { Catalogue } from '../catalog/catalogue.ts'
 import type { Database } from '../db/database.ts'
 import type { Counters, Sender, TailLine } from '../engine-api.ts'
 import type { ParsedEvents } from '../events/door.ts'
-import type { IncomingEvent, IngestAnswer } from '../events/event.ts'
+import type { IncomingEvent, IngestAnswer, IngestRequest } from '../events/event.ts'
 
 export interface Watch {
-  readonly totals: { accepted: number; duplicates: number; session: number; refused: Record<string, number> }
+  readonly totals: Totals & { refused: Record<string, number> }
   subscribe(listener: (line: TailLine) => void): () => void
   note(batch: readonly unknown[], sender: Sender, parsed: ParsedEvents, answer: IngestAnswer, now: number): void
+  /** Events of a session that are stored now, because its visitor logged in. Those that were not are forgotten, not refused. */
+  adopted(request: IngestRequest, answer: IngestAnswer): void
 }
 
-export type Totals = Pick<Counters, 'accepted' | 'duplicates' | 'session' | 'refused'>
+type Totals = { -readonly [name in 'accepted' | 'adopted' | 'duplicates' | 'session']: Counters[name] }
 
 /** Tells of an item whether the catalogue describes it. */
 export function watch(catalogue: Catalogue, db: Database): Watch {
   const listeners = new Set<(line: TailLine) => void>()
-  const totals = { accepted: 0, duplicates: 0, session: 0, refused: {} as Record<string, number> }
+  const totals = { accepted: 0, adopted: 0, duplicates: 0, session: 0, refused: {} as Record<string, number> }
   const known = (name: string) => {
     const id = catalogue.idOf(name)
     return id !== undefined && !catalogue.provisional(id)
@@ -45,6 +47,12 @@ export function watch(catalogue: Catalogue, db: Database): Watch {
   }
   /** Lines come in the order of the requests. */
   let told: Promise<void> = Promise.resolve()
+  const inOrder = (tellThem: () => void) => {
+    if (listeners.size === 0) return
+    // A catalogue that cannot be read now is no reason to say nothing.
+    const ready = told.then(() => catalogue.upToDate(db)).catch(() => {})
+    told = ready.then(tellThem)
+  }
   return {
     totals,
     subscribe(listener) {
@@ -57,10 +65,21 @@ export function watch(catalogue: Catalogue, db: Database): Watch {
       totals.session += answer.session?.length ?? 0
       for (const { code } of [...parsed.refused, ...answer.refused])
         totals.refused[code] = (totals.refused[code] ?? 0) + 1
-      if (listeners.size === 0) return
-      // A catalogue that cannot be read now is no reason to say nothing.
-      const ready = told.then(() => catalogue.upToDate(db)).catch(() => {})
-      told = ready.then(() => tellAll(batch, sender, parsed, answer, now))
+      inOrder(() => tellAll(batch, sender, parsed, answer, now))
+    },
+    adopted({ events, source, trust, received }, answer) {
+      totals.accepted += answer.accepted
+      totals.adopted += answer.accepted
+      const left = new Set([
+        ...answer.duplicateAt,
+        ...(answer.session ?? []),
+        ...answer.refused.map(({ index }) => index),
+      ])
+      const stored = events.filter((_, i) => !left.has(i))
+      inOrder(() => {
+        for (const event of stored)
+          tell({ time: received, source, trust, ...lineOf(event, known), result: 'adopted', refusal: null })
+      })
     },
   }
 }

@@ -60,6 +60,11 @@ async function checkReader(request: FastifyRequest, engine: Engine): Promise<voi
 function engineMetrics(registry: Registry, engine: Engine): void {
   const totals: readonly [name: string, help: string, value: (counters: Counters) => number][] = [
     ['events_accepted_total', 'Events stored and folded into memory.', ({ accepted }) => accepted],
+    [
+      'events_adopted_total',
+      'Of these, events of visitors that were stored when they logged in.',
+      ({ adopted }) => adopted,
+    ],
     ['events_duplicate_total', 'Events that had been accepted before.', ({ duplicates }) => duplicates],
     ['events_session_total', "Events that count for a visitor's session only.", ({ session }) => session],
     ['decisions_total', 'Decisions answered.', ({ decisions }) => decisions],

@@ -1,12 +1,14 @@
 /** POST /v1/predictions: how many stars a customer would give to each of some items. */
 import { Type } from 'typebox'
 import type { Engine } from '../engine-api.ts'
-import { requireCustomer } from './authentication.ts'
+import { CeilingName, CustomerId, forSomebody, VisitorId } from './for-whom.ts'
 import type { App } from './typed-app.ts'
 
 const PredictionRequest = Type.Object(
   {
-    customer: Type.String({ minLength: 1, maxLength: 500, description: "The shop's id of a known customer." }),
+    customer: Type.Optional(CustomerId),
+    anonymousId: Type.Optional(VisitorId),
+    ceiling: Type.Optional(CeilingName),
     items: Type.Array(Type.String({ minLength: 1, maxLength: 500 }), {
       minItems: 1,
       maxItems: 200,
@@ -54,12 +56,12 @@ export function predictionRoutes(app: App, engine: Engine): void {
     '/v1/predictions',
     {
       schema: { tags: ['recommendations'], body: PredictionRequest, response: { 200: PredictionAnswer } },
-      config: { action: 'decisions.customer' },
+      config: { action: 'decisions.anonymous' },
     },
     async (request) => {
-      const { customer, items } = request.body
-      await requireCustomer(request, engine, 'decisions.customer', customer)
-      const answer = await engine.predict({ who: { kind: 'user', value: customer }, items }, 'known')
+      const { items, ceiling: dial = 'known' } = request.body
+      const { who, ceiling } = await forSomebody(request, engine, request.body)
+      const answer = await engine.predict({ who, items, dial }, ceiling)
       return {
         ...answer,
         items: answer.items.map((item) => ({

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import type { Engine } from '../engine-api.ts'
 import { HabitueError } from '../errors.ts'
 import { aboutCustomer, ByKind, tellerOf } from './facts.ts'
+import { CeilingName } from './for-whom.ts'
 import type { App } from './typed-app.ts'
 
 const Who = Type.Object({ id: Type.String({ minLength: 1, maxLength: 500 }) })
@@ -10,6 +11,7 @@ const Ask = Type.Object(
   {
     ...ByKind.properties,
     peek: Type.Optional(Type.Boolean({ description: 'True = look, and do not count it as asked.' })),
+    ceiling: Type.Optional(CeilingName),
   },
   { additionalProperties: false },
 )
@@ -43,7 +45,11 @@ export function questionRoutes(app: App, engine: Engine): void {
     { schema: { tags, description, params: Who, querystring: Ask, response: { 200: QuestionAnswer } }, config },
     async (request) => {
       const who = await aboutCustomer(request, engine, 'facts.write')
-      const found = await questions.ask(who, { peek: request.query.peek === true }, tellerOf(request))
+      const found = await questions.ask(
+        who,
+        { peek: request.query.peek === true, ceiling: request.query.ceiling },
+        tellerOf(request),
+      )
       if (!found) return { question: null }
       const { recipient, options, ...rest } = found
       return { question: { ...rest, ...(recipient === '' ? {} : { recipient }), options: options && [...options] } }

@@ -10,6 +10,7 @@ import {
   type RecommendedItem,
 } from '../engine-api.ts'
 import { HabitueError } from '../errors.ts'
+import { CeilingName, CustomerId, VisitorId } from './for-whom.ts'
 import { toFilter, WireFilter } from './item-filter.ts'
 
 const ItemId = Type.String({ minLength: 1, maxLength: 200 })
@@ -39,25 +40,16 @@ const asked = {
     Type.Array(ItemId, { maxItems: 1000, description: 'Default: the open cart that is remembered.' }),
   ),
   context: Type.Optional(Type.Record(Type.String({ maxLength: 100 }), Type.Unknown())),
-  ceiling: Type.Optional(
-    Type.Enum(['anonymous', 'general', 'known', 'intimate'], {
-      description:
-        'How personal it may be: `anonymous` uses no memory, `general` names nothing of it; default `known`.',
-    }),
-  ),
+  ceiling: Type.Optional(CeilingName),
   after: Type.Optional(Type.String({ maxLength: 20_000, description: 'The `next` of the page before.' })),
   filters: Type.Optional(WireFilter),
   exclude: Type.Optional(ItemIds),
 }
 
-const UserId = Type.String({ minLength: 1, maxLength: 500, description: "The shop's id of a known customer." })
-
 export const RecommendationRequest = Type.Object(
   {
-    customer: Type.Optional(UserId),
-    anonymousId: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 500, description: 'Id of an anonymous visitor.' }),
-    ),
+    customer: Type.Optional(CustomerId),
+    anonymousId: Type.Optional(VisitorId),
     ...asked,
   },
   { additionalProperties: false },
@@ -65,7 +57,7 @@ export const RecommendationRequest = Type.Object(
 export type RecommendationRequest = Type.Static<typeof RecommendationRequest>
 
 export const BatchRequest = Type.Object(
-  { customers: Type.Array(UserId, { minItems: 1, maxItems: 1000 }), ...asked },
+  { customers: Type.Array(CustomerId, { minItems: 1, maxItems: 1000 }), ...asked },
   { additionalProperties: false },
 )
 export type BatchRequest = Type.Static<typeof BatchRequest>

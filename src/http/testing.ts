@@ -156,6 +156,7 @@ function roteEngine(
     health: async () => ({ ready: true, checks: { database: 'ok' } }),
     counters: () => ({
       accepted: 3,
+      adopted: 0,
       duplicates: 1,
       session: 0,
       refused: { invalid_event: 2 },

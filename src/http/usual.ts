@@ -2,7 +2,7 @@
 import { Type } from 'typebox'
 import { type Engine, fromMinorUnits, whenSure } from '../engine-api.ts'
 import { HabitueError } from '../errors.ts'
-import { requireCustomer } from './authentication.ts'
+import { CeilingName, CustomerId, forSomebody, VisitorId } from './for-whom.ts'
 import type { App } from './typed-app.ts'
 
 const Said = Type.Union([Type.Number(), Type.String({ minLength: 1, maxLength: 60 })])
@@ -10,7 +10,9 @@ const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T)
 
 const UsualRequest = Type.Object(
   {
-    customer: Type.String({ minLength: 1, maxLength: 500, description: "The shop's id of a known customer." }),
+    customer: Type.Optional(CustomerId),
+    anonymousId: Type.Optional(VisitorId),
+    ceiling: Type.Optional(CeilingName),
     slot: Type.Optional(
       Type.String({ minLength: 1, maxLength: 200, description: 'A category; default: that from which he takes most.' }),
     ),
@@ -71,20 +73,21 @@ export function usualRoutes(app: App, engine: Engine): void {
     '/v1/usual',
     {
       schema: { tags: ['recommendations'], body: UsualRequest, response: { 200: UsualAnswer } },
-      config: { action: 'decisions.customer' },
+      config: { action: 'decisions.anonymous' },
     },
     async (request) => {
-      const { customer, slot, context, time, sure } = request.body
-      await requireCustomer(request, engine, 'decisions.customer', customer)
+      const { slot, context, time, sure, ceiling: dial = 'known' } = request.body
+      const { who, ceiling } = await forSomebody(request, engine, request.body)
       const answer = await engine.usual(
         {
-          who: { kind: 'user', value: customer },
+          who,
+          dial,
           slot: slot ?? null,
           context: context ?? {},
           time: time === undefined ? null : timeOf(time),
           sure: sure ?? whenSure.probability,
         },
-        'known',
+        ceiling,
       )
       const priced = <T extends { price: number | null; currency: string | null }>(item: T): T => ({
         ...item,

@@ -45,11 +45,19 @@ export interface DecisionFacts {
   readonly forgotten: ReadonlySet<number>
   readonly occasions: readonly Occasion[]
   readonly changed: readonly ChangedSetting[]
+  /** Sensitive categories of which he agreed by name that they be used; lower case. */
+  readonly agreed: ReadonlySet<string>
 }
 
-export const noDecisionFacts: DecisionFacts = { rules: [], forgotten: new Set(), occasions: [], changed: [] }
+export const noDecisionFacts: DecisionFacts = {
+  rules: [],
+  forgotten: new Set(),
+  occasions: [],
+  changed: [],
+  agreed: new Set(),
+}
 
-const kinds = "('allergy', 'diet', 'forgotten', 'occasion', 'preference', 'setting')"
+const kinds = "('allergy', 'consent', 'diet', 'forgotten', 'occasion', 'preference', 'setting')"
 const columns = factColumns.join(', ')
 const ofOne = `select ${columns} from facts where identifier = ? and kind in ${kinds}`
 const ofMany = `select ${columns} from facts where identifier = any(?::bigint[]) and kind in ${kinds}`
@@ -76,10 +84,20 @@ export async function decisionFacts(reader: Reader, permit: Permit, now: number)
     occasions: facts
       .filter(({ kind }) => kind === 'occasion')
       .map(({ recipient, value }) => ({ recipient, date: (value as { date: string }).date })),
+    agreed: agreedIn(facts),
     changed: facts.flatMap(({ kind, subject, value, by, was, validFrom }) =>
       kind === 'setting' && by !== null ? [{ setting: subject, value, was, by, since: validFrom }] : [],
     ),
   }
+}
+
+/** Told by himself and of himself; whoever agreed under a condition has not agreed. */
+export function agreedIn(facts: readonly FactView[]): Set<string> {
+  const granted = facts.filter(
+    ({ kind, value, recipient, provenance, condition }) =>
+      kind === 'consent' && value === 'granted' && recipient === '' && provenance === 'told' && condition === null,
+  )
+  return new Set(granted.map(({ subject }) => subject.replace(/^category:/, '').toLowerCase()))
 }
 
 function ruleOf({ kind, subject, value, condition }: FactView): NeverRule | null {

@@ -9,6 +9,8 @@ import type { Reader } from '../db/database.ts'
 import { eventsOf } from '../events/store.ts'
 import { identifiersOf } from '../identity/store.ts'
 import { isOpenComplaint } from './complaints.ts'
+import { agreedIn } from './decision-facts.ts'
+import { type Discreet, discreetFor, discreetSubject } from './discreet.ts'
 import { type FactKind, type FactKindName, factKinds, type Part, parts } from './fact-kinds.ts'
 import { barredEvidence, currentFacts, type FactView } from './fact-view.ts'
 import { sentenceOf, sourceOf } from './fact-words.ts'
@@ -21,6 +23,8 @@ export const mostObserved = 3000
 export interface Known {
   /** What holds, told, observed and inferred. */
   readonly facts: readonly FactView[]
+  /** What is sensitive, and nothing that he agreed to: it is not spoken of unasked. */
+  readonly discreet: Discreet
   readonly identifiers: readonly { readonly kind: string; readonly value: string; readonly firstSeen: number }[]
 }
 
@@ -48,12 +52,19 @@ export async function knownFacts(
     profile === null ? Number.POSITIVE_INFINITY : (profile.since?.get(identifier) ?? 0)
   const open = profile !== null && profile.since === null
   const used = open ? events : events.filter(({ identifier, time }) => time >= since(identifier as number))
-  const observed = observe({ events, catalogue, forgotten, barred: barredEvidence(tombstones) }, used)
+  const told = statements.filter(({ provenance }) => provenance === 'told')
+  const agreed = agreedIn(currentFacts({ statements: told, tombstones }, now))
+  const discreet = discreetFor(agreed, catalogue)
+  const observed = observe({ events, catalogue, forgotten, barred: barredEvidence(tombstones), discreet }, used)
   const kept = statements.filter(
-    (one) => one.provenance === 'told' || isRecord(one) || one.time >= since(one.identifier),
+    (one) =>
+      one.provenance === 'told' ||
+      isRecord(one) ||
+      (one.time >= since(one.identifier) && !discreetSubject(one.subject, agreed, catalogue)),
   )
   const identifiers = await identifiersOf(reader, permit)
   return {
+    discreet,
     facts: currentFacts({ statements: [...kept, ...observed], tombstones }, now),
     identifiers: identifiers.filter(({ firstSeen }) => firstSeen <= now),
   }

@@ -156,6 +156,14 @@ export const factKinds = {
     sensitive: true,
     means: 'What he does not tolerate: an item whose attribute `allergens` (or `contains`) names it is never shown.',
   }),
+  consent: kind({
+    part: 'taste',
+    value: Type.Enum(['granted', 'denied']),
+    expects: '"granted" or "denied"',
+    sensitive: true,
+    means:
+      'That what is in a category which the shop marked as sensitive may be used for him; without it nothing of it is.',
+  }),
   language: kind({
     part: 'identity',
     value: Type.String({ pattern: '^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$' }),

@@ -36,6 +36,8 @@ function plain(fact: FactView, titleOf: TitleOf): string {
       return `Eats ${value}`
     case 'allergy':
       return `Does not tolerate ${about}${typeof value === 'string' ? ` (${value})` : ''}`
+    case 'consent':
+      return `${value === 'granted' ? 'Agreed' : 'Refused'} that ${about} is used`
     case 'language':
       return `Speaks ${value}`
     case 'channel':

@@ -217,6 +217,7 @@ const needsSubject: ReadonlySet<FactKindName> = new Set<FactKindName>([
   'complaint',
   'survey',
   'allergy',
+  'consent',
 ])
 
 /** What a preference may be about, besides a text: an item, a category, a value of an attribute. */

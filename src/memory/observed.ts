@@ -80,12 +80,13 @@ function sightOf(
 const round = (share: number) => Math.round(share * 100) / 100
 
 /** The size that he keeps buying, by category; what came back because of its size is no witness. */
-function sizes({ purchases, catalogue, barred }: Observing): Statement[] {
+function sizes({ purchases, catalogue, barred, discreet }: Observing): Statement[] {
   const counts = new Counts()
   for (const { lines, message, time } of purchases) {
     for (const line of lines) {
       if (line.recipient !== '' || line.state !== 'bought') continue
       const item = catalogue.canonical(line.item)
+      if (discreet(item)) continue
       const size = attribute(catalogue, item, 'size')
       const [category] = catalogue.categories(item)
       if (!size || !category || barred({ kind: 'size', subject: category, recipient: '' }).has(message)) continue
@@ -195,13 +196,13 @@ const mostInterests = 10
 const fewestLooks = 3
 
 /** Items and categories that he came back to, the most often first. */
-function interests({ events, purchases, catalogue, forgotten, barred }: Observing): Statement[] {
+function interests({ events, purchases, catalogue, forgotten, barred, discreet }: Observing): Statement[] {
   const bought = new Counts()
   const viewed = new Counts()
   const gifts = new Set<number>()
   const count = (counts: Counts, id: number, message: string, time: number) => {
     const item = catalogue.canonical(id)
-    if (forgotten.has(item) || forgotten.has(id)) return
+    if (forgotten.has(item) || forgotten.has(id) || discreet(item)) return
     const subjects = [
       `item:${catalogue.shopId(item) ?? item}`,
       ...catalogue.categories(item).map((name) => `category:${name}`),

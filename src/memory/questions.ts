@@ -9,6 +9,7 @@
 import type { Catalogue } from '../catalog/catalogue.ts'
 import type { TombstoneRow } from '../db/tables.ts'
 import type { AdmittedEvent } from '../events/event.ts'
+import type { Discreet } from './discreet.ts'
 import { digest, type GivenFact, slotText } from './fact.ts'
 import type { FactKindName } from './fact-kinds.ts'
 import type { FactView } from './fact-view.ts'
@@ -35,6 +36,10 @@ export interface Asking {
   readonly events: readonly AdmittedEvent[]
   readonly catalogue: Pick<Catalogue, 'canonical' | 'shopId' | 'title' | 'categories' | 'attributeTerms' | 'ids'>
   readonly now: number
+  /** What he bought may be named to him. */
+  readonly mayName: boolean
+  /** Of what is sensitive nobody is asked. */
+  readonly discreet: Discreet
 }
 
 const MS_A_DAY = 86_400_000
@@ -58,7 +63,7 @@ export function bestQuestion(asking: Asking): Question | null {
   const stateOf = new Map(asked.map((fact) => [fact.subject, fact]))
   const candidates = [
     ...sizeQuestions(asking),
-    ...returnQuestions(asking),
+    ...(asking.mayName ? returnQuestions(asking) : []),
     ...occasionQuestions(asking),
     ...tasteQuestions(asking),
   ]
@@ -120,14 +125,14 @@ const sizeOf = (catalogue: Asking['catalogue'], item: number) =>
     ?.slice(5)
 
 /** The size of a category that he buys in several sizes, or has bought once. */
-function sizeQuestions({ facts, purchases, catalogue, now }: Asking): Candidate[] {
+function sizeQuestions({ facts, purchases, catalogue, now, discreet }: Asking): Candidate[] {
   const own = (purchase: Purchase, category: string) =>
     purchase.lines.some(({ item, recipient }) => recipient === '' && sized(item)?.category === category)
   const sized = (id: number) => {
     const item = catalogue.canonical(id)
     const [category] = catalogue.categories(item)
     const size = sizeOf(catalogue, item)
-    return size && category ? { category, size } : null
+    return size && category && !discreet(item) ? { category, size } : null
   }
   const categories = new Set(
     purchases.flatMap(({ lines }) =>
@@ -173,11 +178,12 @@ function sizesOffered(catalogue: Asking['catalogue'], wanted: ReadonlySet<string
 const reasons = ['size', 'quality', 'damaged', 'not as described', 'changed mind', 'other']
 
 /** Something came back and nobody said why: a dislike or a wrong size are opposite lessons. */
-function returnQuestions({ purchases, catalogue, now }: Asking): Candidate[] {
+function returnQuestions({ purchases, catalogue, now, discreet }: Asking): Candidate[] {
   return purchases.flatMap((purchase) =>
     purchase.lines.flatMap(({ item: id, recipient, returned, returnedAt, reason }) => {
       if (returned <= 0 || reason !== null || recipient !== '' || returnedAt < now - recentDays * MS_A_DAY) return []
       const item = catalogue.canonical(id)
+      if (discreet(item)) return []
       const name = catalogue.shopId(item) ?? String(item)
       const shelf = new Set(catalogue.categories(item))
       const near = ahead(purchases, now, ({ lines }) =>

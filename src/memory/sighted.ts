@@ -1,6 +1,7 @@
 /** Statements that are made when they are read: what they are made of, and what each says it was seen in. */
 import type { Catalogue } from '../catalog/catalogue.ts'
 import type { AdmittedEvent } from '../events/event.ts'
+import type { Discreet } from './discreet.ts'
 import { type FactContent, observedId, type Statement } from './fact.ts'
 import type { FactKindName } from './fact-kinds.ts'
 import type { Purchase } from './purchases.ts'
@@ -16,6 +17,8 @@ export interface Observing {
   readonly barred: Barred
   /** Internal ids of items that are not to count as taste. */
   readonly forgotten: ReadonlySet<number>
+  /** Of what is sensitive no picture is made. */
+  readonly discreet: Discreet
 }
 
 /** Message ids that are named as evidence of one fact. */

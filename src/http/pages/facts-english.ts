@@ -95,6 +95,8 @@ function taste(
       return `You eat ${value}`
     case 'allergy':
       return `You do not tolerate ${about}${typeof value === 'string' ? ` (${value})` : ''}`
+    case 'consent':
+      return `You ${value === 'granted' ? 'agreed' : 'refused'} that what you did in ${about} is used`
     case 'language':
       return `Your language: ${nameOfLanguage('en', value)}`
     case 'channel':

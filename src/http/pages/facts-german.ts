@@ -103,6 +103,8 @@ function taste(
       return `Sie essen ${word(value)}`
     case 'allergy':
       return `Sie vertragen nicht: ${about}${typeof value === 'string' ? ` (${value})` : ''}`
+    case 'consent':
+      return `Sie haben ${value === 'granted' ? 'zugestimmt' : 'abgelehnt'}, dass genutzt wird, was Sie bei ${about} tun`
     case 'language':
       return `Ihre Sprache: ${nameOfLanguage('de', value)}`
     case 'channel':
