@@ -70,7 +70,7 @@ export function createHandlers(config: Config, world: World): Handlers {
     ...keptOrderHandlers,
     ...modelHandlers,
     ...ruleHandlers,
-    ...logHandlers,
+    ...logHandlers({ policy, world }),
     ...retentionHandlers,
     ...accessHandlers,
     ...peopleHandlers,

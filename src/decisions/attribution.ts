@@ -7,6 +7,7 @@ import { inChunks, insertRows } from '../db/batch.ts'
 import type { Tx } from '../db/database.ts'
 import type { AdmittedEvent, Fold } from '../events/event.ts'
 import { identifiersOfAll } from '../identity/store.ts'
+import { lockNames } from './log.ts'
 
 const hour = 3_600_000
 
@@ -35,6 +36,7 @@ interface Shown {
 export const attributionFold: Fold = {
   name: 'attribution',
   async forget(tx, identifiers) {
+    await lockNames(tx, 'alone')
     for (const chunk of inChunks(identifiers, 500))
       await tx.k.updateTable('decisions').set({ identifier: null }).where('identifier', 'in', chunk).execute()
   },

@@ -1,13 +1,18 @@
 /** What is kept of decisions: the log while storage is away, and counts when their time is over. */
 import { expect, it } from 'vitest'
+import { loadConfig } from '../config.ts'
+import { policyOf } from '../consent/policy.ts'
 import { insertRows } from '../db/batch.ts'
 import type { Handlers } from '../db/database.ts'
 import { forEachEngine } from '../db/testing.ts'
 import { HabitueError } from '../errors.ts'
+import { systemWorld } from '../world.ts'
 import { decisionLog, logHandlers } from './log.ts'
 import { retentionHandlers } from './retention.ts'
 
 const day = 86_400_000
+const policy = policyOf(loadConfig({ legalBasis: 'contract' }, {}))
+const handlersOfLog = logHandlers({ policy, world: systemWorld })
 const outcomeColumns = ['decision', 'item', 'kind', 'time', 'value', 'message']
 const decision = (id: string, more: object = {}) => ({
   id,
@@ -26,7 +31,7 @@ forEachEngine((_engine, open) => {
     const handlers: Handlers = {
       'decisions.log': async (tx, rows) => {
         if (away) throw new HabitueError('storage_unavailable', 'away')
-        await logHandlers['decisions.log'](tx, rows)
+        await handlersOfLog['decisions.log'](tx, rows)
       },
     }
     const db = await open(handlers)
@@ -52,7 +57,7 @@ forEachEngine((_engine, open) => {
 
   it('keeps nothing of a customer who was erased while his decisions waited', async () => {
     const db = await open({
-      ...logHandlers,
+      ...handlersOfLog,
       known: async (tx) => {
         const columns = ['id', 'kind', 'value', 'customer', 'first_seen', 'last_seen']
         await insertRows(tx, 'identifiers', columns, [[7, 'user', 'ann', 1, 0, 0]])
@@ -82,7 +87,7 @@ forEachEngine((_engine, open) => {
 
   it('turns old decisions into counts a day, a piece at a time, and drops outcomes of nothing', async () => {
     const db = await open({
-      ...logHandlers,
+      ...handlersOfLog,
       ...retentionHandlers,
       'test.outcomes': (tx, rows) => insertRows(tx, 'outcomes', outcomeColumns, rows),
     })

@@ -2,11 +2,15 @@
  * The log of decisions, written behind: a decision waits for no disk; within a second it is stored. When storage is
  * away for long the oldest entries are dropped and counted, rather than memory filled.
  */
-
-import type { Permit } from '../consent/permit.ts'
+import { sql } from 'kysely'
+import { type Permit, permit } from '../consent/permit.ts'
+import type { Policy } from '../consent/policy.ts'
+import { peopleOf } from '../consent/store.ts'
 import { upsertRows } from '../db/batch.ts'
 import type { Database, Handlers, Reader, Tx } from '../db/database.ts'
-import { identifiersWith } from '../identity/store.ts'
+import type { Identity } from '../identity/identity.ts'
+import { identitiesBehind } from '../identity/store.ts'
+import type { World } from '../world.ts'
 
 export interface LoggedDecision {
   readonly id: string
@@ -22,22 +26,63 @@ export interface LoggedDecision {
 
 const columns = ['id', 'time', 'placement', 'identifier', 'model', 'items', 'detail'] as const
 
-export const logHandlers: Handlers = {
-  'decisions.log': async (tx, rows: readonly unknown[][]) => {
-    const known = await existing(tx, rows)
-    // The same rows again, when nobody knows whether the first write went through, are the same rows.
-    await upsertRows(tx, 'decisions', ['id', 'placement'], columns, known)
-  },
+export interface LogNeeds {
+  readonly policy: Policy
+  readonly world: World
+}
+
+export function logHandlers({ policy, world }: LogNeeds): Handlers {
+  return {
+    'decisions.log': async (tx, rows: readonly unknown[][]) => {
+      await lockNames(tx, 'shared')
+      const named = await stillNamed(tx, rows, policy, world.now())
+      // The same rows again, when nobody knows whether the first write went through, are the same rows.
+      await upsertRows(tx, 'decisions', ['id', 'placement'], columns, named)
+    },
+  }
+}
+
+/**
+ * PostgreSQL: no name is written into the log while a withdrawal takes names out of it, for neither would see the other's
+ * rows. Writers of the log share the lock.
+ */
+export async function lockNames(tx: Tx, how: 'shared' | 'alone'): Promise<void> {
+  if (tx.engine !== 'postgres') return
+  if (how === 'shared') await sql`select pg_advisory_xact_lock_shared(hashtext('habitue.decisions'))`.execute(tx.k)
+  else await sql`select pg_advisory_xact_lock(hashtext('habitue.decisions'))`.execute(tx.k)
 }
 
 const identifierAt = columns.indexOf('identifier')
+const timeAt = columns.indexOf('time')
 
-/** Of a customer who was erased while his decisions waited here, nothing is written any more. */
-async function existing(tx: Tx, rows: readonly unknown[][]): Promise<readonly unknown[][]> {
+/**
+ * What happened while decisions waited here: of a customer who was erased nothing is written any more, and who refused to be
+ * known by what he does is not named.
+ */
+async function stillNamed(
+  tx: Tx,
+  rows: readonly unknown[][],
+  policy: Policy,
+  now: number,
+): Promise<readonly unknown[][]> {
   const ids = [...new Set(rows.flatMap((row) => (row[identifierAt] as number | null) ?? []))]
-  const found = new Set((await identifiersWith(tx, ids)).map(({ id }) => id))
-  if (found.size === ids.length) return rows
-  return rows.filter((row) => row[identifierAt] === null || found.has(row[identifierAt] as number))
+  if (ids.length === 0) return rows
+  const behind = await identitiesBehind(tx, ids)
+  const customers = new Map([...behind.values()].map((identity) => [identity.customer, identity]))
+  const people = await peopleOf(tx, policy, [...customers.values()], now)
+  const permits = new Map(
+    people.map((person) => [(person.identity as Identity).customer, permit(person, 'personalisation')]),
+  )
+  return rows.flatMap((row) => {
+    const id = row[identifierAt] as number | null
+    if (id === null) return [row]
+    const identity = behind.get(id)
+    if (!identity) return []
+    const allowed = permits.get(identity.customer)
+    // He may have agreed again meanwhile; what was before that stays unnamed.
+    const isNamed = allowed && (row[timeAt] as number) >= (allowed.since?.get(id) ?? 0)
+    return [isNamed ? row : row.map((value, i) => (i === identifierAt ? null : value))]
+  })
 }
 
 export interface DecisionLog {
