@@ -41,6 +41,8 @@ export const errorTable = {
   invalid_fact: 400,
   // conditions
   invalid_condition: 400,
+  invalid_segment: 400,
+  unknown_segment: 404,
   // catalogue and imports
   invalid_item: 400,
   invalid_rule: 400,

@@ -31,6 +31,10 @@ import { memoryFolds } from './memory/fold.ts'
 import { keptOrderHandlers } from './memory/kept-orders.ts'
 import { memoryData } from './memory/personal.ts'
 import { memoryHandlers } from './memory/rebuild.ts'
+import { dueFold, markCustomers } from './segments/fold.ts'
+import { segmentsData } from './segments/personal.ts'
+import type { SegmentHook } from './segments/settle.ts'
+import { segmentHandlers } from './segments/write.ts'
 import { surveyData } from './surveys/personal.ts'
 import { taskData } from './tasks/personal.ts'
 import { triggersFold } from './tasks/triggers.ts'
@@ -45,6 +49,7 @@ export const personalData: readonly Holder[] = [
   ...decisionsData,
   ...taskData,
   ...surveyData,
+  ...segmentsData,
   ...memoryData,
   ...eventsData,
   ...accessData,
@@ -55,7 +60,9 @@ export const personalData: readonly Holder[] = [
 export function createHandlers(config: Config, world: World): Handlers {
   const policy = policyOf(config)
   const catalogue = { world, currency: config.currency }
-  const folds = [...memoryFolds, attributionFold, triggersFold(config.tasks)]
+  const folds = [...memoryFolds, attributionFold, triggersFold(config.tasks), dueFold()]
+  /** Told of everybody who came into a segment or left it, in the transaction of the change. */
+  const segmentHooks: SegmentHook[] = []
   const ingest = ingestHandler(folds, { policy, world })
   return {
     'events.ingest': ingest,
@@ -64,7 +71,11 @@ export function createHandlers(config: Config, world: World): Handlers {
     'catalog.remove': removeHandler(catalogue),
     'catalog.audiences': audiencesHandler,
     'catalog.sensitive': sensitiveHandler,
-    'identity.undoMerge': (tx, { id, now }: { id: number; now: number }) => undoMerge(tx, id, now),
+    async 'identity.undoMerge'(tx, { id, now }: { id: number; now: number }) {
+      const undone = await undoMerge(tx, id, now)
+      await markCustomers(tx, [undone.restored, undone.from], { received: now, historical: false })
+      return undone
+    },
     'imports.record': recordImportHandler(world),
     ...memoryHandlers,
     ...keptOrderHandlers,
@@ -77,6 +88,7 @@ export function createHandlers(config: Config, world: World): Handlers {
     ...sessionHandlers,
     ...pageCodeHandlers,
     ...taskHandlers({ currency: config.currency, ingest }),
+    ...segmentHandlers({ policy, currency: config.currency, hooks: segmentHooks }),
     ...auditHandlers(world, async (reader, who) => (await resolve(reader, who))?.customer ?? null),
     'consent.cleaned': cleanedHandler,
     'consent.erase': eraseHandler({

@@ -1,5 +1,6 @@
 /** Reading the catalogue for people: one item, a page of items, and how complete it is. */
 import { type Expression, type SqlBool, sql } from 'kysely'
+import { selectByKeys } from '../db/batch.ts'
 import type { Reader } from '../db/database.ts'
 import type { ItemView } from './item.ts'
 import { type StoredItem, toView } from './row.ts'
@@ -119,4 +120,49 @@ export async function countItems(reader: Reader): Promise<CatalogueCounts> {
 
 export function readCategoryAudiences(reader: Reader): Promise<{ category: string; audience: string }[]> {
   return reader.k.selectFrom('category_audiences').selectAll().orderBy('category').execute()
+}
+
+/** What conditions and sums over orders look at of an item. */
+export interface ItemFacts {
+  /** The shop's own id. */
+  readonly item: string
+  readonly title: string | null
+  readonly categories: readonly string[]
+  readonly brand: string | null
+  /** Minor units. */
+  readonly price: number | null
+  readonly cost: number | null
+  readonly currency: string | null
+}
+
+/** Items by internal id; one that is another's name counts as that. */
+export async function itemFacts(reader: Reader, ids: readonly number[]): Promise<ReadonlyMap<number, ItemFacts>> {
+  type Row = Omit<ItemFacts, 'categories' | 'brand'> & {
+    id: number
+    categories: string
+    attributes: string
+    same_as: number | null
+  }
+  const columns = ['id', 'item', 'title', 'categories', 'attributes', 'price', 'cost', 'currency', 'same_as']
+  const read = (wanted: readonly number[]) =>
+    selectByKeys<Row>(
+      reader,
+      'items',
+      ['id'],
+      wanted.map((id) => [id]),
+      columns,
+    )
+  const rows = new Map((await read([...new Set(ids)])).map((row) => [row.id, row]))
+  const others = [...rows.values()].flatMap(({ same_as }) => (same_as !== null && !rows.has(same_as) ? [same_as] : []))
+  for (const row of await read(others)) rows.set(row.id, row)
+  return new Map(
+    [...rows.values()].map((own) => {
+      const { categories, attributes, ...row } = (own.same_as !== null && rows.get(own.same_as)) || own
+      const { brand } = JSON.parse(attributes) as Record<string, unknown>
+      return [
+        own.id,
+        { ...row, categories: JSON.parse(categories) as string[], brand: typeof brand === 'string' ? brand : null },
+      ]
+    }),
+  )
 }

@@ -14,7 +14,7 @@ const order = (id: string, age: number, total: number | null, more: object = {})
 const values: ConditionValues = {
   customer: {
     ...{ orders: 2, known: true, revenue: 2600.5, since: now - 300 * day, lastOrder: now - 20 * day, firstOrder: null },
-    ...{ consent: ['marketing.email'], traits: { vip: true, city: 'Bern', children: 2, tags: ['tea'], a: { b: 1 } } },
+    ...{ consent: ['marketing:email'], traits: { vip: true, city: 'Bern', children: 2, tags: ['tea'], a: { b: 1 } } },
     facts: [{ kind: 'size', value: 'M', source: 'told', time: now - day }],
   },
   orders: [
@@ -37,7 +37,7 @@ describe('conditions', () => {
     ["orders.before('50d').count() == 1"],
     ["events.named('Product Viewed').within('7d').count() >= 1"],
     ["events.named('Product Viewed').sum('price') == 3"],
-    ["customer.revenue > 2500 && 'marketing.email' in customer.consent"],
+    ["customer.revenue > 2500 && 'marketing:email' in customer.consent"],
     ['daysSince(customer.lastOrder) == 20'],
     ["olderThan(customer.lastOrder, '20d') && !olderThan(customer.lastOrder, '21d')"],
     ['now - customer.lastOrder < duration("500h")'],
@@ -77,10 +77,12 @@ describe('conditions', () => {
       roots: new Set(['events', 'customer', 'orders']),
       customer: new Set(['traits']),
       eventNames: new Set(['Product Viewed']),
-      reach: 90 * day,
+      reach: 7 * day,
       lines: false,
+      margin: false,
     })
     expect(compileCondition("events.within('7d').count() > 2", scope).uses.eventNames).toBe(null)
+    expect(compileCondition("events.named('A').count() > 2", scope).uses.reach).toBe(null)
   })
 })
 

@@ -41,7 +41,7 @@ export const shapes = {
     openComplaint: 'flag',
     lastComplaint: 'time?',
     recipients: 'texts',
-    /** Purposes and channels that he agreed to: `'marketing.email' in customer.consent`. */
+    /** Purposes and channels that he agreed to: `'marketing:email' in customer.consent`. */
     consent: 'texts',
     /** Names of the segments that he is in. */
     segments: 'texts',
@@ -65,6 +65,8 @@ export const shapes = {
     state: 'text',
     /** After returns and refunds, without cancelled orders; null in another currency than the shop's. */
     total: 'number?',
+    /** `total` less what its goods cost; null where the cost of one is not known. */
+    margin: 'number?',
     currency: 'text?',
     /** Pieces bought and pieces sent back. */
     quantity: 'count',

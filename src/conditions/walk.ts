@@ -11,10 +11,11 @@ export interface Uses {
   readonly customer: ReadonlySet<string>
   /** Names of events; null = events of every name. */
   readonly eventNames: ReadonlySet<string> | null
-  /** How far back the longest window reaches, milliseconds; null = without limit. */
+  /** How far back events are looked at, milliseconds; null = without limit. */
   readonly reach: number | null
-  /** Whether lines of orders or carts are looked at. */
+  /** Whether lines of orders or carts are looked at, and what orders earned. */
   readonly lines: boolean
+  readonly margin: boolean
 }
 
 const loops = new Set(['all', 'exists', 'exists_one', 'filter', 'map'])
@@ -29,24 +30,26 @@ interface Walk {
   readonly named: Set<string>
   events: number
   namedEvents: number
+  boundedEvents: number
   reach: number
-  unbounded: boolean
   lines: boolean
+  margin: boolean
 }
 
 /** @throws HabitueError invalid_condition */
 export function walk(text: string, tree: ASTNode, scope: readonly Root[]): Uses {
   const found: Walk = {
     ...{ text, scope, roots: new Set<Root>(), customer: new Set<string>(), named: new Set<string>() },
-    ...{ events: 0, namedEvents: 0, reach: 0, unbounded: false, lines: false },
+    ...{ events: 0, namedEvents: 0, boundedEvents: 0, reach: 0, lines: false, margin: false },
   }
   visit(found, tree, [], 0)
   return {
     roots: found.roots,
     customer: found.customer,
     eventNames: found.events > found.namedEvents ? null : found.named,
-    reach: found.unbounded ? null : found.reach,
+    reach: found.events > found.boundedEvents ? null : found.reach,
     lines: found.lines,
+    margin: found.margin,
   }
 }
 
@@ -63,6 +66,7 @@ function visit(found: Walk, node: ASTNode, bound: readonly string[], depth: numb
 function noteField(found: Walk, [receiver, field]: readonly [ASTNode, string]): void {
   if (receiver.op === 'id' && receiver.args === 'customer') found.customer.add(field)
   if (field === 'lines') found.lines = true
+  if (field === 'margin') found.margin = true
 }
 
 function visitName(found: Walk, node: ASTNode & { op: 'id' }, bound: readonly string[], depth: number): void {
@@ -93,6 +97,7 @@ function visitMethod(
     found.namedEvents++
   }
   if (totals.has(name)) checkTotal(found, receiver, given)
+  if (name === 'within') noteWindow(found, receiver, given)
   visit(found, receiver, bound, depth)
   if (!isLoop) {
     for (const argument of given) visit(found, argument, bound, depth)
@@ -115,13 +120,26 @@ function visitMethod(
   for (const body of bodies) visit(found, body, [...bound, own], depth + 1)
 }
 
+/** The list that a chain of methods begins with. */
+function sourceOf(receiver: ASTNode): string | null {
+  let from = receiver
+  while (from.op === 'rcall' && from.args[0] !== 'map') from = from.args[1]
+  return from.op === 'id' ? from.args : null
+}
+
+function noteWindow(found: Walk, receiver: ASTNode, [span]: readonly ASTNode[]): void {
+  const length = span?.op === 'value' && typeof span.args === 'string' ? parseSpan(span.args) : null
+  if (length === null || sourceOf(receiver) !== 'events') return
+  found.boundedEvents++
+  found.reach = Math.max(found.reach, length)
+}
+
 /** A total of a list that comes from `orders` is of a number of an order. */
 function checkTotal(found: Walk, receiver: ASTNode, given: readonly ASTNode[]): void {
   const field = given[0]
   if (field?.op !== 'value' || typeof field.args !== 'string') return
-  let from = receiver
-  while (from.op === 'rcall' && from.args[0] !== 'map') from = from.args[1]
-  if (from.op !== 'id' || from.args !== 'orders') return
+  if (field.args === 'margin') found.margin = true
+  if (sourceOf(receiver) !== 'orders') return
   const numbers = Object.entries(shapes.Order).flatMap(([name, kind]) =>
     kind.startsWith('number') || kind === 'count' ? [name] : [],
   )
@@ -139,19 +157,12 @@ function checkCall(found: Walk, name: string, given: readonly ASTNode[], node: A
   if (name === 'bind') throw mistake(found.text, node.start, 'got bind(); expected a condition without variables.')
   if (!spans.has(name)) return
   const last = given.at(-1)
-  if (last?.op !== 'value' || typeof last.args !== 'string') {
-    found.unbounded = true
-    return
-  }
-  const length = parseSpan(last.args)
-  if (length === null)
+  if (last?.op === 'value' && typeof last.args === 'string' && parseSpan(last.args) === null)
     throw mistake(
       found.text,
       last.start,
       `got the span "${last.args}"; expected a number and s, m, h, d, w or y, such as "90d".`,
     )
-  if (name === 'within') found.reach = Math.max(found.reach, length)
-  if (name === 'before') found.unbounded = true
 }
 
 function contains(node: ASTNode, is: (node: ASTNode) => boolean): boolean {

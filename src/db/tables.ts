@@ -220,6 +220,25 @@ export interface Tables {
   /** How far the retention of events is: the last `seq` looked at, -1 = all; `before` = what is older goes. One row. */
   retention: { id: number; seq: number; before: number }
 
+  // segments
+  segments: { name: string; title: string; description: string; condition: string; updated: number }
+  /** Who is in: an identifier of the customer, and since when. */
+  segment_members: { segment: string; identifier: number; since: number }
+  /** Whose customer is to be looked at again, when, and why (segments/fold.ts). */
+  segment_due: { identifier: number; due: number; cause: number }
+  /** `day` = days since 1970; `size` = as it was counted on that day, null = it was not. */
+  segment_days: { segment: string; day: number; entered: number; gone: number; size: number | null }
+  /** One row. `watch`, `levels` = JSON (segments/watch.ts, levels.ts); `sweep` = all customers above this id are due; null = none. */
+  segment_state: {
+    id: number
+    watch: string | null
+    levels: string | null
+    computed: number
+    surveying: number
+    sweep: number | null
+    quiet: number
+  }
+
   // decisions
   /** One row for each placement of a decision; an item stands in at most one of them. */
   decisions: {

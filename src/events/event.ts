@@ -159,4 +159,14 @@ export interface Fold {
    * what service needs (orders) stays. Their events of that purpose are still stored, and are deleted afterwards.
    */
   forget?(tx: Tx, identifiers: readonly number[]): Promise<void>
+  /** Told, after `apply`, which customers the batch made, and in which of them others came to an end. */
+  linked?(tx: Tx, change: LinkChange): Promise<void>
+}
+
+export interface LinkChange {
+  readonly made: readonly number[]
+  readonly joined: readonly number[]
+  /** When the batch came in, milliseconds. */
+  readonly received: number
+  readonly historical: boolean
 }

@@ -8,7 +8,7 @@ import type { Policy } from '../consent/policy.ts'
 import { insertNew, insertRows } from '../db/batch.ts'
 import type { Handler, Reader, Tx } from '../db/database.ts'
 import { secretKey } from '../db/secret.ts'
-import { createResolver, type Resolved, type Resolver } from '../identity/resolve.ts'
+import { createResolver, type Resolution, type Resolved, type Resolver } from '../identity/resolve.ts'
 import { touchCustomers } from '../identity/touch.ts'
 import type { World } from '../world.ts'
 import { StoredEvent } from './admitted.ts'
@@ -74,7 +74,7 @@ export function ingestHandler(
 
 async function remember(tx: Tx, request: IngestRequest, fresh: readonly Admitted[], means: Means): Promise<void> {
   const { world, folds } = means
-  const { resolved, touched } = await resolveSenders(tx, request, fresh, means.resolve)
+  const { resolved, touched, joined, made } = await resolveSenders(tx, request, fresh, means.resolve)
   await checkUnchanged(tx, fresh, resolved)
   const marks = await answerMarks(tx, fresh, resolved)
   const products = fresh.flatMap(({ event }) => event.products)
@@ -98,6 +98,10 @@ async function remember(tx: Tx, request: IngestRequest, fresh: readonly Admitted
   }
   await insertRows(tx, 'events', columns, rows)
   for (const fold of folds) await fold.apply(tx, events)
+  if (joined.length + made.length > 0) {
+    const { received, historical } = request
+    for (const fold of folds) await fold.linked?.(tx, { joined, made, received, historical })
+  }
   if (marks.size > 0)
     await settleAnswers(
       tx,
@@ -114,7 +118,7 @@ async function resolveSenders(
   { source }: IngestRequest,
   fresh: readonly Admitted[],
   resolve: Resolver,
-): Promise<{ resolved: (Resolved | null)[]; touched: readonly number[] }> {
+): Promise<{ resolved: (Resolved | null)[] } & Omit<Resolution, 'parties'>> {
   const named = fresh.filter(({ believed }) => believed.trusted.length > 0)
   const parties = named.map(({ event, believed: { trusted, claimed, previous } }) => ({
     trusted,
@@ -125,7 +129,7 @@ async function resolveSenders(
   }))
   const resolution = await resolve(tx, parties)
   const byCandidate = new Map(named.map((candidate, i) => [candidate, resolution.parties[i]]))
-  return { resolved: fresh.map((candidate) => byCandidate.get(candidate) ?? null), touched: resolution.touched }
+  return { ...resolution, resolved: fresh.map((candidate) => byCandidate.get(candidate) ?? null) }
 }
 
 /** Puts what only the writer knows before the fields that the door wrote; the text need not be parsed for that. */

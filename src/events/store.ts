@@ -198,6 +198,40 @@ export async function countNamed(
   return Number(row?.count ?? 0)
 }
 
+export interface EventsWanted {
+  /** Canonical names; null = of every name and type. */
+  readonly names: readonly string[] | null
+  readonly since: number
+  /** Of each identifier, the latest. */
+  readonly limit: number
+}
+
+/** What many customers did, each under his own permit, the latest first, by customer. */
+export async function eventsOfMany(
+  reader: Reader,
+  permits: readonly Permit[],
+  { names, since, limit }: EventsWanted,
+): Promise<ReadonlyMap<number, AdmittedEvent[]>> {
+  const found = new Map<number, AdmittedEvent[]>()
+  for (const { customer, identifiers, since: refused } of permits) {
+    const rows: EventRow[] = []
+    for (const identifier of identifiers) {
+      const from = Math.max(since, refused?.get(identifier) ?? 0)
+      let query = reader.k.selectFrom('events').select(columns).where('identifier', '=', identifier)
+      query = query.where('time', '>=', from)
+      if (names !== null) query = query.where('name', 'in', names)
+      rows.push(...(await query.orderBy('time', 'desc').limit(limit).execute()))
+    }
+    if (rows.length === 0) continue
+    rows.sort((a, b) => b.time - a.time || b.seq - a.seq)
+    found.set(
+      customer,
+      rows.slice(0, limit).map((row) => admittedOf(row, customer)),
+    )
+  }
+  return found
+}
+
 /** What `dropPersonal` would delete, in pieces. */
 export async function* personalEvents(reader: Reader, identifiers: readonly number[]): AsyncGenerator<AdmittedEvent[]> {
   const limit = 1000

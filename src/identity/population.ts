@@ -25,6 +25,27 @@ export async function* identifiersByCustomer(reader: Reader): AsyncGenerator<Lin
   }
 }
 
+/** Customers with an id above `after`, ascending, at most `limit`; one who was merged into another has no identifier. */
+export async function customersAfter(reader: Reader, after: number, limit: number): Promise<number[]> {
+  const rows = await reader.k
+    .selectFrom('customers')
+    .select('id')
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+  return rows.map(({ id }) => id)
+}
+
+/** The highest id of a customer; 0 where there is none. */
+export async function lastCustomer(reader: Reader): Promise<number> {
+  const row = await reader.k
+    .selectFrom('customers')
+    .select((eb) => eb.fn.max('id').as('id'))
+    .executeTakeFirst()
+  return Number(row?.id ?? 0)
+}
+
 /** Every identifier by its name, in chunks by ascending id: for what must be found by a keyed hash. */
 export async function* allIdentifiers(reader: Reader): AsyncGenerator<{ id: number; kind: string; value: string }[]> {
   const names = reader.k

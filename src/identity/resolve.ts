@@ -38,6 +38,9 @@ export interface Resolution {
   readonly parties: readonly Resolved[]
   /** Customers that got events, or gained or lost identifiers. */
   readonly touched: readonly number[]
+  /** Those that others came to an end in, and those that were made. */
+  readonly joined: readonly number[]
+  readonly made: readonly number[]
 }
 
 /** Finds or makes the customer of each party, in order; a later one sees what an earlier one joined. */
@@ -57,13 +60,13 @@ export function createResolver(world: Pick<World, 'random'>): Resolver {
     const resolved = await guessParties(tx, parties, known, namedLast)
     namedLast = new Map()
     const open = parties.filter((_, i) => resolved[i] === null)
-    if (open.length === 0) return resolution(resolved as Guess[], [])
+    if (open.length === 0) return resolution(resolved as Guess[], { touched: [], joined: [], made: [] })
     const looked = await resolveParties(tx, open, { known, newStamp })
     const inOrder = looked.parties.values()
     const all = resolved.map((guess) => guess ?? inOrder.next().value!)
     return resolution(
       all.map((one) => ({ ...one, customer: looked.moved.get(one.customer) ?? one.customer })),
-      looked.touched,
+      looked,
     )
   }
   return Object.assign(resolve, {
@@ -75,9 +78,13 @@ export function createResolver(world: Pick<World, 'random'>): Resolver {
   })
 }
 
-function resolution(parties: readonly Resolved[], touched: readonly number[]): Resolution {
+type Changed = Pick<Resolution, 'touched' | 'joined' | 'made'>
+
+function resolution(parties: readonly Resolved[], { touched, joined, made }: Changed): Resolution {
   const all = new Set([...touched, ...parties.map(({ customer }) => customer)])
   return {
+    joined,
+    made,
     parties: parties.map(({ identifier, customer, stamp }) => ({ identifier, customer, stamp })),
     touched: [...all].sort((a, b) => a - b),
   }
@@ -148,6 +155,8 @@ async function resolveParties(tx: Tx, parties: readonly Party[], means: Means): 
       (member, i) => more.instead.get(i) ?? { identifier: member.id, customer: member.customer!.id, stamp: before[i] },
     ),
     touched: [...[...links.touched].map(({ id }) => id), ...more.touched],
+    joined: [...links.merges.map(({ moved }) => moved[0].customer!.id), ...more.joined],
+    made: [...links.created.map(({ id }) => id), ...more.made],
     moved: new Map(links.merges.map(({ merged, moved }) => [merged.id, moved[0].customer!.id])),
   }
 }
@@ -186,11 +195,12 @@ async function openLinks(tx: Tx, members: Members, named: readonly (readonly Mem
   return new Links(changing.some((list) => customers(list).size > 1) ? await partedSides(tx) : [])
 }
 
-interface Settled {
+interface Settled extends Changed {
   /** Where an event goes instead of to its strongest identifier, by position. */
   readonly instead: ReadonlyMap<number, Resolved>
-  readonly touched: readonly number[]
 }
+
+const unsettled: Settled = { instead: new Map(), touched: [], joined: [], made: [] }
 
 /** Confirms old claims, keeps new ones, and takes events of contradicting ones off the device's owner. */
 async function settleClaims(
@@ -203,7 +213,7 @@ async function settleClaims(
 ): Promise<Settled> {
   const proven = await confirmClaims(tx, vouched)
   const claiming = parties.some(({ claimed }) => claimed.length > 0)
-  if (!claiming && proven.length === 0) return { instead: new Map(), touched: [] }
+  if (!claiming && proven.length === 0) return unsettled
   if (claiming)
     await members.look(
       tx,
@@ -220,13 +230,18 @@ async function settleClaims(
     ...apart.map(({ claim, pair, confirmed }) => partyOf(pair, confirmed ? claim.value : null, claim)),
     ...(await existing(tx, proven)).map(({ pair, user, time }) => partyOf(pair, user, { time, cause: pair.value })),
   ]
-  if (further.length === 0) return { instead: new Map(), touched: [] }
-  const { touched } = await resolveParties(tx, further, means)
+  if (further.length === 0) return unsettled
+  const { touched, joined, made } = await resolveParties(tx, further, means)
   const rows = await rowsOf(
     tx,
     apart.map(({ pair }) => pair),
   )
-  return { instead: new Map(apart.map(({ claim, pair }) => [claim.position, rows.get(pair.value)!])), touched }
+  return {
+    instead: new Map(apart.map(({ claim, pair }) => [claim.position, rows.get(pair.value)!])),
+    touched,
+    joined,
+    made,
+  }
 }
 
 /** Claims that do not hold already. */

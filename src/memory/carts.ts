@@ -29,6 +29,15 @@ export interface CartLine {
 
 export const emptyCart: CartState = { updated: 0, reset: null, changes: [] }
 
+const cartNames = new Set([
+  ...['Product Added', 'Wishlist Product Added to Cart', 'Product Removed', 'Cart Viewed', 'Order Completed'],
+])
+
+/** Whether an event of this name may say something of the open cart. */
+export function isCartEvent(name: string): boolean {
+  return cartNames.has(name)
+}
+
 /** What an event says of the open cart, or null where it says nothing. */
 export function cartOf(event: AdmittedEvent): CartState | null {
   const change = (sign: number): CartState | null => {

@@ -38,6 +38,11 @@ const partKinds: Readonly<Record<string, PartKind>> = {
   'Product Returned': 'returned',
 }
 
+/** Whether an event of this name says something of an order. */
+export function isOrderEvent(name: string): boolean {
+  return Object.hasOwn(partKinds, name)
+}
+
 /** What one event says of one order. */
 export interface OrderEvent {
   readonly identifier: number

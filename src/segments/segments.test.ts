@@ -1,0 +1,300 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { type Config, defaultConfig } from '../config.ts'
+import { policyOf } from '../consent/policy.ts'
+import { forEachEngine, type TestDatabase } from '../db/testing.ts'
+import { sendTo, track } from '../events/testing.ts'
+import { createHandlers } from '../handlers.ts'
+import { mergesOf } from '../identity/merges.ts'
+import { resolve } from '../identity/store.ts'
+import { type SimulatedWorld, simulatedWorld } from '../world.ts'
+import { preview } from './preview.ts'
+import type { SegmentChange, SettleAnswer } from './settle.ts'
+import { history, memberPage, segmentNamed, sizes } from './store.ts'
+import { runSurvey, surveyDue } from './survey.ts'
+import { segmentHandlers } from './write.ts'
+
+const day = 86_400_000
+const start = Date.UTC(2026, 0, 5, 12)
+
+forEachEngine((_, open) => {
+  let db: TestDatabase
+  let world: SimulatedWorld
+  let told: SegmentChange[]
+  let config: Config
+
+  const begin = async (changes: Partial<Config> = {}) => {
+    world = simulatedWorld(5, start)
+    told = []
+    config = { ...defaultConfig, legalBasis: 'legitimate-interest', ...changes }
+    const hook = async (_: unknown, list: readonly SegmentChange[]) => void told.push(...list)
+    const needs = { policy: policyOf(config), currency: config.currency, hooks: [hook] }
+    db = await open({ ...createHandlers(config, world), ...segmentHandlers(needs) }, { world })
+    await settle()
+  }
+  beforeEach(() => begin())
+
+  /** Does all that is due now, the daily comparison included; when the next is due. */
+  const settle = async (): Promise<number> => {
+    const needs = { db, policy: policyOf(config), currency: config.currency }
+    if ((await surveyDue(db)) <= world.now()) await runSurvey(needs, world.now())
+    for (;;) {
+      const { next } = await db.write<SettleAnswer>('segments.settle', { now: world.now(), limit: 3 })
+      if (next === null || next > world.now()) return Math.min(next ?? Infinity, await surveyDue(db))
+    }
+  }
+  /** Lives through `days`, waking only when something is due. */
+  const live = async (days: number) => {
+    const end = world.now() + days * day
+    for (let next = await settle(); next <= end; next = await settle()) world.advance(Math.max(1, next - world.now()))
+    world.advance(end - world.now())
+    await settle()
+  }
+  let n = 0
+  const order = (userId: string, total: number, more: object = {}) =>
+    track(
+      'Order Completed',
+      { userId },
+      {
+        ...{ order_id: `o${n++}`, total, currency: 'EUR' },
+        products: [{ product_id: 'tea', price: total, quantity: 1 }],
+        ...more,
+      },
+    )
+  const send = async (...messages: object[]) => {
+    const now = world.now()
+    const answer = await sendTo(
+      db,
+      messages.map((one) => ({ timestamp: new Date(now).toISOString(), ...one })),
+      { received: now },
+    )
+    expect(answer.refused).toEqual([])
+  }
+  const put = async (name: string, condition: string) => {
+    const definition = { name, title: '', description: '', condition }
+    await db.write('segments.put', { definition, now: world.now() })
+    await settle()
+  }
+  const membersOf = async (name: string) => {
+    const query = { policy: policyOf(config), now: world.now(), limit: 100 }
+    const { members } = await memberPage(db, await segmentNamed(db, name), query)
+    return members.map(({ who }) => who.value).sort()
+  }
+
+  describe('segments', () => {
+    it('are entered on the event, and told in the transaction of the change', async () => {
+      await put('big', "orders.sum('total') > 2500")
+      await send(order('ada', 2000), order('bob', 3000))
+      await settle()
+      expect(await membersOf('big')).toEqual(['bob'])
+      expect(await membersOf('new')).toEqual(['ada', 'bob'])
+      await send(order('ada', 501))
+      told.length = 0
+      await settle()
+      expect(await membersOf('big')).toEqual(['ada', 'bob'])
+      expect(told.filter(({ segment }) => segment === 'big')).toMatchObject([
+        { segment: 'big', entered: true, time: world.now(), live: true },
+      ])
+    })
+
+    it('"no order for 90 days" is entered at its minute, by the runner, and left with the next order', async () => {
+      await put('quiet', "olderThan(customer.lastOrder, '90d')")
+      await send(order('ada', 20))
+      await settle()
+      await live(89.99)
+      expect(await membersOf('quiet')).toEqual([])
+      await live(2)
+      expect(told.find(({ segment }) => segment === 'quiet')).toMatchObject({ entered: true, time: start + 90 * day })
+      expect(await membersOf('quiet')).toEqual(['ada'])
+      await send(order('ada', 30))
+      await settle()
+      expect(await membersOf('quiet')).toEqual([])
+      const quiet = await history(db, 'quiet', 0, world.now())
+      expect(quiet.at(-1)).toMatchObject({ size: 0, left: 1 })
+      expect(quiet.map(({ size }) => size)).toContain(1)
+    })
+
+    it('a new definition looks at everybody who is there already, and triggers nothing', async () => {
+      await send(...['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((user) => order(user, 100)), order('h', 10))
+      await settle()
+      told.length = 0
+      await put('hundred', 'orders.exists(o, o.total >= 100)')
+      expect(await membersOf('hundred')).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g'])
+      expect(told.length).toBe(7)
+      expect(told.every(({ live }) => !live)).toBe(true)
+      await put('hundred', 'orders.exists(o, o.total < 100)')
+      expect(await membersOf('hundred')).toEqual(['h'])
+      expect(await db.write('segments.remove', { name: 'hundred' })).toBe(true)
+      expect((await sizes(db)).has('hundred')).toBe(false)
+    })
+
+    it('what an import brings triggers nothing', async () => {
+      await put('old', 'customer.orders > 0')
+      await sendTo(db, [{ ...order('ada', 20), timestamp: '2020-01-01T00:00:00Z' }], {
+        historical: true,
+        received: world.now(),
+      })
+      await settle()
+      expect(await membersOf('old')).toEqual(['ada'])
+      expect(told.map(({ live }) => live)).not.toContain(true)
+    })
+
+    it('see traits, carts, counted events and who is new only where a definition asks', async () => {
+      await send({ ...track('Product Viewed', { userId: 'eve' }, { product_id: 'tea' }) })
+      expect((await db.k.selectFrom('segment_due').selectAll().execute()).length).toBe(0)
+      await put('viewers', "events.named('Product Viewed').within('7d').count() >= 2")
+      await put('swiss', "customer.traits.country == 'CH'")
+      await put('full', 'cart.total >= 40')
+      await put('anybody', 'customer.orders == 0')
+      await db
+        .write('catalog.upsert', { items: [{ id: 'tea', price: 20, currency: 'EUR' }], mode: 'merge' })
+        .catch(() => {})
+      await send(track('Product Viewed', { userId: 'eve' }, { product_id: 'tea' }), {
+        type: 'identify',
+        messageId: 'i1',
+        userId: 'zoe',
+        traits: { country: 'CH' },
+      })
+      await settle()
+      expect(await membersOf('viewers')).toEqual(['eve'])
+      expect(await membersOf('swiss')).toEqual(['zoe'])
+      expect(await membersOf('anybody')).toEqual(['eve', 'zoe'])
+      await live(7.1)
+      expect(await membersOf('viewers')).toEqual([])
+    })
+
+    it('follow a merge and its undoing', async () => {
+      await put('twice', 'customer.orders >= 2')
+      await send({ ...order('x', 10), userId: undefined, anonymousId: 'browser' }, { ...order('ada', 10) })
+      await settle()
+      expect(await membersOf('twice')).toEqual([])
+      await send({ type: 'identify', messageId: 'join', userId: 'ada', anonymousId: 'browser', traits: {} })
+      await settle()
+      expect(await membersOf('twice')).toEqual(['ada'])
+      const ada = await resolve(db, { kind: 'user', value: 'ada' })
+      const [merge] = await mergesOf(db, ada as never)
+      world.advance(1000)
+      await db.write('identity.undoMerge', { id: merge.id, now: world.now() })
+      await settle()
+      expect(await membersOf('twice')).toEqual([])
+    })
+
+    it('profile nobody who refused, no minor, and nobody who was erased', async () => {
+      await put('buyers', 'customer.orders > 0')
+      await send(order('ada', 10), order('bob', 10), order('kid', 10))
+      await settle()
+      expect(await membersOf('buyers')).toEqual(['ada', 'bob', 'kid'])
+      await send(track('Consent Withdrawn', { userId: 'ada' }, { purpose: 'personalisation' }), {
+        type: 'identify',
+        messageId: 'kid',
+        userId: 'kid',
+        traits: { birthday: '2016-01-01' },
+      })
+      expect(await membersOf('buyers')).toEqual(['bob'])
+      await settle()
+      expect(await membersOf('buyers')).toEqual(['bob'])
+      await send(track('Complaint Received', { userId: 'ada' }, { text: 'broken' }))
+      await settle()
+      // Service rests on a basis of its own: whoever serves her must know.
+      expect(await membersOf('open-complaint')).toEqual(['ada'])
+      await db.write('consent.erase', {
+        ...{
+          id: 'e1',
+          time: world.now(),
+          actor: 'test',
+          who: [{ kind: 'user', value: 'bob' }],
+          refuse: false,
+          again: false,
+        },
+      })
+      expect(await membersOf('buyers')).toEqual([])
+    })
+  })
+
+  describe('what is built in', () => {
+    it('new, second order due and lapsed follow each other by the rhythm of the shop', async () => {
+      // Thirty others teach the shop's rhythm: an order every 20 days.
+      for (let round = 0; round < 3; round++) {
+        await send(...Array.from({ length: 12 }, (_, i) => order(`other${i}`, 10)))
+        await live(20)
+      }
+      await send(order('ada', 10))
+      const ordered = world.now()
+      told.length = 0
+      await live(100)
+      const own = (await resolve(db, { kind: 'user', value: 'ada' }))?.customer
+      const story = told
+        .filter(({ customer }) => customer === own)
+        .map((change) => ({
+          ...{ segment: change.segment, entered: change.entered, after: (change.time - ordered) / day },
+        }))
+      expect(story.filter(({ segment }) => segment === 'new')).toEqual([
+        { segment: 'new', entered: true, after: 0 },
+        { segment: 'new', entered: false, after: 30 },
+      ])
+      expect(story.filter(({ segment }) => segment === 'second-order-due')).toEqual([
+        { segment: 'second-order-due', entered: true, after: 20 },
+        { segment: 'second-order-due', entered: false, after: 40 },
+      ])
+      expect(story.filter(({ segment }) => segment === 'lapsed')).toEqual([
+        { segment: 'lapsed', entered: true, after: 40 },
+      ])
+    })
+
+    it("lapsed goes by the customer's own rhythm from three orders on", async () => {
+      for (let i = 0; i < 3; i++) {
+        await send(order('weekly', 10))
+        await live(7)
+      }
+      expect(await membersOf('lapsed')).toEqual([])
+      await live(7.5)
+      expect(await membersOf('lapsed')).toEqual(['weekly'])
+    })
+
+    it('the best tenth is compared each day, after returns, and ends a year after the orders that made it', async () => {
+      await send(...Array.from({ length: 20 }, (_, i) => order(`c${String(i).padStart(2, '0')}`, 100 + i)))
+      await live(1.1)
+      expect(await membersOf('best-tenth')).toEqual(['c18', 'c19'])
+      const id = `o${n - 1}`
+      await send(track('Order Refunded', { userId: 'c19' }, { order_id: id, total: 119, currency: 'EUR' }))
+      await send(order('c03', 500))
+      await live(1.1)
+      expect(await membersOf('best-tenth')).toEqual(['c03', 'c18'])
+      await live(370)
+      expect(await membersOf('best-tenth')).toEqual([])
+    })
+
+    it('many returns', async () => {
+      const products = [{ product_id: 'shoe', price: 10, quantity: 5 }]
+      await send(order('ada', 50, { order_id: 'ret', products }), order('bob', 50, { order_id: 'kept', products }))
+      await send(track('Product Returned', { userId: 'ada' }, { order_id: 'ret', product_id: 'shoe', quantity: 3 }))
+      await settle()
+      expect(await membersOf('many-returns')).toEqual(['ada'])
+    })
+  })
+
+  it('a preview counts, gives examples, and says whom it may not look at', async () => {
+    await send(order('ada', 10), order('bob', 3000), order('cid', 4000))
+    await send(track('Consent Withdrawn', { userId: 'cid' }, { purpose: 'personalisation' }))
+    const needs = { policy: policyOf(config), currency: config.currency, now: world.now() }
+    const seen = await preview(db, "orders.sum('total') > 2500", needs)
+    expect(seen).toMatchObject({ count: 1, customers: 3, withheld: 1, exact: true })
+    expect(seen.examples.map(({ who }) => who.value)).toEqual(['bob'])
+    await expect(preview(db, 'order.total > 1', needs)).rejects.toMatchObject({ code: 'invalid_condition' })
+    const few = await preview(db, 'customer.orders > 0', { ...needs, most: 2 })
+    expect(few.exact).toBe(false)
+  })
+
+  it('definitions are checked', async () => {
+    const definition = { name: 'x', title: '', description: '', condition: 'customer.orders > 0' }
+    const refused = (changes: object) =>
+      db.write('segments.put', { definition: { ...definition, ...changes }, now: 0 }).then(
+        () => null,
+        (error) => error.code,
+      )
+    expect(await refused({ name: 'Two Words' })).toBe('invalid_segment')
+    expect(await refused({ name: 'lapsed' })).toBe('conflict')
+    expect(await refused({ condition: "'lapsed' in customer.segments" })).toBe('invalid_segment')
+    expect(await refused({ condition: 'customer.orders' })).toBe('invalid_condition')
+    expect(await refused({})).toBe(null)
+  })
+})
