@@ -108,6 +108,37 @@ export interface Config {
   readonly surveys: { readonly folder: string | null }
   /** IANA zone of the shop: its days, and those of customers of whom no other is known. The system's by default. */
   readonly timeZone: string
+  /** Messages to customers (docs/messages.md). */
+  readonly messages: {
+    /** `smtp://user:password@host:587` or `smtps://...`; null = no mail is sent. */
+    readonly smtpUrl: string | null
+    /** Connections that are kept open: as many mails are on their way at once. */
+    readonly smtpConnections: number
+    /** Certificates (PEM) of an own authority; null = the usual ones. */
+    readonly smtpCaFile: string | null
+    /** `Shop <hello@shop.example>`: the sender where no person is. */
+    readonly from: string | null
+    /** Replies go to `reply+<token>@` this domain, and come back by POST /v1/inbound/mail; null = to the sender. */
+    readonly replyDomain: string | null
+    readonly dkim: { readonly keyFile: string | null; readonly selector: string; readonly domain: string | null }
+    /** In every advertisement, by law. */
+    readonly legalName: string | null
+    readonly postalAddress: string | null
+    /** By `channel:purpose` how many in 24 hours and in seven days, such as `2/5`; 0 = no cap. */
+    readonly caps: Readonly<Record<string, string>>
+    /** No advertising between these hours where the customer is, such as `21-8`; '' = at any time. */
+    readonly quietHours: string
+    /** Share of customers, 0 to 1, who get no advertising, to know what it is worth. */
+    readonly holdout: number
+    /** Whoever agrees to advertising by mail confirms it by a mail. */
+    readonly doubleOptIn: boolean
+    /** Hosts at private addresses to which webhooks may go, separated by spaces. */
+    readonly webhookHosts: string
+    /** A folder of templates that is read at start; null = none. */
+    readonly templates: string | null
+    /** Where troubles are told, once each; null = in the log alone. */
+    readonly operator: string | null
+  }
   readonly defaultAudience: string
   readonly currency: string
 }
@@ -159,6 +190,23 @@ export const defaultConfig: Config = Object.freeze({
   },
   surveys: { folder: null },
   timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+  messages: {
+    smtpUrl: null,
+    smtpConnections: 4,
+    smtpCaFile: null,
+    from: null,
+    replyDomain: null,
+    dkim: { keyFile: null, selector: 'habitue', domain: null },
+    legalName: null,
+    postalAddress: null,
+    caps: { 'email:marketing': '1/3', 'on-site:marketing': '5/20' },
+    quietHours: '21-8',
+    holdout: 0,
+    doubleOptIn: false,
+    webhookHosts: '',
+    templates: null,
+    operator: null,
+  },
   defaultAudience: 'all',
   currency: 'EUR',
 } as const)
@@ -221,6 +269,26 @@ function fromEnvironment(env: Environment): Deep<Config> {
     },
     page: { frameAncestors: env.HABITUE_PAGE_FRAMES, url: env.HABITUE_PAGE_URL || undefined },
     surveys: { folder: env.HABITUE_SURVEYS || undefined },
+    messages: {
+      smtpUrl: env.HABITUE_SMTP_URL || undefined,
+      smtpConnections: number('HABITUE_SMTP_CONNECTIONS'),
+      smtpCaFile: env.HABITUE_SMTP_CA_FILE || undefined,
+      from: env.HABITUE_MAIL_FROM || undefined,
+      replyDomain: env.HABITUE_REPLY_DOMAIN || undefined,
+      dkim: {
+        keyFile: env.HABITUE_DKIM_KEY_FILE || undefined,
+        selector: env.HABITUE_DKIM_SELECTOR || undefined,
+        domain: env.HABITUE_DKIM_DOMAIN || undefined,
+      },
+      legalName: env.HABITUE_LEGAL_NAME || undefined,
+      postalAddress: env.HABITUE_POSTAL_ADDRESS || undefined,
+      quietHours: env.HABITUE_QUIET_HOURS,
+      holdout: number('HABITUE_HOLDOUT'),
+      doubleOptIn: env.HABITUE_DOUBLE_OPT_IN === undefined ? undefined : env.HABITUE_DOUBLE_OPT_IN === 'true',
+      webhookHosts: env.HABITUE_WEBHOOK_HOSTS,
+      templates: env.HABITUE_TEMPLATES || undefined,
+      operator: env.HABITUE_OPERATOR || undefined,
+    },
     erasureJournal: env.HABITUE_ERASURE_JOURNAL || undefined,
     timeZone: env.HABITUE_TIME_ZONE || undefined,
     currency: env.HABITUE_CURRENCY || undefined,
@@ -257,6 +325,10 @@ const open: Readonly<Record<string, { readonly allows: (value: unknown) => boole
   'consent.categories': {
     allows: (value) => Array.isArray(value) && value.every((one) => typeof one === 'string' && purposeText.test(one)),
     expected: 'a list of purposes: personalisation, marketing, marketing:email, training, research',
+  },
+  'messages.caps': {
+    allows: (value) => typeof value === 'string' && /^\d{1,3}\/\d{1,4}$/.test(value),
+    expected: 'a number a day and a number a week, such as 1/3; 0 = no cap',
   },
   'firstGuess.traits': { allows: (value) => typeof value === 'boolean', expected: 'true or false' },
 }

@@ -18,6 +18,7 @@ import type { TrainingStatus } from './decisions/trainer.ts'
 import type { UsualRequest } from './decisions/usual.ts'
 import type { UsualAnswer } from './decisions/usual-answer.ts'
 import type { ConsentApi, CustomersApi, FactsApi, QuestionsApi } from './engine-api/customers.ts'
+import type { MessagesApi } from './engine-api/messages.ts'
 import type { PageApi } from './engine-api/page.ts'
 import type { AuditApi, PeopleApi, RightsApi } from './engine-api/rights.ts'
 import type { TasksApi } from './engine-api/tasks.ts'
@@ -72,6 +73,15 @@ export type {
   Teller,
   TimelineView,
 } from './engine-api/customers.ts'
+export type {
+  MessageState,
+  MessagesApi,
+  MessageView,
+  Outcome,
+  Settlement,
+  StoredTemplate,
+} from './engine-api/messages.ts'
+export { SenderProfile, SenderRule, Template } from './engine-api/messages.ts'
 export type { CodeSender, PageApi, PageGuard, PageStanding, PassingAct, WaitingCode } from './engine-api/page.ts'
 export type {
   AuditApi,
@@ -122,6 +132,7 @@ export interface Engine {
   readonly questions: QuestionsApi
   readonly rights: RightsApi
   readonly page: PageApi
+  readonly messages: MessagesApi
   readonly audit: AuditApi
   readonly people: PeopleApi
   readonly tasks: TasksApi

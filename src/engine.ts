@@ -22,6 +22,7 @@ import { decisionLog } from './decisions/log.ts'
 import { listModels } from './decisions/models-store.ts'
 import { createPredictor } from './decisions/predictions.ts'
 import { repeatPolicies } from './decisions/repeat.ts'
+import type { DecisionRequest } from './decisions/request.ts'
 import { type CompiledRule, checkRule, compileRule } from './decisions/rules.ts'
 import { listRules } from './decisions/rules-store.ts'
 import { createTrainer, type Trainer } from './decisions/trainer.ts'
@@ -34,6 +35,7 @@ import { customersApi } from './engine/customers.ts'
 import { examine } from './engine/doctor.ts'
 import { redactingLog } from './engine/log.ts'
 import { createLoop, type Loop, type Work } from './engine/loop.ts'
+import { messagesApi, messagesOf } from './engine/messages.ts'
 import { leftToTheShop, pageApi } from './engine/page.ts'
 import { memoryApis } from './engine/questions.ts'
 import { eraseAgain, forgetFiles, type Refusals, refusals, rightsApi } from './engine/rights.ts'
@@ -56,6 +58,7 @@ import type { IngestAnswer, IngestRequest } from './events/event.ts'
 import { newestEvent } from './events/report.ts'
 import { createHandlers, personalData } from './handlers.ts'
 import { listImports, readImportProgress } from './imports/progress.ts'
+import type { Messenger } from './messages/messenger.ts'
 import { systemWorld, type World } from './world.ts'
 
 export interface EngineOptions {
@@ -76,6 +79,7 @@ export interface RunningEngine extends Engine {
   listening(url: string): void
   /** An admin key of this process alone. */
   localKey(): string
+  readonly messenger: Messenger
   /** Erasures that a restored database had forgotten, and that were done again before anything was served. */
   readonly erasedAgain: number
   /** Does all that is due by the world's present time: what `start` does as time passes, for simulated time. */
@@ -155,12 +159,14 @@ async function compose({ config, world, log, owner, db, demo, codeSender, erased
   const clean = () => forgetFiles({ db, config, world, holders: personalData })
   const keeper = upkeep({ db, config, world, keys, clean, onError })
   // All that is done when it is due; a line for each kind of work.
-  const works: Work[] = []
+  const decide = (asked: DecisionRequest) => decider.decide(asked, 'known')
+  const mail = await messagesOf({ db, config, policy, world, log, catalogue, decide })
+  const works: Work[] = [...mail.messenger.works]
   const onLoopError = (err: unknown, work: string) =>
     log.error({ err, work }, 'what was due failed, and is tried again')
   const loop = createLoop(works, { world, onError: onLoopError })
   // In the order in which they end: the loop works with everything else.
-  const ends = [{ close: loop.stop }, trainer, entrance, { close: keeper.stop }]
+  const ends = [{ close: loop.stop }, mail.messenger, trainer, entrance, { close: keeper.stop }]
   const parts = [...ends, decisions, audit, state, keys, sessions, db]
 
   const previewed: Preview = async (rule, request) => {
@@ -168,6 +174,10 @@ async function compose({ config, world, log, owner, db, demo, codeSender, erased
     return bothWays(decider, { ...request, log: false }, state.current().rules, compileRule(rule, catalogue))
   }
 
+  const heard = () => {
+    state.trends.changed()
+    loop.wake()
+  }
   const engine: RunningEngine = {
     config,
     world,
@@ -175,20 +185,8 @@ async function compose({ config, world, log, owner, db, demo, codeSender, erased
     version,
     demo,
     erasedAgain,
-    async ingest(body, sender) {
-      const answer = await ingest({ config, world, events, refused, entrance }, body, sender)
-      if (answer.accepted > 0) {
-        state.trends.changed()
-        loop.wake()
-      }
-      return answer
-    },
-    async recommend(request, ceiling) {
-      const answer = await decider.decide(request, ceiling)
-      totals.decisions++
-      if (answer.personalised) totals.personalised++
-      return answer
-    },
+    ingest: (body, sender) => ingest({ config, world, events, refused, entrance, heard }, body, sender),
+    recommend: counting(decider, totals),
     predict: createPredictor({ ...state, db, catalogue, config, policy, world, visitors }).predict,
     usual: createUsual({ ...state, db, catalogue, config, policy, customers, world, onError }).decide,
     keys: keysApi(db, world, keys),
@@ -196,6 +194,8 @@ async function compose({ config, world, log, owner, db, demo, codeSender, erased
     customers: customersApi({ db, catalogue, policy, world }),
     rights: rightsApi({ db, config, world, holders: personalData, catalogue, decisions, visitors, onError }),
     page: await pageApi({ db, policy, world, visitors, sender: codeSender }),
+    messages: messagesApi(mail),
+    messenger: mail.messenger,
     audit: auditApi(db, audit),
     people: peopleApi(db, world, sessions, config.passwordCost),
     tasks: tasksApi({ db, policy, world }),
@@ -222,6 +222,19 @@ async function compose({ config, world, log, owner, db, demo, codeSender, erased
     ...lifeOf({ db, world, config, owner, local, loop, keeper, trainer, parts }),
   }
   return engine
+}
+
+/** Decides, and counts what was decided. */
+function counting(
+  { decide }: Pick<ReturnType<typeof createDecider>, 'decide'>,
+  totals: { decisions: number; personalised: number },
+): Engine['recommend'] {
+  return async (request, ceiling) => {
+    const answer = await decide(request, ceiling)
+    totals.decisions++
+    if (answer.personalised) totals.personalised++
+    return answer
+  }
 }
 
 interface Life extends Pick<Base, 'db' | 'world' | 'config' | 'owner'> {
@@ -254,6 +267,8 @@ function lifeOf({ db, world, config, owner, local, loop, keeper, trainer, parts 
 const secondsOf = (ms: number | null) => (ms === null ? null : ms / 1000)
 
 interface Door {
+  /** Something was remembered. */
+  readonly heard: () => void
   readonly events: Watch
   readonly refused: Refusals
   readonly entrance: BeforeLogin
@@ -261,7 +276,7 @@ interface Door {
 
 /** The door, the writer, and those who watch. */
 async function ingest(
-  { config, world, events, refused, entrance }: Pick<Base, 'config' | 'world'> & Door,
+  { config, world, events, refused, entrance, heard }: Pick<Base, 'config' | 'world'> & Door,
   body: TrackingBody,
   sender: Sender,
 ): Promise<IngestAnswer> {
@@ -275,6 +290,7 @@ async function ingest(
     parsed.events.length > 0
       ? await entrance.ingest(request)
       : { accepted: 0, duplicates: 0, refused: [], duplicateAt: [] }
+  if (answer.accepted > 0) heard()
   events.note(body.batch, sender, parsed, answer, received)
   const session = answer.session?.map((index) => parsed.positions[index])
   return { ...answer, refused: allRefused(parsed, answer.refused), session }

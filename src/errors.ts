@@ -50,6 +50,9 @@ export const errorTable = {
   invalid_file: 400,
   missing_column: 400,
   invalid_line: 400,
+  // messages
+  invalid_template: 400,
+  template_failed: 400,
   // models
   no_model: 503,
   training_running: 409,

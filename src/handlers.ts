@@ -31,6 +31,8 @@ import { memoryFolds } from './memory/fold.ts'
 import { keptOrderHandlers } from './memory/kept-orders.ts'
 import { memoryData } from './memory/personal.ts'
 import { memoryHandlers } from './memory/rebuild.ts'
+import { messagesData } from './messages/personal.ts'
+import { messageHandlers } from './messages/write.ts'
 import { dueFold, markCustomers } from './segments/fold.ts'
 import { segmentsData } from './segments/personal.ts'
 import type { SegmentHook } from './segments/settle.ts'
@@ -46,6 +48,7 @@ import type { World } from './world.ts'
  * is comes last. A test holds it against the schema of the database (consent/personal-data.ts).
  */
 export const personalData: readonly Holder[] = [
+  ...messagesData,
   ...decisionsData,
   ...taskData,
   ...surveyData,
@@ -89,6 +92,7 @@ export function createHandlers(config: Config, world: World): Handlers {
     ...pageCodeHandlers,
     ...taskHandlers({ currency: config.currency, ingest }),
     ...segmentHandlers({ policy, currency: config.currency, hooks: segmentHooks }),
+    ...messageHandlers(policy),
     ...auditHandlers(world, async (reader, who) => (await resolve(reader, who))?.customer ?? null),
     'consent.cleaned': cleanedHandler,
     'consent.erase': eraseHandler({

@@ -32,6 +32,10 @@ export const impersonal: Readonly<Partial<Record<keyof Tables | 'sqlite_sequence
   segment_days: 'sums over everybody',
   segment_state: 'sums over everybody, and how far a pass has come',
   surveys: 'what the shop asks; who answered stands in survey_invitations and survey_answers',
+  templates: 'texts of the shop, before anybody is put into them',
+  senders: 'people of the shop, who are no customers',
+  sender_rules: 'which customers belong to whom, by segment, trait and share; names nobody',
+  alarms: 'troubles of this server',
   models: 'items only; customers are folded in when they ask',
   model_chunks: 'items only; customers are folded in when they ask',
   audit: 'who read or changed what, under a random name; the link to it is in audit_subjects',
@@ -71,6 +75,7 @@ const excuses: Readonly<Record<string, string>> = {
   'audit.subject': 'random; the table that links it is held',
   'people.email': 'of people of the shop',
   'sessions.person': 'a person of the shop',
+  'senders.person': 'a person of the shop',
 }
 
 function excused(table: string, column: string): boolean {

@@ -18,7 +18,7 @@ export interface Reader {
 }
 
 /** Whose cached copies a commit made old. Keys: customer ids, item ids, model names, rule ids. */
-export type Topic = 'customers' | 'items' | 'models' | 'rules' | 'keys' | 'people' | 'erasures'
+export type Topic = 'customers' | 'items' | 'models' | 'rules' | 'keys' | 'people' | 'erasures' | 'messages'
 
 export interface Tx extends Reader {
   /** Marks a key as changed; told to every listener after the commit and before the writer's answer arrives. */

@@ -6,6 +6,7 @@
  * that are linked to it, so merging two customers changes links only, and can be undone.
  */
 import type { Generated } from 'kysely'
+import type { MessageRow } from './message-row.ts'
 
 export interface Tables {
   // db
@@ -328,6 +329,30 @@ export interface Tables {
     revision: number
     time: number
   }
+  // messages
+  messages: MessageRow
+  /** `state`: `new` (not yet looked at), `counted`, `robot` (a scanner's), `quiet` (he allows no counting). */
+  message_clicks: {
+    id: Generated<number>
+    message: number
+    identifier: number
+    /** Its place among the links of the message. */
+    link: number
+    time: number
+    state: string
+  }
+  /** E-mail addresses that are not written to: `bounced`, `complained`. */
+  mail_addresses: { identifier: number; state: string; reason: string; time: number }
+  /** Every version that was ever stored; `doc` = JSON (messages/template.ts). */
+  templates: { name: string; version: number; doc: string; created: number }
+  /** What a person of the shop is as a sender; `doc` = JSON (messages/owners.ts). */
+  senders: { person: string; doc: string; updated: number }
+  /** Which customers belong to whom, in order of `position`; `doc` = JSON (messages/owners.ts). */
+  sender_rules: { id: string; position: number; doc: string }
+  /** To whom a customer was given by hand. */
+  owners: { identifier: number; person: string; assigned: number }
+  /** Troubles that the operator is told of once; `ended` null = it goes on. */
+  alarms: { name: string; since: number; told: number | null; ended: number | null; detail: string }
 }
 
 export interface ItemRow {

@@ -23,6 +23,7 @@ import { importRoutes } from './imports.ts'
 import { itemRoutes } from './items.ts'
 import { keyRoutes } from './keys.ts'
 import { memoryRoutes } from './memory.ts'
+import { messageRoutes } from './messages.ts'
 import { metricsRoutes } from './metrics.ts'
 import { pageLinkRoutes } from './page-links.ts'
 import { pageRoutes } from './pages/page.ts'
@@ -37,6 +38,7 @@ import { sessionRoutes } from './session.ts'
 import { settingsRoutes } from './settings-documents.ts'
 import { tailRoutes } from './tail.ts'
 import { taskRoutes } from './tasks.ts'
+import { templateRoutes } from './templates.ts'
 import { trackingRoutes } from './tracking.ts'
 import { trainingRoutes } from './training.ts'
 import type { App } from './typed-app.ts'
@@ -96,6 +98,8 @@ export async function createApp(engine: Engine): Promise<App> {
   rightsRoutes(app, engine)
   pageLinkRoutes(app, engine)
   pageRoutes(app, engine)
+  messageRoutes(app, engine)
+  templateRoutes(app, engine)
   auditRoutes(app, engine)
   sessionRoutes(app, engine)
   peopleRoutes(app, engine)

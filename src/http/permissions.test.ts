@@ -47,6 +47,26 @@ const requests: Record<Action, readonly Ask[]> = {
     { method: 'GET', url: '/v1/customers/42/memory', about: '42' },
     { method: 'GET', url: '/v1/customers/42/facts', about: '42' },
   ],
+  'messages.send': [
+    { method: 'POST', url: '/v1/messages', payload: { customer: '42', purpose: 'service', template: 't' } },
+  ],
+  'messages.read': [
+    { method: 'GET', url: '/v1/messages' },
+    { method: 'GET', url: '/v1/messages/42' },
+  ],
+  'messages.settle': [
+    { method: 'POST', url: '/v1/messages/42/settle', payload: { as: 'sent' } },
+    { method: 'POST', url: '/v1/messages/42/replay' },
+  ],
+  'templates.read': [
+    { method: 'GET', url: '/v1/templates' },
+    { method: 'GET', url: '/v1/templates/42' },
+    { method: 'POST', url: '/v1/templates/preview', payload: { name: 't' } },
+  ],
+  'templates.write': [
+    { method: 'PUT', url: '/v1/templates/42', payload: { channel: 'partial', html: 'x' } },
+    { method: 'DELETE', url: '/v1/templates/42' },
+  ],
   'consent.write': [
     { method: 'PUT', url: '/v1/customers/42/consent', payload: { answers: { research: 'denied' } }, about: '42' },
     { method: 'POST', url: '/v1/customers/42/consent', payload: { answers: { research: 'denied' } }, about: '42' },

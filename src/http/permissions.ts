@@ -53,6 +53,16 @@ export const permissions = {
   'customers.erase': { kinds: server, roles: alone, meaning: 'erase a customer', audited: 'own' },
   'pages.link': { kinds: server, meaning: "make a link to a customer's own page", audited: true },
   'pages.codes': { kinds: server, meaning: "fetch the codes of customers' pages, to send them" },
+  'messages.send': { kinds: server, roles: serving, meaning: 'send a message to a customer', audited: true },
+  'messages.read': { kinds: server, roles: [...serving, 'marketer'], meaning: 'see what was sent', audited: true },
+  'messages.settle': {
+    kinds: server,
+    roles: serving,
+    meaning: 'say what became of a message in doubt, try a dead letter again',
+    audited: true,
+  },
+  'templates.read': { kinds: server, roles: everybody, meaning: 'read and preview templates of messages' },
+  'templates.write': { kinds: server, roles: showing, meaning: 'change templates of messages', audited: true },
   'erasures.read': { kinds: server, roles: auditing, meaning: 'read receipts of erasures' },
   'audit.read': { kinds: admin, roles: auditing, meaning: 'read the audit log', audited: true },
   'facts.write': {

@@ -226,6 +226,7 @@ const roteConsent: ConsentView = {
 const roteResources: Pick<
   Engine,
   | 'audit'
+  | 'messages'
   | 'consent'
   | 'page'
   | 'people'
@@ -313,6 +314,7 @@ const roteResources: Pick<
     endVisit: () => {},
     unasked: () => roteConsent,
   },
+  messages: roteMessages(),
   people: {
     signIn: async () => {
       throw new HabitueError('sign_in_failed', 'Nobody of the rote engine.')
@@ -367,6 +369,45 @@ const roteResources: Pick<
     start: async () => ({ running: true }),
     cancel: async () => ({ running: false }),
   },
+}
+
+function roteMessages(): Engine['messages'] {
+  const message = {
+    ...{ id: 1, key: 'k', customer: null, address: null, channel: 'email', purpose: 'service', template: 't' },
+    ...{ version: 1, sender: null, journey: null, subject: null, state: 'sent' as const, reason: null, response: null },
+    ...{ attempts: 1, created: 0, due: null, sent: 0, settled: null, replied: null },
+  } as const
+  const template = { name: 't', version: 1, template: { channel: 'partial', html: '' }, created: 0 } as const
+  return {
+    send: async () => ({ outcome: { kind: 'done' }, message }),
+    list: async () => [message],
+    get: async () => message,
+    settle: async () => message,
+    replay: async () => message,
+    templates: async () => [template],
+    versions: async () => [template],
+    putTemplate: async () => template,
+    removeTemplate: async () => {},
+    preview: async () => ({
+      ...{
+        template: 't',
+        version: 1,
+        language: 'en',
+        subject: '',
+        html: '',
+        text: '',
+        onSite: null,
+        url: '',
+        payload: '',
+      },
+    }),
+    senders: async () => [],
+    putSender: async () => {},
+    ownerRules: async () => [],
+    putOwnerRules: async () => {},
+    assign: async () => {},
+    owner: async () => ({ owner: null, speaks: null }),
+  }
 }
 
 const roteReceipt = {

@@ -78,21 +78,21 @@ export interface Profile {
   readonly recipients: readonly string[]
 }
 
+/** By name the latest that was told of the customer himself. */
+export async function traitsOf(reader: Reader, permit: Permit): Promise<Readonly<Record<string, unknown>>> {
+  const columns = ['name', 'value', 'time', 'message']
+  return combineTraits(await selectByKeys<ToldTrait>(reader, 'traits', ['identifier'], keysOf(permit), columns))
+}
+
 /** What memory knows of the customer; who he is (identifiers, first and last seen) is identity's to say. */
 export async function profile(reader: Reader, permit: Permit): Promise<Profile> {
-  const traits = await selectByKeys<ToldTrait>(reader, 'traits', ['identifier'], keysOf(permit), [
-    'name',
-    'value',
-    'time',
-    'message',
-  ])
   const { self, recipients } = await history(reader, permit)
   const rows = [self, ...recipients.values()].flat()
   const placed = await orders(reader, permit, { limit: Number.POSITIVE_INFINITY })
   const kept = placed.filter((order) => order.state === 'placed' || order.state === 'refunded')
   const sum = (column: 'views' | 'carts' | 'bought' | 'returned') => rows.reduce((total, row) => total + row[column], 0)
   return {
-    traits: combineTraits(traits),
+    traits: await traitsOf(reader, permit),
     counts: {
       items: new Set(rows.map((row) => row.item)).size,
       views: sum('views'),

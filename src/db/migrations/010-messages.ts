@@ -1,1 +1,23 @@
-export const statements: readonly string[] = []
+/** Messages and what surrounds them: templates, people as senders, addresses that bounced, troubles told to the operator. */
+export const statements: readonly string[] = [
+  `create table messages (id {id}, key text not null unique, token text not null unique, identifier {int} not null,
+    address text, channel text not null, purpose text not null, template text not null,
+    version {int}, sender text, journey text, instance {int}, priority {int} not null, subject text,
+    state text not null, reason text, response text, created {int} not null, attempts {int} not null, due {int},
+    lease {int}, holder text, sent {int}, settled text, request text, links text, items text, content text,
+    seen {int}, dismissed {int}, replied {int})`,
+  'create index messages_identifier on messages (identifier, created)',
+  `create index messages_open on messages (state, due) where state in ('planned', 'sending', 'in_doubt')`,
+  'create index messages_created on messages (created)',
+  `create table message_clicks (id {id}, message {int} not null, identifier {int} not null, link {int} not null,
+    time {int} not null, state text not null)`,
+  'create index message_clicks_message on message_clicks (message)',
+  `create index message_clicks_open on message_clicks (time) where state = 'new'`,
+  `create table mail_addresses (identifier {int} primary key, state text not null, reason text not null, time {int} not null)`,
+  `create table templates (name text not null, version {int} not null, doc text not null, created {int} not null,
+    primary key (name, version))`,
+  `create table senders (person text primary key, doc text not null, updated {int} not null)`,
+  `create table sender_rules (id text primary key, position {int} not null, doc text not null)`,
+  `create table owners (identifier {int} primary key, person text not null, assigned {int} not null)`,
+  `create table alarms (name text primary key, since {int} not null, told {int}, ended {int}, detail text not null)`,
+]

@@ -1,0 +1,255 @@
+/** Messages, put together: what the messenger needs of everything else, and what HTTP and the command line ask of it. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { longestLinkMs, pageKeys } from '../access/page-link.ts'
+import { listPeople } from '../access/people.ts'
+import type { Catalogue } from '../catalog/catalogue.ts'
+import type { Config } from '../config.ts'
+import { permit } from '../consent/permit.ts'
+import type { Policy } from '../consent/policy.ts'
+import { personOf } from '../consent/store.ts'
+import type { Database } from '../db/database.ts'
+import type { DecisionAnswer, DecisionRequest } from '../decisions/request.ts'
+import type { MessagesApi, MessageView } from '../engine-api/messages.ts'
+import { HabitueError } from '../errors.ts'
+import type { Identifier, Identity } from '../identity/identity.ts'
+import { identifiersWith, resolve } from '../identity/store.ts'
+import { traitsOf } from '../memory/customer.ts'
+import { mailboxOf, mailChannel } from '../messages/channels/email.ts'
+import { linkKeys } from '../messages/links.ts'
+import type { MessageState } from '../messages/message.ts'
+import { createMessenger, type Messenger } from '../messages/messenger.ts'
+import { parseProfile, parseRule, senderProfiles, senderRules } from '../messages/owners.ts'
+import type { PrepareNeeds } from '../messages/prepare.ts'
+import { preview } from '../messages/preview.ts'
+import { createSpeakers } from '../messages/speakers.ts'
+import { listMessages, messageById, messageByKey, type StoredMessage } from '../messages/store.ts'
+import { parseTemplate, templateOfFile } from '../messages/template.ts'
+import { currentTemplates, versionsOf } from '../messages/template-store.ts'
+import { parseQuietHours } from '../messages/zone.ts'
+import type { World } from '../world.ts'
+import { recordOwn } from './facts.ts'
+
+export interface MessageNeeds {
+  readonly db: Database
+  readonly config: Config
+  readonly policy: Policy
+  readonly world: World
+  readonly log: Logger
+  readonly catalogue: Catalogue
+  decide(request: DecisionRequest): Promise<DecisionAnswer>
+}
+
+export interface MessageParts {
+  readonly messenger: Messenger
+  /** What it is made of. */
+  readonly means: PrepareNeeds
+}
+
+/** @throws HabitueError invalid_config, invalid_template */
+export async function messagesOf(needs: MessageNeeds): Promise<MessageParts> {
+  const { db, config, policy, world, log, catalogue, decide } = needs
+  checkSettings(config)
+  await readTemplates(db, config, world)
+  const pages = await pageKeys(db)
+  const base = config.page.url?.replace(/\/+$/, '')
+  const means: PrepareNeeds = {
+    db,
+    config,
+    policy,
+    world,
+    catalogue,
+    decide,
+    keys: await linkKeys(db),
+    speakers: createSpeakers({ reader: db, config, people: () => listPeople(db), isIn: async () => false }),
+    pageLink: (who) => `${base}/page/${pages.seal({ who, expires: world.now() + longestLinkMs }, world.bytes(12))}`,
+  }
+  const bounced = bounceNoted(needs)
+  return { means, messenger: createMessenger({ ...means, log, bounced, channels: [mailChannel(config, world)] }) }
+}
+
+/** An address that takes no mail is not written to again, and whoever serves the customer sees it. */
+export function bounceNoted(needs: Pick<MessageNeeds, 'db' | 'config' | 'world' | 'log'>) {
+  const { db, log } = needs
+  return async (message: { identifier: number; token: string }, reason: string, now: number): Promise<void> => {
+    const { identifier, token } = message
+    const [named] = await identifiersWith(db, [identifier])
+    if (named?.kind !== 'email') return
+    await db.write('messages.markAddress', { identifier, state: 'bounced', reason, time: now })
+    const properties = { email: named.value, reason, message: token }
+    const event = { name: 'Email Bounced', who: named, messageId: `bounced:${token}`, time: now, properties }
+    const onRefused = (error: unknown) => log.warn({ err: error as Error }, 'a bounce was not kept as an event')
+    await recordOwn(needs, [event], teller).catch(onRefused)
+  }
+}
+
+/** Whose word the events of this part are. */
+export const teller = { source: 'messages', channel: 'message' } as const
+
+function checkSettings({ messages }: Config): void {
+  const wrong = (name: string, got: unknown, expected: string) =>
+    new HabitueError(
+      'invalid_config',
+      `The setting messages.${name} is ${JSON.stringify(got)}; expected ${expected}.`,
+      {
+        name: `messages.${name}`,
+      },
+    )
+  if (messages.from !== null) mailboxOf(messages.from)
+  if (parseQuietHours(messages.quietHours) === null)
+    throw wrong('quietHours', messages.quietHours, 'hours such as 21-8, or nothing')
+  if (messages.holdout < 0 || messages.holdout > 1) throw wrong('holdout', messages.holdout, 'a share from 0 to 1')
+  if (!(messages.smtpConnections >= 1)) throw wrong('smtpConnections', messages.smtpConnections, 'at least 1')
+}
+
+/** Templates of a folder become new versions where they changed. @throws HabitueError invalid_template, invalid_config */
+async function readTemplates(db: Database, { messages }: Config, world: World): Promise<void> {
+  const folder = messages.templates
+  if (folder === null) return
+  let files: string[]
+  try {
+    files = readdirSync(folder)
+  } catch (cause) {
+    const message = `The folder of templates cannot be read: ${(cause as Error).message}`
+    throw new HabitueError('invalid_config', message, { name: 'messages.templates' }, { cause })
+  }
+  for (const file of files.filter((name) => name.endsWith('.html')).sort()) {
+    const name = file.slice(0, -'.html'.length)
+    const words = files.includes(`${name}.txt`) ? readFileSync(join(folder, `${name}.txt`), 'utf8') : null
+    const template = templateOfFile(name, readFileSync(join(folder, file), 'utf8'), words)
+    await db.write('messages.putTemplate', { name, template, now: world.now() })
+  }
+}
+
+export function messagesApi({ messenger, means }: MessageParts): MessagesApi {
+  const { db, world } = means
+  const customerOf = async (who: Identifier) => {
+    const identity = await resolve(db, who)
+    if (!identity)
+      throw new HabitueError('not_found', `Nobody is known by the ${who.kind} ${JSON.stringify(who.value)}.`)
+    return identity
+  }
+  const views = async (rows: readonly StoredMessage[]): Promise<MessageView[]> => {
+    const names = new Map(
+      (await identifiersWith(db, [...new Set(rows.map((row) => row.identifier))])).map((one) => [one.id, one]),
+    )
+    return rows.map((row) => viewOf(row, names.get(row.identifier) ?? null))
+  }
+  const one = async (id: number): Promise<MessageView | null> => {
+    const row = await messageById(db, id)
+    return row ? (await views([row]))[0] : null
+  }
+  const wanted = async (id: number): Promise<MessageView> => {
+    const found = await one(id)
+    if (!found) throw new HabitueError('not_found', `There is no message ${id}.`, { id })
+    return found
+  }
+  return {
+    async send(who, { key = `api:${world.uuid()}`, ...rest }) {
+      const { customer } = await customerOf(who)
+      const outcome = await messenger.send({ ...rest, key, customer, now: world.now(), repeat: true })
+      const row = await messageByKey(db, key)
+      return { outcome, message: row ? (await views([row]))[0] : null }
+    },
+    async list({ who, ...query }) {
+      const identity = who ? await customerOf(who) : null
+      return views(await listMessages(db, { ...query, identifiers: identity?.identifiers }))
+    },
+    get: one,
+    async settle(id, as, by, reason) {
+      const row = await db.write<StoredMessage | null>('messages.settle', { id, as, by, reason, now: world.now() })
+      const view = await wanted(id)
+      if (!row)
+        throw new HabitueError('conflict', `The message ${id} is not in doubt but ${view.state}.`, {
+          state: view.state,
+        })
+      return view
+    },
+    async replay(id, by) {
+      const isDone = await db.write<boolean>('messages.replay', { id, by, now: world.now() })
+      const view = await wanted(id)
+      if (isDone) return view
+      const message = `The message ${id} cannot be tried again by itself: it is ${view.state}, or belongs to a journey.`
+      throw new HabitueError('conflict', message, { state: view.state })
+    },
+    templates: () => currentTemplates(db),
+    versions: (name) => versionsOf(db, name),
+    async putTemplate(name, given) {
+      const template = parseTemplate(name, given)
+      const renderer = await messenger.renderer()
+      renderer.check(name, template)
+      const now = world.now()
+      const version = await db.write<number>('messages.putTemplate', { name, template, now })
+      return { name, version, template, created: now }
+    },
+    async preview({ name, template, who = null, language = null, data = {} }) {
+      const renderer = await messenger.renderer()
+      const given = template === undefined ? null : parseTemplate(name ?? 'preview', template)
+      if (given) renderer.check(name ?? 'preview', given)
+      const stored = given
+        ? { name: name ?? 'preview', version: 0, template: given, created: 0 }
+        : renderer.find(name ?? '', language ?? 'en')
+      if (!stored) throw new HabitueError('not_found', `There is no template ${JSON.stringify(name ?? '')}.`)
+      return preview(means, renderer, { stored, who, language, data })
+    },
+    async removeTemplate(name) {
+      if (!(await db.write<boolean>('messages.removeTemplate', { name })))
+        throw new HabitueError('not_found', `There is no template ${JSON.stringify(name)}.`)
+    },
+    ...ownersApi(means, customerOf),
+  }
+}
+
+type OwnersApi = Pick<MessagesApi, 'senders' | 'putSender' | 'ownerRules' | 'putOwnerRules' | 'assign' | 'owner'>
+
+function ownersApi(
+  { db, world, policy, speakers }: PrepareNeeds,
+  customerOf: (who: Identifier) => Promise<Identity>,
+): OwnersApi {
+  const checkPerson = async (person: string) => {
+    const known = (await listPeople(db)).some(({ id, removed }) => id === person && removed === null)
+    if (!known)
+      throw new HabitueError('not_found', `There is no person of the shop with the id ${JSON.stringify(person)}.`)
+  }
+  return {
+    senders: async () => [...(await senderProfiles(db))].map(([person, profile]) => ({ person, profile })),
+    async putSender(person, given) {
+      const profile = parseProfile(given)
+      await checkPerson(person)
+      if (profile.deputy !== undefined) await checkPerson(profile.deputy)
+      await db.write('messages.putSender', { person, profile, now: world.now() })
+    },
+    ownerRules: () => senderRules(db),
+    async putOwnerRules(given) {
+      const rules = given.map(({ id, rule }) => ({ id, rule: parseRule(rule) }))
+      for (const { rule } of rules) await checkPerson(rule.person)
+      await db.write('messages.putSenderRules', { rules })
+    },
+    async assign(who, person) {
+      const { identifiers } = await customerOf(who)
+      if (person !== null) await checkPerson(person)
+      await db.write('messages.assignOwner', { identifiers, person, now: world.now() })
+    },
+    async owner(who) {
+      const identity = await resolve(db, who)
+      if (!identity) return null
+      const now = world.now()
+      const allowed = permit(await personOf(db, policy, identity, now), 'service')
+      const traits = allowed ? await traitsOf(db, allowed) : {}
+      const { owner, speaks } = await speakers.ownerOf({ identity, traits }, now)
+      return { owner, speaks: speaks?.id ?? null }
+    },
+  }
+}
+
+function viewOf(row: StoredMessage, customer: Identifier | null): MessageView {
+  const { id, key, address, channel, purpose, template, version, sender, journey, subject, reason, response } = row
+  const { attempts, created, due, sent, settled, replied } = row
+  const state = row.state as MessageState
+  const who = customer && { kind: customer.kind, value: customer.value }
+  return {
+    ...{ id, key, customer: who, address, channel, purpose, template, version, sender, journey, subject, state },
+    ...{ reason, response, attempts, created, due, sent, settled, replied },
+  }
+}
