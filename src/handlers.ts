@@ -31,6 +31,7 @@ import { memoryFolds } from './memory/fold.ts'
 import { keptOrderHandlers } from './memory/kept-orders.ts'
 import { memoryData } from './memory/personal.ts'
 import { memoryHandlers } from './memory/rebuild.ts'
+import { eraseRecipientHandler } from './memory/recipient-erasure.ts'
 import { messagesData } from './messages/personal.ts'
 import { messageHandlers } from './messages/write.ts'
 import { dueFold, markCustomers } from './segments/fold.ts'
@@ -95,6 +96,13 @@ export function createHandlers(config: Config, world: World): Handlers {
     ...messageHandlers(policy),
     ...auditHandlers(world, async (reader, who) => (await resolve(reader, who))?.customer ?? null),
     'consent.cleaned': cleanedHandler,
+    'memory.eraseRecipient': eraseRecipientHandler({
+      holders: personalData,
+      audit: (tx, customer, { id, time, actor, again }) =>
+        appendAudit(tx, world, [
+          { time, actor, action: 'customers.eraseRecipient', customer, detail: { erasure: id, again } },
+        ]),
+    }),
     'consent.erase': eraseHandler({
       holders: personalData,
       audit: (tx, customer, { id, time, actor, refuse, again }) =>

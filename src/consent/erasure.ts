@@ -66,8 +66,8 @@ export interface ErasureNeeds {
 /** The handler `consent.erase`. @throws HabitueError not_found, where nobody is known by these names and it is no repetition */
 export function eraseHandler({ holders, audit }: ErasureNeeds): Handler<ErasureOrder, Erased> {
   return async (tx, order) => {
-    const done = await tx.k.selectFrom('erasures').selectAll().where('id', '=', order.id).executeTakeFirst()
-    if (done) return { receipt: JSON.parse(done.receipt) as Receipt, names: JSON.parse(done.names) as string[] }
+    const done = await erasureDone(tx, order.id)
+    if (done) return done
     const hashOf = await nameHasher(tx)
     const erased: Record<string, number> = {}
     const names = new Set<string>(order.again ? order.who.map(hashOf) : [])
@@ -82,17 +82,37 @@ export function eraseHandler({ holders, audit }: ErasureNeeds): Handler<ErasureO
     }
     if (names.size === 0 && !order.again) throw new HabitueError('not_found', 'Nobody is known by that identifier.')
     if (order.refuse) await insertNew(tx, 'refused_names', 'name', [...names].sort())
-    const receipt = receiptOf(order, erased)
-    await tx.k
-      .insertInto('erasures')
-      .values({ id: order.id, time: order.time, names: JSON.stringify([...names]), receipt: JSON.stringify(receipt) })
-      .execute()
-    tx.changed('erasures', order.id)
-    return { receipt, names: [...names] }
+    return recordErasure(tx, order, erased, [...names])
   }
 }
 
-function receiptOf({ id, time, refuse, again }: ErasureOrder, all: Readonly<Record<string, number>>): Receipt {
+/** What an erasure of this id did before; null = there was none. */
+export async function erasureDone(reader: Reader, id: string): Promise<Erased | null> {
+  const done = await reader.k.selectFrom('erasures').selectAll().where('id', '=', id).executeTakeFirst()
+  return done ? { receipt: JSON.parse(done.receipt) as Receipt, names: JSON.parse(done.names) as string[] } : null
+}
+
+/** The receipt of an erasure that was carried out, kept; the files of storage are made to forget after it. */
+export async function recordErasure(
+  tx: Tx,
+  order: Pick<ErasureOrder, 'id' | 'time' | 'refuse' | 'again'>,
+  erased: Readonly<Record<string, number>>,
+  names: readonly string[],
+): Promise<Erased> {
+  const receipt = receiptOf(order, erased)
+  const { id, time } = order
+  await tx.k
+    .insertInto('erasures')
+    .values({ id, time, names: JSON.stringify(names), receipt: JSON.stringify(receipt) })
+    .execute()
+  tx.changed('erasures', id)
+  return { receipt, names }
+}
+
+function receiptOf(
+  { id, time, refuse, again }: Pick<ErasureOrder, 'id' | 'time' | 'refuse' | 'again'>,
+  all: Readonly<Record<string, number>>,
+): Receipt {
   const erased = Object.fromEntries(Object.entries(all).filter(([, rows]) => rows > 0))
   const rows = Object.values(erased).reduce((sum, count) => sum + count, 0)
   const unsigned = { id, time, erased, rows, refused: refuse, again, refitBefore: time + refitMs }

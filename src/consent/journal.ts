@@ -15,6 +15,8 @@ export interface JournalLine {
   /** Keyed hashes of identifiers (`nameHasher`). */
   readonly names: readonly string[]
   readonly refuse: boolean
+  /** Keyed hash of the name of a recipient: only he was erased from what is known of the customer; absent = the customer. */
+  readonly recipient?: string
 }
 
 /** Appends a line and waits until the disk has it. @throws HabitueError storage_unavailable */

@@ -40,6 +40,8 @@ export interface Holder {
   readonly columns: HeldColumns
   /** All rows about `person`, as the export shows them. */
   read(reader: Reader, person: DataSubject): AsyncIterable<HeldRow>
+  /** Takes a name of somebody else out of what people wrote there, by `rewrite`; absent = people write nothing there. */
+  unname?(tx: Tx, person: DataSubject, rewrite: (text: string) => string): Promise<number>
   /** Lets go of all rows about `person`; answers how many. The world gives time and chance to what needs them. */
   erase(tx: Tx, person: DataSubject): Promise<number>
 }
@@ -55,6 +57,8 @@ export interface HeldRows extends HeldColumns {
   readonly shown: readonly string[]
   /** Order of the rows in the export. */
   readonly orderBy?: readonly string[]
+  /** Columns with words that people wrote, in which others may be named. */
+  readonly prose?: readonly string[]
 }
 
 /** Ids in one statement. */
@@ -62,7 +66,7 @@ const idsAtOnce = 500
 
 /** The holder of a table whose rows name one identifier or one customer each: they are read and deleted by that column. */
 export function heldRows(spec: HeldRows): Holder {
-  const { table, title, identifier, customer, shown, orderBy = [], times, json, items } = spec
+  const { table, title, identifier, customer, shown, orderBy = [], prose = [], times, json, items } = spec
   const column = identifier ?? customer
   if (column === undefined) throw new Error(`${table}: say which column names the identifier or the customer`)
   const idsOf = (person: DataSubject) => (identifier === undefined ? person.customers : person.identifiers)
@@ -79,6 +83,23 @@ export function heldRows(spec: HeldRows): Holder {
         const query = sql<HeldRow>`select ${columns} from ${sql.table(table)} where ${where(ids)}${order}`
         yield* (await query.execute(reader.k)).rows
       }
+    },
+    async unname(tx, person, rewrite) {
+      let count = 0
+      for (const name of prose) {
+        const field = sql.ref(name)
+        for (const ids of inChunks(idsOf(person), idsAtOnce)) {
+          const query = sql<{
+            text: string | null
+          }>`select distinct ${field} as text from ${sql.table(table)} where ${where(ids)}`
+          for (const { text } of (await query.execute(tx.k)).rows) {
+            if (text === null || rewrite(text) === text) continue
+            const change = sql`update ${sql.table(table)} set ${field} = ${rewrite(text)} where ${where(ids)} and ${field} = ${text}`
+            count += Number((await change.execute(tx.k)).numAffectedRows ?? 0n)
+          }
+        }
+      }
+      return count
     },
     async erase(tx, person) {
       let count = 0

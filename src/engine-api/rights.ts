@@ -28,6 +28,11 @@ export interface RightsApi {
   export(who: Identifier): Promise<ExportDocument | null>
   /** `refuse`: his identifiers are not to come back. Resolves when nothing of him is left. Null = nobody of that name. */
   erase(who: Identifier, options: { readonly refuse: boolean; readonly actor: string }): Promise<Receipt | null>
+  /**
+   * A person for whom the customer buys is forgotten: name, address, occasions, words. The orders stay the customer's.
+   * Null where no customer is known by `who`. @throws HabitueError not_found, where nothing is known of such a person
+   */
+  eraseRecipient(who: Identifier, recipient: string, actor: string): Promise<Receipt | null>
   receipt(id: string): Promise<Receipt | null>
   /** The latest first. */
   receipts(limit: number): Promise<readonly Receipt[]>

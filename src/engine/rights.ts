@@ -26,6 +26,7 @@ import { normaliseIdentifier } from '../identity/normal.ts'
 import { subjectOf } from '../identity/personal.ts'
 import { allIdentifiers } from '../identity/population.ts'
 import { keptOrders } from '../memory/kept-orders.ts'
+import { noRecipient, type RecipientOrder, recipientHasher, recipientsOf } from '../memory/recipient-erasure.ts'
 import type { World } from '../world.ts'
 
 export interface RightsNeeds {
@@ -76,6 +77,22 @@ export function rightsApi(needs: RightsNeeds): RightsApi {
       // What is left to do is done by the upkeep; the rows are gone.
       await forgetFiles(needs).catch(onError)
       return erased.receipt
+    },
+    async eraseRecipient(who, recipient, actor) {
+      const subject = await subjectOf(db, who)
+      if (!subject) return null
+      const order: RecipientOrder = { id: world.uuid(), time: world.now(), actor, who: [who], recipient, again: false }
+      const known = await recipientsOf(db, who)
+      const hashOf = await recipientHasher(db)
+      const asked = hashOf(recipient)
+      if (!known.some((name) => hashOf(name) === asked)) throw noRecipient()
+      const named = await nameHasher(db)
+      const names = subject.names.map(named)
+      const journal = await journalOf(db, config)
+      journal?.append({ id: order.id, time: order.time, names, refuse: false, recipient: asked })
+      const { receipt } = await db.write<Erased>('memory.eraseRecipient', order)
+      await forgetFiles(needs).catch(onError)
+      return receipt
     },
     receipt: (id) => receiptAt(db, id),
     receipts: (limit) => receipts(db, limit),
@@ -178,8 +195,16 @@ export async function eraseAgain(needs: Cleaning & Pick<RightsNeeds, 'onError'>)
   const due = lines.filter(({ id }) => !done.has(id))
   if (due.length === 0) return 0
   const found = await namesBehind(db, new Set(due.flatMap(({ names }) => names)))
-  for (const { id, time, names, refuse } of due) {
+  const hashOf = await recipientHasher(db)
+  for (const { id, time, names, refuse, recipient: hash } of due) {
     const who = names.flatMap((name) => found.get(name) ?? [])
+    if (hash !== undefined) {
+      const known = (await Promise.all(who.map((one) => recipientsOf(db, one)))).flat()
+      const recipient = known.find((name) => hashOf(name) === hash)
+      const order = { id, time, actor: 'engine', who: recipient === undefined ? [] : who.slice(0, 1), again: true }
+      await db.write('memory.eraseRecipient', { ...order, recipient: recipient ?? '' } satisfies RecipientOrder)
+      continue
+    }
     await db.write('consent.erase', { id, time, actor: 'engine', who, refuse, again: true } satisfies ErasureOrder)
   }
   await forgetFiles(needs).catch(onError)

@@ -1,11 +1,55 @@
 /** Taking the words out of stored events: that something was said stays, what was said is gone. */
 import type { Tx } from '../db/database.ts'
-import type { EventBody } from './event.ts'
+import type { AdmittedEvent, EventBody } from './event.ts'
+import { admittedAgain, columns, type EventRow } from './store.ts'
 
 /** By what an event is found: whose row it has, and its message id. */
 export interface SaidBy {
   readonly identifier: number
   readonly message: string
+}
+
+/**
+ * Writes the properties of these identifiers' events anew; `rewritten` answers null where they stay as they are. Gives each
+ * event that was changed as it is now, in pieces.
+ */
+export async function* rewriteEvents(
+  tx: Tx,
+  identifiers: readonly number[],
+  rewritten: (event: AdmittedEvent) => EventBody['properties'] | null,
+): AsyncGenerator<AdmittedEvent[]> {
+  for await (const rows of rowsOf(tx, identifiers)) {
+    const changed: EventRow[] = []
+    for (const [i, event] of (await admittedAgain(tx, rows)).entries()) {
+      const properties = rewritten(event)
+      if (properties === null) continue
+      const body = JSON.stringify({ ...(JSON.parse(rows[i].body) as EventBody), properties })
+      await tx.k.updateTable('events').set({ body }).where('seq', '=', rows[i].seq).execute()
+      changed.push({ ...rows[i], body })
+    }
+    if (changed.length > 0) yield await admittedAgain(tx, changed)
+  }
+}
+
+/** Events read at once. */
+const piece = 1000
+
+async function* rowsOf(tx: Tx, identifiers: readonly number[]): AsyncGenerator<EventRow[]> {
+  for (const identifier of identifiers) {
+    for (let after = 0; ; ) {
+      const rows = await tx.k
+        .selectFrom('events')
+        .select(columns)
+        .where('identifier', '=', identifier)
+        .where('seq', '>', after)
+        .orderBy('seq')
+        .limit(piece)
+        .execute()
+      if (rows.length > 0) yield rows
+      if (rows.length < piece) break
+      after = rows[rows.length - 1].seq
+    }
+  }
 }
 
 /** Empties the properties of these events where `concerns` their names; the rest of the body stays. */

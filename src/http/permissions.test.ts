@@ -100,7 +100,10 @@ const requests: Record<Action, readonly Ask[]> = {
     { method: 'GET', url: '/v1/customers/42/export' },
     { method: 'POST', url: '/v1/customers/42/export' },
   ],
-  'customers.erase': [{ method: 'POST', url: '/v1/customers/42/erase', payload: {} }],
+  'customers.erase': [
+    { method: 'POST', url: '/v1/customers/42/erase', payload: {} },
+    { method: 'POST', url: '/v1/customers/42/recipients/erase', payload: { recipient: 'Ada' } },
+  ],
   'pages.link': [{ method: 'POST', url: '/v1/customers/42/page-link', payload: {} }],
   'pages.codes': [
     { method: 'GET', url: '/v1/page-codes' },

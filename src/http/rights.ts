@@ -29,6 +29,10 @@ const Erase = Type.Object(
   },
   { additionalProperties: false },
 )
+const Recipient = Type.Object(
+  { recipient: Type.String({ minLength: 1, maxLength: 200, description: 'The name, as orders and facts have it.' }) },
+  { additionalProperties: false },
+)
 const ReceiptAnswer = Type.Object(
   {
     id: Type.String(),
@@ -98,6 +102,26 @@ export function rightsRoutes(app: App, engine: Engine): void {
       const who = { kind: request.query.kind ?? 'user', value: request.params.id }
       const { refuse = false } = request.body ?? {}
       const receipt = await rights.erase(who, { refuse, actor: actorOf(request) })
+      if (!receipt) throw nobody(who)
+      return wire(receipt)
+    },
+  )
+  app.post(
+    '/v1/customers/:id/recipients/erase',
+    {
+      schema: {
+        tags,
+        description: 'Forget a person for whom the customer buys, at the request of that person.',
+        params: Who,
+        querystring: Type.Object({ kind }, { additionalProperties: false }),
+        body: Recipient,
+        response: { 200: ReceiptAnswer },
+      },
+      config: { action: 'customers.erase' },
+    },
+    async (request) => {
+      const who = { kind: request.query.kind ?? 'user', value: request.params.id }
+      const receipt = await rights.eraseRecipient(who, request.body.recipient, actorOf(request))
       if (!receipt) throw nobody(who)
       return wire(receipt)
     },

@@ -334,6 +334,7 @@ const roteResources: Pick<
   rights: {
     export: async (who) => ({ exported: 0, names: [who], sections: [] }),
     erase: async () => roteReceipt,
+    eraseRecipient: async () => roteReceipt,
     receipt: async () => roteReceipt,
     receipts: async () => [roteReceipt],
     keptOrders: async () => [],

@@ -5,6 +5,7 @@
 import type { FactRow, TombstoneRow } from '../db/tables.ts'
 import { HabitueError } from '../errors.ts'
 import type { AdmittedEvent } from '../events/event.ts'
+import { erasedNumber } from './erased-recipient.ts'
 import { encodeFact, factId, type GivenFact, parseFact, type Statement } from './fact.ts'
 
 /** An item that is not to count as taste; `fact` is its internal id. */
@@ -205,6 +206,7 @@ function giftDates(event: AdmittedEvent): FactRow[] {
   if (date === null) return []
   const subject = cut(occasion, 100) ?? 'gift'
   return [...recipients].flatMap((recipient, n) => {
+    if (erasedNumber(recipient) !== null) return []
     const given = { kind: 'occasion', subject, recipient, value: { date }, provenance: 'observed', channel: 'orders' }
     const statement = statementOf(event, given, n)
     return statement ? [encodeFact(statement)] : []

@@ -1,4 +1,5 @@
 /** For whom a customer buys, what was given last time, where it went, and for what occasion: from his orders. Pure. */
+import { erasedNumber } from './erased-recipient.ts'
 import type { Statement } from './fact.ts'
 import type { Purchase } from './purchases.ts'
 import { type Observing, sighted } from './sighted.ts'
@@ -32,7 +33,7 @@ function giftsOf({ catalogue }: Observing, { lines, properties, message, time }:
   const place = textOf(shippingOf(properties)?.city, 300)
   const found: Statement[] = []
   for (const [recipient, gifts] of Map.groupBy(lines, (line) => line.recipient)) {
-    if (recipient === '') continue
+    if (recipient === '' || erasedNumber(recipient) !== null) continue
     const items = gifts.map(({ item }) => catalogue.shopId(catalogue.canonical(item)) ?? '').filter(Boolean)
     if (recipient !== 'someone') {
       const relation = textOf(relationOf(properties, recipient), 100)

@@ -12,6 +12,7 @@ const messages = heldRows({
   orderBy: ['created', 'id'],
   times: ['created', 'sent', 'seen', 'dismissed', 'replied'],
   json: ['request', 'links', 'content'],
+  prose: ['subject', 'request', 'content'],
 })
 
 const clicks = heldRows({

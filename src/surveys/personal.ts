@@ -10,6 +10,7 @@ export const surveyData: readonly Holder[] = [
     orderBy: ['time', 'invitation', 'question'],
     times: ['time'],
     json: ['answer'],
+    prose: ['answer'],
   }),
   heldRows({
     table: 'survey_invitations',

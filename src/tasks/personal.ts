@@ -7,6 +7,7 @@ export const taskData: readonly Holder[] = [
     title: 'What was noted while somebody of the shop took care of you',
     identifier: 'identifier',
     shown: ['time', 'text'],
+    prose: ['text'],
     orderBy: ['id'],
     times: ['time'],
   }),
@@ -18,5 +19,6 @@ export const taskData: readonly Holder[] = [
     orderBy: ['id'],
     times: ['created', 'due', 'resolved'],
     json: ['data'],
+    prose: ['note', 'data', 'outcome'],
   }),
 ]
