@@ -106,6 +106,11 @@ export interface Config {
   }
   /** `folder`: definitions of surveys, a file each (JSON or YAML), read at start; null = the API alone. */
   readonly surveys: { readonly folder: string | null }
+  /**
+   * `folder`: definitions, a file each (JSON or YAML), read at start; null = the API alone. `holdout`: the share of customers
+   * for whom no journey does anything, for comparison (what is for service is held back from nobody).
+   */
+  readonly journeys: { readonly folder: string | null; readonly holdout: number }
   /** IANA zone of the shop: its days, and those of customers of whom no other is known. The system's by default. */
   readonly timeZone: string
   /** Messages to customers (docs/messages.md). */
@@ -189,6 +194,7 @@ export const defaultConfig: Config = Object.freeze({
     oldestHours: 72,
   },
   surveys: { folder: null },
+  journeys: { folder: null, holdout: 0 },
   timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   messages: {
     smtpUrl: null,

@@ -18,6 +18,7 @@ import type { TrainingStatus } from './decisions/trainer.ts'
 import type { UsualRequest } from './decisions/usual.ts'
 import type { UsualAnswer } from './decisions/usual-answer.ts'
 import type { ConsentApi, CustomersApi, FactsApi, QuestionsApi } from './engine-api/customers.ts'
+import type { JourneysApi } from './engine-api/journeys.ts'
 import type { MessagesApi } from './engine-api/messages.ts'
 import type { PageApi } from './engine-api/page.ts'
 import type { AuditApi, PeopleApi, RightsApi } from './engine-api/rights.ts'
@@ -73,6 +74,7 @@ export type {
   Teller,
   TimelineView,
 } from './engine-api/customers.ts'
+export type { JourneySummary, JourneysApi, JourneyView } from './engine-api/journeys.ts'
 export type {
   MessageState,
   MessagesApi,
@@ -94,6 +96,8 @@ export type {
 export type { TaskActor, TasksApi } from './engine-api/tasks.ts'
 export type { EventRefusal, EventType, IngestAnswer, Subject } from './events/event.ts'
 export type { Identifier } from './identity/identity.ts'
+export { DefinitionForm as JourneyDefinition } from './journeys/schema.ts'
+export type { InstanceView } from './journeys/views.ts'
 export type { MemoryDocument, MemoryStatement } from './memory/document.ts'
 export type { GivenFact } from './memory/fact.ts'
 export { factKindNames, parts as memoryParts } from './memory/fact-kinds.ts'
@@ -136,6 +140,7 @@ export interface Engine {
   readonly audit: AuditApi
   readonly people: PeopleApi
   readonly tasks: TasksApi
+  readonly journeys: JourneysApi
   readonly rules: RulesApi
   readonly training: TrainingApi
   readonly imports: ImportsApi

@@ -28,19 +28,19 @@ import { listRules } from './decisions/rules-store.ts'
 import { createTrainer, type Trainer } from './decisions/trainer.ts'
 import { createUsual } from './decisions/usual.ts'
 import { auditApi, keysApi, peopleApi } from './engine/access.ts'
+import { acting } from './engine/acting.ts'
 import { type BeforeLogin, beforeLogin } from './engine/before-login.ts'
 import { catalogueApi } from './engine/catalogue.ts'
 import { consentApi } from './engine/consent.ts'
 import { customersApi } from './engine/customers.ts'
 import { examine } from './engine/doctor.ts'
 import { redactingLog } from './engine/log.ts'
-import { createLoop, type Loop, type Work } from './engine/loop.ts'
+import type { Loop } from './engine/loop.ts'
 import { messagesApi, messagesOf } from './engine/messages.ts'
 import { leftToTheShop, pageApi } from './engine/page.ts'
 import { memoryApis } from './engine/questions.ts'
 import { eraseAgain, forgetFiles, type Refusals, refusals, rightsApi } from './engine/rights.ts'
 import { type Watch, watch } from './engine/tail.ts'
-import { tasksApi } from './engine/tasks.ts'
 import { type Upkeep, upkeep } from './engine/upkeep.ts'
 import type {
   CodeSender,
@@ -158,13 +158,9 @@ async function compose({ config, world, log, owner, db, demo, codeSender, erased
   const trainer = createTrainer({ db, config, world, newestEvent: () => newestEvent(db), onFailure, onError })
   const clean = () => forgetFiles({ db, config, world, holders: personalData })
   const keeper = upkeep({ db, config, world, keys, clean, onError })
-  // All that is done when it is due; a line for each kind of work.
-  const decide = (asked: DecisionRequest) => decider.decide(asked, 'known')
+  const decide = (asked: DecisionRequest) => decider.decide(asked, asked.ceiling ?? 'known')
   const mail = await messagesOf({ db, config, policy, world, log, catalogue, decide })
-  const works: Work[] = [...mail.messenger.works]
-  const onLoopError = (err: unknown, work: string) =>
-    log.error({ err, work }, 'what was due failed, and is tried again')
-  const loop = createLoop(works, { world, onError: onLoopError })
+  const { loop, apis } = await acting({ db, config, policy, world, log, decide, messenger: mail.messenger })
   // In the order in which they end: the loop works with everything else.
   const ends = [{ close: loop.stop }, mail.messenger, trainer, entrance, { close: keeper.stop }]
   const parts = [...ends, decisions, audit, state, keys, sessions, db]
@@ -198,7 +194,7 @@ async function compose({ config, world, log, owner, db, demo, codeSender, erased
     messenger: mail.messenger,
     audit: auditApi(db, audit),
     people: peopleApi(db, world, sessions, config.passwordCost),
-    tasks: tasksApi({ db, policy, world }),
+    ...apis,
     ...memoryApis({ db, catalogue, config, policy, world }),
     consent: consentApi({ db, config, policy, world }),
     rules: rulesApi(db, world, previewed),

@@ -53,6 +53,9 @@ export const errorTable = {
   // messages
   invalid_template: 400,
   template_failed: 400,
+  // journeys
+  invalid_journey: 400,
+  journey_unconfirmed: 409,
   // models
   no_model: 503,
   training_running: 409,

@@ -27,6 +27,10 @@ import { undoMerge } from './identity/merges.ts'
 import { identityData } from './identity/personal.ts'
 import { resolve } from './identity/store.ts'
 import { recordImportHandler } from './imports/progress.ts'
+import { definitionHandlers } from './journeys/define.ts'
+import { journeysFold } from './journeys/fold.ts'
+import { journeyData } from './journeys/personal.ts'
+import { runnerHandlers } from './journeys/write.ts'
 import { memoryFolds } from './memory/fold.ts'
 import { keptOrderHandlers } from './memory/kept-orders.ts'
 import { memoryData } from './memory/personal.ts'
@@ -54,6 +58,7 @@ export const personalData: readonly Holder[] = [
   ...taskData,
   ...surveyData,
   ...segmentsData,
+  ...journeyData,
   ...memoryData,
   ...eventsData,
   ...accessData,
@@ -64,7 +69,7 @@ export const personalData: readonly Holder[] = [
 export function createHandlers(config: Config, world: World): Handlers {
   const policy = policyOf(config)
   const catalogue = { world, currency: config.currency }
-  const folds = [...memoryFolds, attributionFold, triggersFold(config.tasks), dueFold()]
+  const folds = [...memoryFolds, attributionFold, triggersFold(config.tasks), dueFold(), journeysFold()]
   /** Told of everybody who came into a segment or left it, in the transaction of the change. */
   const segmentHooks: SegmentHook[] = []
   const ingest = ingestHandler(folds, { policy, world })
@@ -91,6 +96,8 @@ export function createHandlers(config: Config, world: World): Handlers {
     ...peopleHandlers,
     ...sessionHandlers,
     ...pageCodeHandlers,
+    ...definitionHandlers(world),
+    ...runnerHandlers,
     ...taskHandlers({ currency: config.currency, ingest }),
     ...segmentHandlers({ policy, currency: config.currency, hooks: segmentHooks }),
     ...messageHandlers(policy),

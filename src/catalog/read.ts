@@ -90,6 +90,13 @@ async function views(reader: Reader, rows: readonly StoredItem[]): Promise<ItemV
   )
 }
 
+/** The shop's ids of items; those that are gone are absent. */
+export async function shopIds(reader: Reader, items: readonly number[]): Promise<Map<number, string>> {
+  const keys = items.map((item) => [item])
+  const rows = await selectByKeys<{ id: number; item: string }>(reader, 'items', ['id'], keys, ['id', 'item'])
+  return new Map(rows.map(({ id, item }) => [id, item]))
+}
+
 export interface CatalogueCounts {
   readonly items: number
   /** Seen in events only: the catalogue lacks them. */

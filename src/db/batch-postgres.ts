@@ -162,6 +162,30 @@ export async function upsertRows(
   await insertAll(connection, table, columns, sorted, overwrite(key, columns))
 }
 
+export async function updateByKeys(
+  connection: PostgresConnection,
+  table: string,
+  keyColumns: readonly string[],
+  columns: readonly string[],
+  rows: readonly Row[],
+): Promise<boolean[]> {
+  const keys = keyColumns.map((_, i) => `key${i}`)
+  const values = columns.map((_, i) => `value${i}`)
+  const sql = `update ${table} t set ${columns.map((name, i) => `${name} = u.value${i}`).join(', ')}
+    from ${unnest(connection, table, [...keyColumns, ...columns])} as u (${[...keys, ...values].join(', ')})
+    where ${keyColumns.map((name, i) => `t.${name} = u.key${i}`).join(' and ')}
+    returning ${keys.map((key) => `u.${key}`).join(', ')}`
+  const textOf = (row: Row) => keyText(row.slice(0, keyColumns.length))
+  const sorted = rows.map((row) => [textOf(row), row] as const).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+  const found = new Set<string>()
+  const ordered = sorted.map(([, row]) => row)
+  for (const part of inChunks(ordered, chunk)) {
+    const updated = await connection.all<Record<string, unknown>>(sql, transpose([...keyColumns, ...columns], part))
+    for (const row of updated) found.add(keyText(keys.map((key) => row[key])))
+  }
+  return rows.map((row) => found.has(textOf(row)))
+}
+
 export async function deleteByKeys(
   connection: PostgresConnection,
   table: string,

@@ -105,6 +105,20 @@ export async function upsertRows(
   runAll(connection, `${insert(table, columns)} ${overwrite(key, columns)}`, rows)
 }
 
+export async function updateByKeys(
+  connection: SqliteConnection,
+  table: string,
+  keyColumns: readonly string[],
+  columns: readonly string[],
+  rows: readonly Row[],
+): Promise<boolean[]> {
+  const found: boolean[] = []
+  const sql = `update ${table} set ${columns.map((column) => `${column} = ?`).join(', ')} where ${where(keyColumns)}`
+  const turned = rows.map((row) => [...row.slice(keyColumns.length), ...row.slice(0, keyColumns.length)])
+  runAll(connection, sql, turned, ({ changes }) => found.push(Number(changes) > 0))
+  return found
+}
+
 export async function deleteByKeys(
   connection: SqliteConnection,
   table: string,

@@ -84,6 +84,24 @@ export function upsertRows(
     : postgres.upsertRows(connection, table, key, columns, rows)
 }
 
+/**
+ * Overwrites `columns` of the row that has the key tuple; `rows` = the key's values, then those of `columns`. Which rows
+ * there were, in the order of `rows`: a key that holds a version or a claim loses against who changed it first. Of each
+ * key one row.
+ */
+export function updateByKeys(
+  tx: Tx,
+  table: Table,
+  keyColumns: readonly string[],
+  columns: readonly string[],
+  rows: readonly Row[],
+): Promise<boolean[]> {
+  const { connection } = tx
+  return connection.engine === 'sqlite'
+    ? sqlite.updateByKeys(connection, table, keyColumns, columns, rows)
+    : postgres.updateByKeys(connection, table, keyColumns, columns, rows)
+}
+
 export function deleteByKeys(tx: Tx, table: Table, keyColumns: readonly string[], keys: readonly Row[]): Promise<void> {
   const { connection } = tx
   return connection.engine === 'sqlite'

@@ -18,7 +18,16 @@ export interface Reader {
 }
 
 /** Whose cached copies a commit made old. Keys: customer ids, item ids, model names, rule ids. */
-export type Topic = 'customers' | 'items' | 'models' | 'rules' | 'keys' | 'people' | 'erasures' | 'messages'
+export type Topic =
+  | 'customers'
+  | 'items'
+  | 'models'
+  | 'rules'
+  | 'keys'
+  | 'people'
+  | 'erasures'
+  | 'messages'
+  | 'journeys'
 
 export interface Tx extends Reader {
   /** Marks a key as changed; told to every listener after the commit and before the writer's answer arrives. */

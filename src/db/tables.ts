@@ -7,8 +7,9 @@
  */
 import type { Generated } from 'kysely'
 import type { MessageRow } from './message-row.ts'
+import type { ActingTables } from './tables-acting.ts'
 
-export interface Tables {
+export interface Tables extends ActingTables {
   // db
   meta: { key: string; value: string }
   /** One row a topic; `version` rises with every committed change, so that another process sees that its cache is old. */

@@ -232,6 +232,33 @@ export async function eventsOfMany(
   return found
 }
 
+/** At most so many events of a customer are looked through for a count or a sequence. */
+const mostNamed = 5000
+
+/**
+ * A customer's events of these names (a type such as `page` for those that have none) between two times, in order of time
+ * and then of message id; of very many the latest.
+ */
+export async function eventsNamed(
+  reader: Reader,
+  permit: Permit,
+  { names, since, until }: { readonly names: readonly string[]; readonly since: number; readonly until: number },
+): Promise<AdmittedEvent[]> {
+  const rows = await reader.k
+    .selectFrom('events')
+    .select(columns)
+    .where('identifier', 'in', permit.identifiers)
+    .where('time', '>=', since)
+    .where('time', '<=', until)
+    .where((row) => row.or([row('name', 'in', names), row.and([row('name', '=', ''), row('type', 'in', names)])]))
+    .orderBy('time', 'desc')
+    .orderBy('message', 'desc')
+    .limit(mostNamed)
+    .execute()
+  const used = rows.filter(({ identifier, time }) => time >= (permit.since?.get(identifier as number) ?? 0))
+  return admittedAgain(reader, used.reverse())
+}
+
 /** What `dropPersonal` would delete, in pieces. */
 export async function* personalEvents(reader: Reader, identifiers: readonly number[]): AsyncGenerator<AdmittedEvent[]> {
   const limit = 1000

@@ -21,6 +21,7 @@ import { factRoutes } from './facts.ts'
 import { healthRoutes } from './health.ts'
 import { importRoutes } from './imports.ts'
 import { itemRoutes } from './items.ts'
+import { journeyRoutes } from './journeys.ts'
 import { keyRoutes } from './keys.ts'
 import { memoryRoutes } from './memory.ts'
 import { messageRoutes } from './messages.ts'
@@ -108,6 +109,7 @@ export async function createApp(engine: Engine): Promise<App> {
   consentRoutes(app, engine)
   questionRoutes(app, engine)
   taskRoutes(app, engine)
+  journeyRoutes(app, engine)
   importRoutes(app, engine)
   ruleRoutes(app, engine)
   trainingRoutes(app, engine)

@@ -157,6 +157,25 @@ const requests: Record<Action, readonly Ask[]> = {
     { method: 'PUT', url: '/v1/rules/r', payload: { kind: 'pin', items: ['i1'] } },
     { method: 'DELETE', url: '/v1/rules/r' },
   ],
+  'journeys.read': [
+    { method: 'GET', url: '/v1/journeys' },
+    { method: 'GET', url: '/v1/journeys/schema' },
+    { method: 'GET', url: '/v1/journeys/j' },
+    { method: 'GET', url: '/v1/journeys/j/versions' },
+  ],
+  'journeys.write': [
+    { method: 'PUT', url: '/v1/journeys/j', payload: { definition: {} } },
+    { method: 'POST', url: '/v1/journeys/j/start', payload: {} },
+    { method: 'POST', url: '/v1/journeys/j/pause', payload: {} },
+    { method: 'POST', url: '/v1/journeys/j/resume', payload: {} },
+    { method: 'POST', url: '/v1/journeys/j/stop', payload: {} },
+    { method: 'POST', url: '/v1/journeys/j/migrate', payload: {} },
+  ],
+  'journeys.people': [
+    { method: 'GET', url: '/v1/journeys/j/instances' },
+    { method: 'POST', url: '/v1/journeys/j/instances/1/settle', payload: { as: 'again' } },
+    { method: 'POST', url: '/v1/journeys/j/replay', payload: {} },
+  ],
   'models.read': [
     { method: 'GET', url: '/v1/models' },
     { method: 'GET', url: '/v1/training' },
@@ -244,6 +263,8 @@ describe('what each kind of key may do', () => {
             .replace('/rules/:id', '/rules/r')
             .replace('/merges/:id', '/merges/1')
             .replace('/tasks/:id', '/tasks/1')
+            .replace('/journeys/:id', '/journeys/j')
+            .replace('/instances/:id', '/instances/1')
             .replace('/imports/:id', '/imports/f')
             .replace('/facts/:id', '/facts/f1')
             .replace('/taste/:id', '/taste/i1'),

@@ -16,6 +16,8 @@ import type {
   Engine,
   FactView,
   IngestAnswer,
+  InstanceView,
+  JourneyView,
   KeyKind,
   Sender,
   TailLine,
@@ -235,6 +237,7 @@ const roteResources: Pick<
   | 'customers'
   | 'facts'
   | 'imports'
+  | 'journeys'
   | 'questions'
   | 'rules'
   | 'tasks'
@@ -351,6 +354,18 @@ const roteResources: Pick<
     remove: async () => {},
     preview: async (_rule, request) => ({ before: roteAnswer(request), after: roteAnswer(request) }),
   },
+  journeys: {
+    list: async () => [roteJourney],
+    get: async () => roteJourney,
+    versions: async () => [],
+    put: async () => ({ version: 1, warnings: [] }),
+    setState: async () => roteJourney,
+    instances: async () => ({ instances: [], next: null }),
+    settle: async () => roteInstance,
+    replay: async () => 0,
+    migrate: async () => ({ moved: 0, stayed: 0 }),
+    schema: () => ({}),
+  },
   tasks: {
     open: async () => ({ task: roteTask, isNew: true }),
     hand: async () => ({ kind: 'done', task: 1, isNew: true }),
@@ -409,6 +424,34 @@ function roteMessages(): Engine['messages'] {
     assign: async () => {},
     owner: async () => ({ owner: null, speaks: null }),
   }
+}
+
+const roteJourney: JourneyView = {
+  id: 'j',
+  title: 'A journey',
+  state: 'active',
+  version: 1,
+  updated: 0,
+  definition: { trigger: { event: 'Cart Abandoned' }, steps: [{ end: '' }] },
+  source: '',
+  warnings: [],
+  standing: [],
+  counts: [],
+}
+
+const roteInstance: InstanceView = {
+  id: 1,
+  journey: 'j',
+  version: 1,
+  customer: null,
+  phase: 'ended',
+  step: 'end',
+  due: null,
+  started: 0,
+  ended: 0,
+  held: false,
+  reason: '',
+  data: {},
 }
 
 const roteReceipt = {

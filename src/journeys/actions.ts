@@ -56,7 +56,7 @@ export interface MessageStep {
   readonly template: string
   /** `owner`, or the name of a sender; absent = the shop. */
   readonly from?: string
-  /** Higher goes first where caps allow only some; 0 where absent. */
+  /** 0 to 9; higher goes first where caps allow only some; 5 where absent. */
   readonly priority?: number
   /** Further values for the template. */
   readonly data?: Readonly<Record<string, unknown>>
@@ -98,6 +98,15 @@ export interface ActionSteps {
   readonly webhook: WebhookStep
   readonly fact: FactStep
 }
+
+export const actionKinds = [
+  'decide',
+  'message',
+  'survey',
+  'task',
+  'webhook',
+  'fact',
+] as const satisfies readonly (keyof ActionSteps)[]
 
 export type ActionKind = keyof ActionSteps
 

@@ -1,1 +1,24 @@
-export const statements: readonly string[] = []
+/** Journeys: definitions, who is in them, and what is due. */
+export const statements: readonly string[] = [
+  'create table journeys (id text primary key, state text not null, version {int} not null, updated {int} not null)',
+  `create table journey_versions (journey text not null, version {int} not null, doc text not null, source text not null,
+    purpose text not null, begins text not null, hears text not null, live {int} not null, created {int} not null,
+    primary key (journey, version))`,
+  'create table journey_names (id {int} primary key, token text not null, names text not null)',
+  `create table journey_inbox (id {id}, due {int} not null, claim text, identifier {int}, name text not null,
+    historical {int} not null, body text not null, only_for text)`,
+  'create index journey_inbox_due on journey_inbox (due)',
+  'create index journey_inbox_identifier on journey_inbox (identifier)',
+  `create table journey_instances (id {id}, journey text not null, version {int} not null, identifier {int} not null,
+    entry text not null, held {int} not null, phase text not null, step text not null, turn {int} not null, due {int},
+    claim text, item text, state text not null, reason text not null, started {int} not null, ended {int},
+    unique (journey, entry))`,
+  'create index journey_instances_due on journey_instances (journey, due) where due is not null',
+  'create index journey_instances_identifier on journey_instances (identifier)',
+  'create index journey_instances_item on journey_instances (item) where item is not null',
+  `create index journey_instances_trouble on journey_instances (journey, id) where phase in ('failed', 'in_doubt')`,
+  `create table journey_counts (journey text not null, version {int} not null, step text not null, outcome text not null,
+    reason text not null, held {int} not null, day {int} not null, count {int} not null,
+    primary key (journey, version, step, outcome, reason, held, day)) {norowid}`,
+  'create table journey_schedules (journey text primary key, due {int} not null, turn {int} not null, after_id {int} not null, claim text)',
+]

@@ -1,0 +1,73 @@
+/** The tables of what acts over time, in the manner of `tables.ts`, of which they are a part. */
+import type { Generated } from 'kysely'
+
+export interface ActingTables {
+  // journeys
+  /** `state`: `draft`, `active`, `paused`, `stopped`; `version` = the one that who enters now is given. */
+  journeys: { id: string; state: string; version: number; updated: number }
+  /** `doc` = the definition as JSON, `source` = as it was written. `begins`, `hears`: JSON (journeys/names.ts). `live` = 1: instances may hear. */
+  journey_versions: {
+    journey: string
+    version: number
+    doc: string
+    source: string
+    purpose: string
+    begins: string
+    hears: string
+    live: number
+    created: number
+  }
+  /** Which events any journey wants, for the fold; one row, whose `token` is another after every change. */
+  journey_names: { id: number; token: string; names: string }
+  /** Events that a journey wants, until a runner has looked at them. `only_for` = JSON list of instances; null = everything. */
+  journey_inbox: {
+    id: Generated<number>
+    due: number
+    claim: string | null
+    /** Null = an event about an item, of nobody. */
+    identifier: number | null
+    name: string
+    historical: number
+    body: string
+    only_for: string | null
+  }
+  journey_instances: InstanceRow
+  /** What came of steps, by day (days since 1970). */
+  journey_counts: {
+    journey: string
+    version: number
+    step: string
+    outcome: string
+    reason: string
+    held: number
+    day: number
+    count: number
+  }
+  /** When a journey over a segment is next due; under way where `after_id` is not -1: the customer up to whom it has come. */
+  journey_schedules: { journey: string; due: number; turn: number; after_id: number; claim: string | null }
+}
+
+/** Somebody in a journey (journeys/step.ts). */
+export type InstanceRow = {
+  id: Generated<number>
+  journey: string
+  version: number
+  identifier: number
+  /** JSON `[customer at that time, key, n]`: unique in the journey, so that nobody enters twice. */
+  entry: string
+  /** 1 = held out for comparison. */
+  held: number
+  phase: string
+  step: string
+  /** Rises with every change: who read an older one loses. */
+  turn: number
+  /** When it goes on; while it is claimed, when the claim ends. */
+  due: number | null
+  claim: string | null
+  item: string | null
+  /** JSON: what else a `State` has. */
+  state: string
+  reason: string
+  started: number
+  ended: number | null
+}

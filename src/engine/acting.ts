@@ -1,0 +1,42 @@
+/** What the engine does when it is due, by itself: journeys with all that they do, on the one loop. */
+import type { Logger } from 'pino'
+import type { Config } from '../config.ts'
+import type { Policy } from '../consent/policy.ts'
+import type { Database } from '../db/database.ts'
+import type { DecisionAnswer, DecisionRequest } from '../decisions/request.ts'
+import type { Messenger } from '../messages/messenger.ts'
+import type { World } from '../world.ts'
+import { journeyActions } from './journey-actions.ts'
+import { journeysOf } from './journeys.ts'
+import { createLoop, type Work } from './loop.ts'
+import { tasksApi } from './tasks.ts'
+
+export interface ActingNeeds {
+  readonly db: Database
+  readonly config: Config
+  readonly policy: Policy
+  readonly world: World
+  readonly log: Logger
+  readonly messenger: Messenger
+  readonly decide: (request: DecisionRequest) => Promise<DecisionAnswer>
+}
+
+export async function acting({ db, config, policy, world, log, messenger, decide }: ActingNeeds) {
+  const onError = (err: unknown, work: string) => log.error({ err, work }, 'what was due failed, and is tried again')
+  const tasks = tasksApi({ db, policy, world })
+  const actions = journeyActions({ db, config, tasks, messenger, decide })
+  const wake = () => loop.wake()
+  const journeys = await journeysOf({
+    db,
+    world,
+    config,
+    policy,
+    actions,
+    wake,
+    onError: (err) => onError(err, 'journeys'),
+  })
+  // All that is done when it is due; a line for each kind of work.
+  const works: Work[] = [...messenger.works, ...journeys.works]
+  const loop = createLoop(works, { world, onError })
+  return { loop, apis: { tasks, journeys: journeys.api } }
+}

@@ -1,0 +1,102 @@
+/** What journeys do to the world, with the parts of the engine that do it. */
+import { createHash } from 'node:crypto'
+import type { Config } from '../config.ts'
+import type { Database } from '../db/database.ts'
+import type { DecisionAnswer, DecisionRequest } from '../decisions/request.ts'
+import type { TasksApi } from '../engine-api/tasks.ts'
+import { HabitueError } from '../errors.ts'
+import type { IngestAnswer, IngestRequest } from '../events/event.ts'
+import { ownEvent } from '../events/own.ts'
+import type { Identifier } from '../identity/identity.ts'
+import { bestName, identitiesBehind } from '../identity/store.ts'
+import type { ActionContext, Actions, DecideStep, FactStep, Outcome, TaskStep } from '../journeys/actions.ts'
+import type { Messenger } from '../messages/messenger.ts'
+
+export interface ActionNeeds {
+  readonly db: Database
+  readonly config: Pick<Config, 'currency'>
+  readonly tasks: Pick<TasksApi, 'hand'>
+  readonly messenger: Pick<Messenger, 'send'>
+  decide(request: DecisionRequest): Promise<DecisionAnswer>
+}
+
+/** Those that this engine can do; a definition with another is refused. */
+export function journeyActions(needs: ActionNeeds): Partial<Actions> {
+  return {
+    decide: (context, step) => decide(needs, context, step),
+    message: ({ event, data, ...context }, step) =>
+      needs.messenger.send({ ...context, ...step, data: { event, steps: data, ...decided(data), ...step.data } }),
+    task: (context, step) => task(needs, context, step),
+    fact: (context, step) => fact(needs, context, step),
+  }
+}
+
+/** By which of his names to speak of the customer; null = he is gone. */
+async function nameOf(db: Database, identifier: number): Promise<Identifier | null> {
+  const identity = (await identitiesBehind(db, [identifier])).get(identifier)
+  return identity ? bestName(identity.names) : null
+}
+
+const gone: Outcome = { kind: 'suppressed', reason: 'unknown' }
+
+async function decide({ db, decide }: ActionNeeds, context: ActionContext, step: DecideStep): Promise<Outcome> {
+  const customer = await nameOf(db, context.identifier)
+  if (customer === null) return gone
+  const { placement, count, item = itemOf(context, step) } = step
+  const name = placement as DecisionRequest['placements'][number]['name']
+  const answer = await decide({ customer, placements: [{ name, count }], item, ceiling: 'known' })
+  const found = answer.placements[name]
+  if (!found || found.items.length === 0) return { kind: 'suppressed', reason: 'nothing to offer' }
+  return { kind: 'done', detail: { decisionId: answer.decisionId, items: found.items } }
+}
+
+/** What was decided last, for a template; it looks at each item again. */
+function decided(data: ActionContext['data']): { readonly items?: unknown } {
+  const last = Object.values(data).findLast((one) => Array.isArray((one as { items?: unknown }).items))
+  return last === undefined ? {} : { items: (last as { items: unknown }).items }
+}
+
+/** What is like an item begins from the event's own, where the step names none. */
+function itemOf({ event }: ActionContext, { placement }: DecideStep): string | undefined {
+  if (placement !== 'item' && placement !== 'unavailable') return undefined
+  return (event?.items as readonly string[] | undefined)?.[0]
+}
+
+async function task({ tasks }: ActionNeeds, context: ActionContext, step: TaskStep): Promise<Outcome> {
+  const { key, identifier, journey } = context
+  const { queue, priority, reason, note = '' } = step
+  const origin = `journey:${journey}`
+  const outcome = await tasks.hand({ key, identifier, origin, purpose: 'service', queue, priority, reason, note })
+  return outcome.kind === 'done' ? { kind: 'done', detail: { task: outcome.task } } : outcome
+}
+
+/** The message id is made of the key, so that the second time it is a duplicate. */
+async function fact({ db, config }: ActionNeeds, context: ActionContext, step: FactStep): Promise<Outcome> {
+  const who = await nameOf(db, context.identifier)
+  if (who === null) return gone
+  const { key, now } = context
+  const messageId = `journey-${createHash('sha256').update(key).digest('hex').slice(0, 40)}`
+  try {
+    const event = ownEvent(
+      { name: step.event, who, messageId, time: now, properties: step.properties },
+      config.currency,
+    )
+    const events = [event]
+    const request: IngestRequest = {
+      source: 'journeys',
+      received: now,
+      trust: 'verified',
+      subject: null,
+      historical: false,
+      events,
+    }
+    const { refused, session } = await db.write<IngestAnswer>('events.ingest', request)
+    await db.catchUp()
+    if (session !== undefined || refused[0]?.code === 'consent_refused')
+      return { kind: 'suppressed', reason: 'consent' }
+    return refused.length > 0 ? { kind: 'failed', reason: refused[0].message } : { kind: 'done' }
+  } catch (error) {
+    if (error instanceof HabitueError && error.status < 500) return { kind: 'failed', reason: error.message }
+    throw error
+  }
+}

@@ -1,0 +1,169 @@
+/** Standing processes, as HTTP uses them. */
+import type { Config } from '../config.ts'
+import type { Policy } from '../consent/policy.ts'
+import type { Database } from '../db/database.ts'
+import type { JourneySummary, JourneysApi, JourneyView, PutJourney } from '../engine-api/journeys.ts'
+import { HabitueError } from '../errors.ts'
+import { type ActionKind, type Actions, actionKinds } from '../journeys/actions.ts'
+import { migrate, replayFailed, settleByHand, type Write } from '../journeys/by-hand.ts'
+import { compileJourney } from '../journeys/compile.ts'
+import type { PutAnswer } from '../journeys/define.ts'
+import type { Journey } from '../journeys/journey.ts'
+import { beginsOf, hearsOf } from '../journeys/names.ts'
+import { journeyWorks } from '../journeys/runner.ts'
+import { DefinitionForm } from '../journeys/schema.ts'
+import { JourneyShelf } from '../journeys/shelf.ts'
+import { dataSource, invalidJourney, readSource, type Source } from '../journeys/source.ts'
+import { type JourneyInfo, listJourneys, listVersions } from '../journeys/store.ts'
+import { instanceViews, standing, stepCounts } from '../journeys/views.ts'
+import type { World } from '../world.ts'
+
+export interface JourneyParts {
+  readonly db: Database
+  readonly world: World
+  readonly config: Config
+  readonly policy: Policy
+  readonly actions: Partial<Actions>
+  readonly wake: () => void
+  readonly onError: (error: unknown) => void
+}
+
+/** The resource and the work of journeys, over one shelf of definitions. */
+export async function journeysOf({ db, world, config, policy, actions, wake, onError }: JourneyParts) {
+  await db.write('journeys.release', { now: world.now() })
+  const shelf = new JourneyShelf()
+  const runner = world.uuid()
+  const can = new Set(Object.keys(actions) as ActionKind[])
+  return {
+    api: journeysApi({ db, world, shelf, can, wake }),
+    works: journeyWorks({ db, world, config, policy, shelf, runner, actions, onError }),
+  }
+}
+
+interface Needs {
+  readonly db: Database
+  readonly world: World
+  readonly shelf: JourneyShelf
+  /** What steps may do here. */
+  readonly can: ReadonlySet<ActionKind>
+  /** Something may have become due. */
+  readonly wake: () => void
+}
+
+export function journeysApi(needs: Needs): JourneysApi {
+  const { db, world, wake } = needs
+  const named = async (id: string): Promise<JourneyInfo> => {
+    const found = (await listJourneys(db)).find((one) => one.id === id)
+    if (!found) throw new HabitueError('not_found', `There is no journey ${JSON.stringify(id)}.`)
+    return found
+  }
+  const write: Write = async <R>(name: string, payload: object) => {
+    const answer = await db.write<R>(name, { ...payload, now: world.now() })
+    await db.catchUp()
+    wake()
+    return answer
+  }
+  return {
+    async list() {
+      const all = await listJourneys(db)
+      return Promise.all(all.map(async (info) => summary(info, (await listVersions(db, info.id))[0].definition)))
+    },
+    get: async (id) => view(db, await named(id)),
+    async versions(id) {
+      await named(id)
+      return listVersions(db, id)
+    },
+    put: (id, wanted) => put(needs, id, wanted, write),
+    async setState(id, to) {
+      await write('journeys.state', { id, to })
+      return view(db, await named(id))
+    },
+    async instances(id, page) {
+      await named(id)
+      const instances = await instanceViews(db, id, { ...page, limit: page.limit + 1 })
+      const shown = instances.slice(0, page.limit)
+      return { instances: shown, next: instances.length > page.limit ? (shown.at(-1)?.id ?? null) : null }
+    },
+    async settle(id, instance, as) {
+      const { shelf } = needs
+      await named(id)
+      await settleByHand({ db, shelf, write }, { journey: id, instance, as })
+      const [settled] = await instanceViews(db, id, { instance, limit: 1 })
+      return settled
+    },
+    async replay(id) {
+      await named(id)
+      return replayFailed({ db, shelf: needs.shelf, write }, id)
+    },
+    async migrate(id, steps) {
+      const { version } = await named(id)
+      return migrate({ db, shelf: needs.shelf, write }, { journey: id, version, steps })
+    },
+    schema: () => DefinitionForm,
+  }
+}
+
+function summary(info: JourneyInfo, definition: { readonly title?: string }): JourneySummary {
+  return { ...info, title: definition.title ?? info.id }
+}
+
+async function view(db: Database, info: JourneyInfo): Promise<JourneyView> {
+  const [latest] = await listVersions(db, info.id)
+  const { warnings } = compileJourney(dataSource(latest.definition), info.id, latest.version)
+  return {
+    ...summary(info, latest.definition),
+    definition: latest.definition,
+    source: latest.source,
+    warnings,
+    standing: await standing(db, info.id),
+    counts: await stepCounts(db, info.id),
+  }
+}
+
+const idText = /^[a-z][a-z0-9-]{0,63}$/
+
+async function put(
+  { can }: Needs,
+  id: string,
+  { source, definition, confirm, dryRun }: PutJourney,
+  write: Write,
+): Promise<{ version: number; warnings: readonly string[] }> {
+  if (!idText.test(id))
+    throw invalidJourney([
+      { path: '', message: `It is put as ${JSON.stringify(id)}; expected lower case letters, digits and hyphens.` },
+    ])
+  const read = source === undefined ? dataSource(definition) : readSource(source)
+  const journey = compileJourney(read, id, 0)
+  checkActions(journey, read, can)
+  const { warnings } = journey
+  if (dryRun) return { version: 0, warnings }
+  if (warnings.length > 0 && !confirm)
+    throw new HabitueError('journey_unconfirmed', `${warnings.join(' ')} Put it with confirm: true if that is meant.`, {
+      warnings,
+    })
+  const doc = JSON.stringify(journey.form)
+  const { version } = await write<PutAnswer>('journeys.put', {
+    id,
+    doc,
+    source: source ?? JSON.stringify(definition, null, 2),
+    purpose: journey.purpose,
+    begins: beginsOf(journey),
+    hears: hearsOf(journey),
+  })
+  return { version, warnings }
+}
+
+/** @throws HabitueError invalid_journey where a step is of a kind that nothing here does */
+function checkActions({ form }: Journey, source: Source, can: ReadonlySet<ActionKind>): void {
+  const missing = form.steps.flatMap((step, i) =>
+    actionKinds.filter((kind) => step[kind] !== undefined && !can.has(kind)).map((kind) => ({ kind, i })),
+  )
+  if (missing.length === 0) return
+  throw invalidJourney(
+    missing.map(({ kind, i }) => ({
+      ...source.place(['steps', i]),
+      path: `steps/${i}/${kind}`,
+      message: `Nothing here can do the step ${kind}; there are ${[...can].join(', ')}.`,
+    })),
+  )
+}

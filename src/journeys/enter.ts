@@ -1,0 +1,64 @@
+/** Who enters: the same question for an event, a segment, a schedule and the simulation. Pure. */
+import { stableShare } from '../world.ts'
+import { after } from './duration.ts'
+import type { Entry, Held } from './instance.ts'
+import type { Journey } from './journey.ts'
+import { type Advanced, advance, type Heard, initialState } from './step.ts'
+import { entryKey } from './trigger.ts'
+
+/** Somebody's earlier entry into the same journey. */
+export interface Earlier {
+  readonly entry: Entry
+  readonly started: number
+}
+
+export interface Candidate {
+  readonly journey: Journey
+  readonly event: Heard | null
+  readonly customer: number
+  readonly zone: string
+  readonly view: Readonly<Record<string, unknown>>
+  readonly earlier: readonly Earlier[]
+  readonly now: number
+  /** The share of all customers for whom no journey does anything, for comparison. */
+  readonly holdout: number
+}
+
+export interface Entered {
+  readonly entry: Entry
+  readonly held: Held
+  readonly advanced: Advanced
+}
+
+/** Null where he is not to enter (again). What takes no time is done at once, up to the first wait or action. */
+export function enter({ journey, event, customer, zone, view, earlier, now, holdout }: Candidate): Entered | null {
+  const began = event === null ? null : { ...event }
+  const key = entryKey(journey, event, { event: began, began, customer: view, data: {}, now }, zone)
+  if (key === null) return null
+  const same = earlier.filter(({ entry }) => entry.key === key)
+  if (same.length > 0) {
+    const last = Math.max(...same.map(({ started }) => started))
+    if (journey.again === null || after(last, journey.again, zone) > now) return null
+  }
+  const entry = { customer, key, n: same.length }
+  const held = heldOf(journey, customer, holdout)
+  const around = {
+    now,
+    zone,
+    customer: view,
+    held: held > 0,
+    share: (word: string) => shareOf(journey.id, word, entry),
+  }
+  return { entry, held, advanced: advance(journey, initialState(journey, event, now), { kind: 'due' }, around) }
+}
+
+/** What is done for service is held back from nobody, unless the journey itself asks for it. */
+function heldOf({ id, holdout, purpose }: Journey, customer: number, all: number): Held {
+  if (purpose !== 'service' && stableShare('holdout', customer) < all) return 2
+  return stableShare('holdout', id, customer) < holdout ? 1 : 0
+}
+
+/** From [0, 1), the same for this entry whenever it is asked. */
+export function shareOf(journey: string, step: string, { customer, key }: Entry): number {
+  return stableShare('split', journey, step, customer, key)
+}

@@ -1,0 +1,70 @@
+/**
+ * Journeys in ingest's transaction: events of names that some journey wants are noted, to be looked at by a runner. Names are
+ * all that is compared here, so fifty journeys cost what one does.
+ */
+import { inChunks, insertRows } from '../db/batch.ts'
+import type { Tx } from '../db/database.ts'
+import type { AdmittedEvent, Fold } from '../events/event.ts'
+import { heldNames, type Wanted } from './names.ts'
+
+/** What `journey_inbox.body` holds. `items` = internal ids. */
+export interface Noted {
+  readonly time: number
+  readonly received: number
+  readonly messageId: string
+  readonly properties: Readonly<Record<string, unknown>>
+  readonly items: readonly number[]
+}
+
+const columns = ['due', 'identifier', 'name', 'historical', 'body'] as const
+
+export function journeysFold(): Fold {
+  const namesOf = heldNames()
+  return {
+    name: 'journeys',
+    async apply(tx, events) {
+      const names = await namesOf(tx)
+      if (names === null) return
+      const wanted = events.filter((event) => isWanted(event, names[nameOf(event)]))
+      if (wanted.length > 0) await insertRows(tx, 'journey_inbox', columns, wanted.map(rowOf))
+    },
+    forget: async (tx, identifiers) => {
+      for (const chunk of inChunks(identifiers, 500)) await forgetPersonal(tx, chunk)
+    },
+  }
+}
+
+/** A track's own name; `identify`, `page`, `screen` for the others. */
+export function nameOf({ name, type }: Pick<AdmittedEvent, 'name' | 'type'>): string {
+  return name === '' ? type : name
+}
+
+function isWanted({ historical, received, time }: AdmittedEvent, wanted: Wanted | undefined): boolean {
+  if (wanted === undefined || (historical && !wanted.historical)) return false
+  return historical || wanted.latestMs === null || received - time <= wanted.latestMs
+}
+
+function rowOf(event: AdmittedEvent): unknown[] {
+  const { time, received, messageId, properties, items, identifier, historical } = event
+  const noted: Noted = { time, received, messageId, properties, items }
+  return [received, identifier, nameOf(event), historical ? 1 : 0, JSON.stringify(noted)]
+}
+
+/** Whoever no longer wants to be known is in no journey that goes by what is known of him. */
+async function forgetPersonal(tx: Tx, identifiers: readonly number[]): Promise<void> {
+  await tx.k.deleteFrom('journey_inbox').where('identifier', 'in', identifiers).execute()
+  await tx.k
+    .deleteFrom('journey_instances')
+    .where('identifier', 'in', identifiers)
+    .where((row) =>
+      row.exists(
+        row
+          .selectFrom('journey_versions as v')
+          .select('v.version')
+          .whereRef('v.journey', '=', 'journey_instances.journey')
+          .whereRef('v.version', '=', 'journey_instances.version')
+          .where('v.purpose', '=', 'personalisation'),
+      ),
+    )
+    .execute()
+}

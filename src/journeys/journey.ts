@@ -1,0 +1,113 @@
+/** A journey that is ready to run: names resolved, conditions compiled, spans of time read (`compile.ts` makes it). */
+import type { ActionKind, ActionSteps } from './actions.ts'
+import type { Duration } from './duration.ts'
+import type { Expression, Values } from './expression.ts'
+import type { DefinitionForm } from './schema.ts'
+
+export const END = 'end'
+/** The wait of a trigger that is an absence, before the first step; and where it leads when what it waits for came. */
+export const ABSENCE = '?absence'
+export const NOT_ENTERED = '?not-entered'
+
+/** Events of these names for which the condition holds. */
+export interface Match {
+  readonly names: ReadonlySet<string>
+  readonly when?: Expression
+}
+
+export type Wait =
+  | { readonly kind: 'for'; readonly duration: Duration }
+  | { readonly kind: 'until'; readonly at: string; readonly on: readonly string[] }
+  | { readonly kind: 'date'; readonly date: Expression; readonly before: Duration | null }
+  | {
+      readonly kind: 'event'
+      readonly match: Match
+      /** The shop's id of an item that it must be about. */
+      readonly item: Filled<string> | null
+      readonly atMost: Duration
+      /** The step that follows where it did not come in time. */
+      readonly late: string
+    }
+
+export interface Named {
+  readonly name: string
+  /** The step that follows, or `end`. */
+  readonly next: string
+}
+
+export type ActionStep = Named & {
+  readonly kind: 'action'
+  readonly action: ActionKind
+  readonly options: Filled<ActionSteps[ActionKind]>
+  /** The step that follows where it was suppressed. */
+  readonly suppressed: string
+}
+
+export type Step =
+  | (Named & { readonly kind: 'wait'; readonly wait: Wait })
+  | (Named & {
+      readonly kind: 'branch'
+      readonly cases: readonly { readonly when: Expression; readonly next: string }[]
+    })
+  | (Named & { readonly kind: 'split'; readonly parts: readonly { readonly share: number; readonly next: string }[] })
+  | (Named & { readonly kind: 'end'; readonly outcome: string })
+  | ActionStep
+
+/** Data in which texts that begin with `=` were expressions. @throws where one of them cannot be worked out */
+export type Filled<T> = (values: Values) => T
+
+/** What begins an instance. */
+export type Trigger = {
+  /** How old an event may be when it arrives; older ones begin nothing. Milliseconds. */
+  readonly latestMs: number
+  readonly historical: boolean
+} & (
+  | {
+      readonly kind: 'event'
+      /** In order; the last one begins the instance, the others must have come before, each after the one before it. */
+      readonly sequence: readonly Match[]
+      /** The how manieth of the last one within `within`; 1 = each. */
+      readonly count: number
+      readonly within: Duration | null
+      /** Only where this does not follow in time. */
+      readonly absence: { readonly match: Match; readonly atMost: Duration } | null
+    }
+  | { readonly kind: 'segment'; readonly segment: string; readonly change: 'entered' | 'left' }
+  | {
+      readonly kind: 'item'
+      readonly match: Match
+      /** Whom it concerns: who did one of these with the item within `within`. */
+      readonly of: readonly ('wished' | 'viewed' | 'carted' | 'bought')[]
+      readonly within: Duration | null
+    }
+  | {
+      readonly kind: 'every'
+      readonly every: string
+      readonly at: string
+      /** '' = every customer. */
+      readonly segment: string
+    }
+)
+
+export interface Journey {
+  readonly id: string
+  readonly version: number
+  readonly form: DefinitionForm
+  readonly trigger: Trigger
+  readonly purpose: 'service' | 'personalisation'
+  readonly once: { readonly per: string } | { readonly key: Expression }
+  readonly again: Duration | null
+  /** The share that is entered and let alone, for comparison. */
+  readonly holdout: number
+  readonly exits: readonly Match[]
+  readonly steps: ReadonlyMap<string, Step>
+  readonly first: string
+  /** Names of events that begin an instance, or may (`segment:<id>:entered` for changes of segments). */
+  readonly triggers: ReadonlySet<string>
+  /** Names of events that a running instance may hear. */
+  readonly hears: ReadonlySet<string>
+  /** Whether any condition asks what is remembered of the customer. */
+  readonly asksCustomer: boolean
+  /** What needs a person's word before it is switched on. */
+  readonly warnings: readonly string[]
+}

@@ -1,0 +1,13 @@
+/** All that journeys do by themselves, as work for the engine's loop. */
+import { Inbox } from './inbox.ts'
+import type { RunnerNeeds, TurnNeeds } from './needs.ts'
+import { Turns } from './turns.ts'
+
+export interface Work {
+  readonly name: string
+  settle(now: number): Promise<{ readonly done: number; readonly next: number | null }>
+}
+
+export function journeyWorks(needs: TurnNeeds): Work[] {
+  return [new Inbox(needs satisfies RunnerNeeds), new Turns(needs)]
+}

@@ -1,0 +1,58 @@
+/** Reading definitions, instances and what is due. */
+import { heldQuery, selectByKeys } from '../db/batch.ts'
+import type { Reader } from '../db/database.ts'
+import type { JourneyState } from './define.ts'
+import { type Instance, instanceColumns, instanceOf, type StoredInstance } from './instance.ts'
+import type { DefinitionForm } from './schema.ts'
+
+export interface JourneyInfo {
+  readonly id: string
+  readonly state: JourneyState
+  readonly version: number
+  readonly updated: number
+}
+
+export async function listJourneys(reader: Reader): Promise<JourneyInfo[]> {
+  const rows = await reader.k.selectFrom('journeys').selectAll().orderBy('id').execute()
+  return rows.map((row) => ({ ...row, state: row.state as JourneyState }))
+}
+
+export interface VersionInfo {
+  readonly version: number
+  readonly created: number
+  readonly definition: DefinitionForm
+  readonly source: string
+}
+
+/** The newest first. */
+export async function listVersions(reader: Reader, journey: string): Promise<VersionInfo[]> {
+  const rows = await reader.k
+    .selectFrom('journey_versions')
+    .select(['version', 'created', 'doc', 'source'])
+    .where('journey', '=', journey)
+    .orderBy('version', 'desc')
+    .execute()
+  return rows.map(({ doc, ...row }) => ({ ...row, definition: JSON.parse(doc) as DefinitionForm }))
+}
+
+/** The live ones of these identifiers, and those that were (for who may enter once). */
+export async function instancesOf(reader: Reader, identifiers: readonly number[]): Promise<Instance[]> {
+  const keys = identifiers.map((identifier) => [identifier])
+  const rows = await selectByKeys<StoredInstance>(reader, 'journey_instances', ['identifier'], keys, instanceColumns)
+  return rows.map(instanceOf)
+}
+
+/** When the next event is to be looked at; null = none. */
+export async function nextEvent(reader: Reader): Promise<number | null> {
+  const [row] = await heldQuery<{ due: number | null }>(reader, 'select min(due) as due from journey_inbox', [])
+  return row.due
+}
+
+const nextOfJourneys = `select j.id, (select min(i.due) from journey_instances i
+  where i.journey = j.id and i.due is not null) as due from journeys j where j.state = 'active'`
+
+/** By active journey when its next instance goes on; those without one are absent. */
+export async function nextInstances(reader: Reader): Promise<{ readonly id: string; readonly due: number }[]> {
+  const rows = await heldQuery<{ id: string; due: number | null }>(reader, nextOfJourneys, [])
+  return rows.filter((row): row is { id: string; due: number } => row.due !== null)
+}

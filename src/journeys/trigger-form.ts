@@ -1,0 +1,102 @@
+/** The trigger of a definition, compiled: exactly one kind, and only the settings that belong to it. */
+import { lengthOf } from './duration.ts'
+import type { Match, Trigger } from './journey.ts'
+import type { Parts } from './parts.ts'
+import type { EventMatch, TriggerForm } from './schema.ts'
+
+const kinds = ['event', 'sequence', 'occasion', 'item', 'every', 'segment'] as const
+
+/** Which settings each kind takes besides its own name. */
+const settings: Readonly<Record<(typeof kinds)[number], readonly (keyof TriggerForm)[]>> = {
+  event: ['when', 'count', 'within', 'without', 'for', 'latest', 'historical'],
+  sequence: ['within', 'without', 'for', 'latest', 'historical'],
+  occasion: ['when', 'lead', 'latest'],
+  item: ['when', 'of', 'within', 'latest'],
+  every: ['at', 'segment'],
+  segment: ['change'],
+}
+
+const itemEvents = { 'back-in-stock': 'Back In Stock', 'price-dropped': 'Price Dropped' } as const
+
+/** What is older when it arrives begins nothing, unless the definition says otherwise. */
+const latestMs = 86_400_000
+const path = ['trigger']
+
+export function compileTrigger(form: TriggerForm, parts: Parts): Trigger {
+  const kind = kindOf(form, parts)
+  const latest = parts.span(form.latest, [...path, 'latest'])
+  const rest = { latestMs: latest ? lengthOf(latest) : latestMs, historical: form.historical ?? false }
+  if (kind === 'item') {
+    const event = { event: itemEvents[form.item ?? 'back-in-stock'], when: form.when }
+    const within = parts.span(form.within, [...path, 'within'])
+    return { ...rest, kind, match: parts.match(event, path), of: form.of ?? ['wished'], within }
+  }
+  if (kind === 'every')
+    return { ...rest, kind, every: form.every as string, at: form.at ?? '09:00', segment: form.segment ?? '' }
+  if (kind === 'segment') {
+    if (form.change === undefined) parts.tell(path, 'Say `change: entered` or `change: left` beside the segment.')
+    return { ...rest, kind, segment: form.segment as string, change: form.change ?? 'entered' }
+  }
+  return { ...rest, kind: 'event', ...eventTrigger(form, kind, parts) }
+}
+
+function kindOf(form: TriggerForm, { tell }: Parts): (typeof kinds)[number] {
+  // A schedule is over a segment.
+  const present = kinds.filter((kind) => form[kind] !== undefined && !(kind === 'segment' && form.every !== undefined))
+  if (present.length !== 1)
+    tell(path, `A trigger is one of ${kinds.join(', ')}; got ${present.join(' and ') || 'none'}.`)
+  const [kind = 'event'] = present
+  for (const name of Object.keys(form) as (keyof TriggerForm)[])
+    if (!kinds.includes(name as never) && !settings[kind].includes(name))
+      tell([...path, name], `\`${name}\` does not belong to a trigger of the kind ${kind}.`)
+  return kind
+}
+
+function eventTrigger(form: TriggerForm, kind: 'event' | 'sequence' | 'occasion', parts: Parts) {
+  const count = form.count ?? 1
+  const within = parts.span(form.within, [...path, 'within'])
+  if (count > 1 && within === null) parts.tell(path, '`count` needs `within`: the second within how long?')
+  if (count === 1 && kind === 'event' && within !== null) parts.tell(path, '`within` needs `count`.')
+  if ((form.without === undefined) !== (form.for === undefined))
+    parts.tell(path, 'An absence is `without` an event `for` a span of time: one of them is missing.')
+  const absence =
+    form.without && form.for
+      ? { match: parts.match(form.without, [...path, 'without']), atMost: parts.duration(form.for, [...path, 'for']) }
+      : null
+  return { sequence: sequenceOf(form, kind, parts), count, within, absence }
+}
+
+function sequenceOf(form: TriggerForm, kind: 'event' | 'sequence' | 'occasion', parts: Parts): Match[] {
+  if (kind === 'sequence')
+    return (form.sequence as EventMatch[]).map((match, i) => parts.match(match, [...path, 'sequence', i]))
+  if (kind === 'event') return [parts.match({ event: form.event ?? [], when: form.when }, path)]
+  return [parts.match({ event: 'Occasion Due', when: occasionCondition(form, parts) }, path)]
+}
+
+function occasionCondition({ occasion, lead, when }: TriggerForm, parts: Parts): string | undefined {
+  const days = parts.span(lead, [...path, 'lead'])
+  const conditions = [
+    ...(occasion === 'any' ? [] : [`event.properties.kind == ${JSON.stringify(occasion)}`]),
+    ...(days === null ? [] : [`event.properties.lead_days == ${Math.round(lengthOf(days) / 86_400_000)}.0`]),
+    ...(when === undefined ? [] : [`(${when})`]),
+  ]
+  return conditions.length > 0 ? conditions.join(' && ') : undefined
+}
+
+/** The names under which what begins it arrives. */
+export function triggerNames(trigger: Trigger): ReadonlySet<string> {
+  if (trigger.kind === 'event') return trigger.sequence[trigger.sequence.length - 1].names
+  if (trigger.kind === 'item') return trigger.match.names
+  if (trigger.kind === 'segment') return new Set([segmentEvent(trigger.segment, trigger.change)])
+  return new Set([scheduleEvent(trigger.segment)])
+}
+
+/** A change of a segment, as it arrives. */
+export function segmentEvent(segment: string, change: 'entered' | 'left'): string {
+  return `segment:${segment}:${change}`
+}
+
+/** One customer's turn in a schedule. */
+export function scheduleEvent(segment: string): string {
+  return `schedule:${segment}`
+}

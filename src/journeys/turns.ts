@@ -1,0 +1,160 @@
+/**
+ * Gives instances their turn: claims those whose time has come, takes each step, and does what it says. What is under way
+ * holds up only itself: the rest goes on while a mail server thinks.
+ */
+import type { ActionContext, Outcome } from './actions.ts'
+import { shareOf } from './enter.ts'
+import { type Instance, instanceOf, type StoredInstance } from './instance.ts'
+import type { Journey } from './journey.ts'
+import type { TurnNeeds } from './needs.ts'
+import { readPeople, type Somebody } from './people.ts'
+import { type Act, type Advanced, advance, type Input, type Note, type State } from './step.ts'
+import { nextInstances } from './store.ts'
+import type { Changed, Counted, Settled } from './write.ts'
+
+/** Instances claimed at once, and actions under way at once. */
+const piece = 200
+const mostUnderWay = 64
+/** Longer than an action may take; one that takes longer is tried again, and does nothing, by its key. */
+const leaseMs = 300_000
+/** Actions of one instance without a wait between them. */
+const mostActions = 100
+
+interface Turn {
+  readonly instance: Instance
+  readonly journey: Journey
+  readonly somebody: Somebody
+}
+
+/** Something that was done, to be written. */
+interface Done extends Changed {
+  readonly claim: string
+  readonly counted: readonly Counted[]
+}
+
+export class Turns {
+  readonly name = 'journeys: steps'
+  readonly #needs: TurnNeeds
+  readonly #underWay = new Set<Promise<void>>()
+  #done: Done[] = []
+  #claims = 0
+
+  constructor(needs: TurnNeeds) {
+    this.#needs = needs
+  }
+
+  async settle(now: number): Promise<{ done: number; next: number | null }> {
+    const { db } = this.#needs
+    const room = mostUnderWay - this.#underWay.size
+    const nexts = await nextInstances(db)
+    const due = nexts.filter((one) => one.due <= now).map(({ id }) => id)
+    if (due.length > 0 && room > 0) await this.#claim(due, now)
+    // Whoever is done first makes room; all that is done by then is written together.
+    if (this.#underWay.size > 0 && this.#done.length === 0) await Promise.race(this.#underWay)
+    const written = await this.#write(now)
+    if (this.#underWay.size > 0 || written > 0 || due.length > 0) return { done: written, next: now }
+    return { done: 0, next: nexts.length > 0 ? Math.min(...nexts.map((one) => one.due)) : null }
+  }
+
+  async #claim(journeys: readonly string[], now: number): Promise<void> {
+    const { db, runner, shelf, policy, config } = this.#needs
+    const claim = `${runner}.i${this.#claims++}`
+    const limit = Math.min(piece, 4 * (mostUnderWay - this.#underWay.size))
+    const request = { now, limit, claim, until: now + leaseMs, journeys: rotated(journeys, this.#claims) }
+    const rows = await db.write<StoredInstance[]>('journeys.claimInstances', request)
+    const instances = rows.map(instanceOf)
+    const people = await readPeople(
+      db,
+      instances.map(({ identifier }) => identifier),
+      { policy, timeZone: config.timeZone, now },
+    )
+    for (const instance of instances) {
+      const journey = await shelf.get(db, instance.journey, instance.version)
+      const somebody = people.get(instance.identifier)
+      // Who was erased is in no journey: his rows are about to go, or are gone.
+      if (journey && somebody) this.#begin({ instance, journey, somebody }, claim, now)
+    }
+  }
+
+  #begin(turn: Turn, claim: string, now: number): void {
+    const first = this.#advance(turn, turn.instance.state, { kind: 'due' }, now)
+    if (first.act === null) {
+      this.#note(turn, claim, first.state, first.notes)
+      return
+    }
+    const running = this.#act(turn, claim, first)
+      .catch((error: unknown) => this.#needs.onError(error))
+      .finally(() => this.#underWay.delete(running))
+    this.#underWay.add(running)
+  }
+
+  #advance({ instance, journey, somebody }: Turn, state: State, input: Input, now: number): Advanced {
+    const { zone, view } = somebody
+    const share = (word: string) => shareOf(journey.id, word, instance.entry)
+    return advance(journey, state, input, { now, zone, customer: view, held: instance.held > 0, share })
+  }
+
+  /** One action after another, until it waits or ends. */
+  async #act(turn: Turn, claim: string, first: Advanced): Promise<void> {
+    const { world } = this.#needs
+    const notes: Note[] = [...first.notes]
+    let { state, act } = first
+    for (let n = 0; act !== null && n < mostActions; n++) {
+      const outcome = await this.#do(turn, state, act)
+      const next = this.#advance(turn, state, { kind: 'outcome', outcome }, world.now())
+      notes.push(...next.notes)
+      state = next.state
+      act = next.act
+    }
+    this.#note(turn, claim, state, notes)
+  }
+
+  async #do(turn: Turn, state: State, act: Act): Promise<Outcome | { kind: 'threw'; reason: string }> {
+    const { instance, journey, somebody } = turn
+    const { actions, world } = this.#needs
+    const context: ActionContext = {
+      key: `${journey.id}/${instance.id}/${act.step}/${state.visit}`,
+      customer: somebody.customer,
+      identifier: instance.identifier,
+      journey: journey.id,
+      version: journey.version,
+      instance: instance.id,
+      now: world.now(),
+      event: state.event === null ? null : { ...state.event },
+      data: state.data,
+    }
+    try {
+      const action = actions[act.action] as
+        | ((context: ActionContext, options: Act['options']) => Promise<Outcome>)
+        | undefined
+      return action
+        ? await action(context, act.options)
+        : { kind: 'failed', reason: `Nothing here can do ${act.action}.` }
+    } catch (error) {
+      return { kind: 'threw', reason: error instanceof Error ? error.message : String(error) }
+    }
+  }
+
+  #note({ instance, journey }: Turn, claim: string, state: State, notes: readonly Note[]): void {
+    const { held, id, turn } = instance
+    const counted = notes.map((note) => ({ ...note, journey: journey.id, version: journey.version, held }))
+    this.#done.push({ id, turn, state, claim, counted })
+  }
+
+  async #write(now: number): Promise<number> {
+    const done = this.#done
+    this.#done = []
+    for (const [claim, same] of Map.groupBy(done, (one) => one.claim)) {
+      const changed = same.map(({ id, turn, state }) => ({ id, turn, state }))
+      const settled: Settled = { now, claim, changed, counted: same.flatMap(({ counted }) => counted) }
+      await this.#needs.db.write('journeys.settled', settled)
+    }
+    return done.length
+  }
+}
+
+/** Each time another journey is first in turn. */
+function rotated(journeys: readonly string[], by: number): string[] {
+  const start = by % journeys.length
+  return [...journeys.slice(start), ...journeys.slice(0, start)]
+}
