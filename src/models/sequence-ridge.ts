@@ -34,13 +34,20 @@ export function windowOf(reach: number): number {
 
 const AHEAD_PLACES = 12
 const MEGABYTE = 2 ** 20
+/** Bytes that a pair of items takes while it is fitted: half a matrix in tiles, three whole ones, the table that is served. */
+const BYTES_A_PAIR = 22
 
-/** Fits one scale. @throws ModelDeclined above `memoryMb` or where the matrix is singular */
+/** So many items may a regression have. */
+export function mostItems(memoryMb: number): number {
+  return Math.floor(Math.sqrt((memoryMb * MEGABYTE) / BYTES_A_PAIR))
+}
+
+/** Fits one scale over `items` items. @throws ModelDeclined where the matrix is singular */
 export async function fitRidge(
   ordered: Ordered,
   items: number,
   scale: RidgeScale,
-  limits: { readonly memoryMb: number; readonly threads: number },
+  limits: { readonly threads: number },
   progress: Progress,
 ): Promise<ServedTable> {
   const work = items ** 3
@@ -56,10 +63,6 @@ export async function fitRidge(
     // Row j holds column j of X^T Y.
     targets: layout.words(padded * padded),
     weights: layout.words(padded * padded),
-  }
-  const need = Math.ceil((layout.bytes + 8 * items * items) / MEGABYTE)
-  if (need > limits.memoryMb) {
-    throw new ModelDeclined(`sequence over ${items} items needs ${need} MB; memoryMb allows ${limits.memoryMb}`)
   }
   const note = `reach ${scale.reach}`
   await pace(progress, 0, 1, `${note}: counts`)

@@ -1,98 +1,120 @@
 /**
  * What a customer chooses next, from the order of what came before: ridge regressions of several reaches
- * (`sequence-ridge.ts`) and places in other histories like the present one (`sequence-places.ts`), each estimating how
- * likely j is:
+ * (`sequence-ridge.ts`), places in other histories that look like the present one (`sequence-places.ts`) and sessions like
+ * it (`session-neighbours.ts`), each estimating how likely j is:
  *
- *   score(j) = sum over scales s of weight_s temper((x_s B_s)_j) + placesWeight temper(share of j among what places say)
+ *   score(j) = sum over parts p of weight_p temper(estimate_p(j)),  temper(x) = sign(x) |x|^power
  *
- * with temper(p) = sign(p) |p|^power: below 1 it rewards an item on which the parts agree more than one that a single
- * part is sure of. On ML-1M's validation items power 1 gave HR@10 .323 / NDCG@10 .191, .5 .327 / .193, .35 .328 / .195.
+ * Weights and power are learned on held-out items of these very data (`sequence-weights.ts`); then everything that counts is
+ * fitted again with them. With a power below 1 an item on which the parts agree goes before one that a single part is sure
+ * of: on ML-1M's validation items power 1 gave HR@10 .323 / NDCG@10 .191, .5 .327 / .193, .35 .328 / .195.
  */
 import { packModel, unpackModel } from './bytes.ts'
-import type { Contribution, History, Model, ModelKind } from './model.ts'
+import { historyOf } from './matrix.ts'
+import type { Contribution, History, Model, ModelKind, Progress, TrainingData } from './model.ts'
 import { ModelDeclined } from './model.ts'
-import { openTable, type ServedTable } from './neighbour-table.ts'
 import { inOrder, latestFirst } from './order.ts'
 import { pace } from './pace.ts'
-import { likePlaces } from './sequence-places.ts'
-import { fitRidge, type RidgeScale, windowOf } from './sequence-ridge.ts'
+import { fitPart, openPart, type Part, type PartLimits, type PartName, partNames } from './sequence-parts.ts'
+import {
+  FEWEST_TRIALS,
+  learnWeights,
+  type Trial,
+  temper,
+  trialOf,
+  usualWeights,
+  type Weights,
+} from './sequence-weights.ts'
+import { holdOut, holdOutMasked } from './split.ts'
 
 export type SequenceOptions = {
-  /** How much the places of other histories count beside the regressions. */
-  placesWeight: number
-  /** Power of each part's estimate, above 0 to 1. */
-  power: number
-  /** Weight of the regression of the longest reach; 0 = without it. */
-  longWeight: number
   /** Multiplies the lambda of every regression. */
   ridge: number
   memoryMb: number
   /** Threads; 0 = one a core. */
   threads: number
+  /** Held-out items on which the weights are learned, at most; below 100 the usual ones are taken. */
+  trials: number
 }
 
 const KIND = 'sequence'
-const VERSION = 1
-const scales: readonly (RidgeScale & { readonly weight?: number })[] = [
-  { reach: 8, ahead: 1, ridge: 0.25, weight: 1 },
-  { reach: 1, ahead: 0, ridge: 0.9, weight: 1 },
-  { reach: 30, ahead: 4, ridge: 0.25 },
-]
+const VERSION = 2
 
-interface Part {
-  readonly reach: number
-  readonly weight: number
-  readonly table: ServedTable
-}
+type Parts = ReadonlyMap<PartName, Part>
 
 export const sequence: ModelKind<SequenceOptions> = {
   kind: KIND,
-  defaults: { placesWeight: 1, power: 0.35, longWeight: 0.7, ridge: 1, memoryMb: 1024, threads: 0 },
+  defaults: { ridge: 1, memoryMb: 1024, threads: 0, trials: 1500 },
   async fit(data, options, progress): Promise<Model> {
     if (!data.times) throw new ModelDeclined('sequence: the interactions have no times')
-    await pace(progress, 0, scales.length, 'order')
-    const ordered = inOrder(data)
+    await pace(progress, 0, 3, 'order')
     const items = data.matrix.columns
-    if (ordered.items.length === 0) throw new ModelDeclined('sequence: nobody chose anything yet')
-    const parts: Part[] = []
-    for (const [done, scale] of scales.entries()) {
-      const weight = scale.weight ?? options.longWeight
-      if (weight === 0) continue
-      const step = (_done: number, _total: number, note: string) => progress.step(done, scales.length, note)
-      const one = { ...scale, ridge: scale.ridge * options.ridge }
-      const table = await fitRidge(ordered, items, one, options, { step, signal: progress.signal })
-      parts.push({ reach: scale.reach, weight, table })
-    }
-    const { placesWeight, power } = options
-    return makeModel(parts, ordered, { placesWeight, power, items })
+    const { items: entries, starts } = inOrder(data)
+    if (entries.length === 0) throw new ModelDeclined('sequence: nobody chose anything yet')
+    const weights = await weightsFor(data, options, progress)
+    const used = partNames.filter((name) => weights.parts[name] > 0)
+    const parts = await fitParts(used, data, options, {
+      step: (_, __, note) => progress.step(2, 3, note),
+      signal: progress.signal,
+    })
+    const popularity = new Float32Array(items)
+    for (const item of entries) popularity[item] += 1 / (starts.length - 1)
+    return makeModel(parts, weights, popularity)
   },
   fromBytes(bytes): Model {
-    const packed = unpackModel(bytes, KIND, VERSION)
-    const stored = packed.meta.parts as readonly { reach: number; weight: number }[]
-    const parts = stored.map(({ reach, weight }, p) => {
-      const inner = unpackModel(packed.u8(`part${p}`), `${KIND}-part`, VERSION)
-      return { reach, weight, table: openTable(inner) }
-    })
-    const ordered = { starts: packed.i32('starts'), items: packed.i32('entries') }
-    return makeModel(parts, ordered, packed.meta.combine as Combine)
+    const { meta, f32, u8 } = unpackModel(bytes, KIND, VERSION)
+    const weights = meta.weights as Weights
+    const popularity = f32('popularity')
+    const used = partNames.filter((name) => weights.parts[name] > 0)
+    return makeModel(
+      new Map(used.map((name) => [name, openPart(name, u8(name), popularity.length)])),
+      weights,
+      popularity,
+    )
   },
 }
 
-interface Combine {
-  readonly placesWeight: number
-  readonly power: number
-  readonly items: number
+async function fitParts(
+  names: readonly PartName[],
+  data: TrainingData,
+  limits: PartLimits,
+  progress: Progress,
+): Promise<Parts> {
+  const parts = new Map<PartName, Part>()
+  for (const name of names) {
+    const step = (_done: number, _total: number, note: string) =>
+      progress.step(parts.size, names.length, `${name}: ${note}`)
+    parts.set(name, await fitPart(name, data, limits, { step, signal: progress.signal }))
+  }
+  return parts
 }
 
-function makeModel(
-  parts: readonly Part[],
-  entries: { readonly starts: Int32Array; readonly items: Int32Array },
-  combine: Combine,
-): Model {
-  const { placesWeight, power, items } = combine
-  const popularity = new Float32Array(items)
-  for (const item of entries.items) popularity[item] += 1 / (entries.starts.length - 1)
-  const places = likePlaces(entries, items)
+/** Learned on parts that were fitted without what they are asked. */
+async function weightsFor(data: TrainingData, options: SequenceOptions, progress: Progress): Promise<Weights> {
+  const { train, targets } = data.tuneOn
+    ? holdOutMasked(data, data.tuneOn)
+    : holdOut(data, { share: 0, most: 1, fewest: 3 })
+  if (Math.min(options.trials, targets.size) < FEWEST_TRIALS) return usualWeights
+  const parts = await fitParts(partNames, train, options, {
+    step: (_, __, note) => progress.step(0, 3, note),
+    signal: progress.signal,
+  })
+  const items = data.matrix.columns
+  const every = Math.max(1, targets.size / options.trials)
+  const asked = Array.from(targets).filter((_, k) => Math.floor((k + 1) / every) > Math.floor(k / every))
+  const trials: Trial[] = []
+  for (const [done, [row, held]] of asked.entries()) {
+    if (done % 50 === 0) await pace(progress, 1 + done / asked.length, 3, 'weights')
+    const recent = latestPart(historyOf(train, row), items)
+    const trial = trialOf(recent, held[0], items, (name, out) => parts.get(name)?.score(recent, out) ?? false)
+    if (trial) trials.push(trial)
+  }
+  return learnWeights(trials)
+}
+
+function makeModel(parts: Parts, weights: Weights, popularity: Float32Array): Model {
+  const items = popularity.length
+  const { power } = weights
   const scratch = new Float32Array(items)
   return {
     kind: KIND,
@@ -100,11 +122,11 @@ function makeModel(
     score(history, out): void {
       const recent = latestPart(history, items)
       out.fill(0)
-      for (const { reach, weight, table } of parts) {
-        if (table.score(faded(recent, reach), scratch)) addTempered(out, scratch, weight, 1, power)
+      for (const [name, part] of parts) {
+        if (!part.score(recent, scratch)) continue
+        const weight = weights.parts[name]
+        for (let i = 0; i < items; i++) if (scratch[i] !== 0) out[i] += weight * temper(scratch[i], power)
       }
-      const total = places.score(recent, scratch)
-      if (total > 0) addTempered(out, scratch, placesWeight, 1 / total, power)
       for (let i = 0; i < items; i++) {
         out[i] = popularity[i] === 0 ? Number.NEGATIVE_INFINITY : out[i] + 1e-6 * popularity[i]
       }
@@ -113,26 +135,20 @@ function makeModel(
       if (!(item >= 0 && item < items)) return []
       const recent = latestPart(history, items)
       const shares = new Map<number, number>()
-      const give = (source: number, weight: number) => shares.set(source, (shares.get(source) ?? 0) + weight)
-      for (const { reach, weight, table } of parts) {
-        const own = faded(recent, reach)
-        if (!table.score(own, scratch)) continue
-        const slope = weight * slopeOf(scratch[item], power)
-        for (const part of table.explain(own, item, own.items.length)) give(part.item, slope * part.weight)
+      for (const [name, part] of parts) {
+        if (!part.score(recent, scratch) || scratch[item] === 0) continue
+        // temper(score) / score: by it a part's contributions become shares of its tempered score.
+        const slope = weights.parts[name] * Math.abs(scratch[item]) ** (power - 1)
+        for (const { item: source, weight } of part.explain(recent, item)) {
+          shares.set(source, (shares.get(source) ?? 0) + slope * weight)
+        }
       }
-      const total = places.score(recent, scratch)
-      const slope = total > 0 ? (placesWeight * slopeOf(scratch[item] / total, power)) / total : 0
-      if (slope > 0) places.explain(recent, item, (source, voice) => give(source, slope * voice))
       const list = Array.from(shares, ([source, weight]) => ({ item: source, weight }))
       return list.sort((a, b) => b.weight - a.weight || a.item - b.item).slice(0, count)
     },
     toBytes(): Uint8Array {
-      const arrays: Record<string, Uint8Array | Int32Array> = { starts: entries.starts, entries: entries.items }
-      parts.forEach(({ table }, p) => {
-        arrays[`part${p}`] = packModel(`${KIND}-part`, VERSION, {}, table.arrays())
-      })
-      const stored = parts.map(({ reach, weight }) => ({ reach, weight }))
-      return packModel(KIND, VERSION, { parts: stored, combine }, arrays)
+      const stored = Object.fromEntries(Array.from(parts, ([name, part]) => [name, part.toBytes()]))
+      return packModel(KIND, VERSION, { weights }, { popularity, ...stored })
     },
   }
 }
@@ -144,26 +160,4 @@ function latestPart(history: History, items: number): History {
     items: Int32Array.from(order, (k) => history.items[k]),
     weights: Float32Array.from(order, (k) => history.weights[k]),
   }
-}
-
-/** `recent` (latest first) with weights falling by e^(-rank / reach). */
-function faded(recent: History, reach: number): History {
-  const most = windowOf(reach)
-  return {
-    items: recent.items.subarray(0, most),
-    weights: recent.weights.subarray(0, most).map((weight, rank) => weight * Math.exp(-rank / reach)),
-  }
-}
-
-/** out += weight * temper(scale * scores). */
-function addTempered(out: Float32Array, scores: Float32Array, weight: number, scale: number, power: number): void {
-  for (let i = 0; i < out.length; i++) {
-    const score = scale * scores[i]
-    if (score !== 0) out[i] += score > 0 ? weight * score ** power : -weight * (-score) ** power
-  }
-}
-
-/** temper(score) / score: by which a part's contributions become shares of its tempered score. */
-function slopeOf(score: number, power: number): number {
-  return score === 0 ? 0 : Math.abs(score) ** (power - 1)
 }

@@ -1,0 +1,173 @@
+/**
+ * The parts of `sequence`: each says from a history (latest entry first) how likely every item comes next. Ridge
+ * regressions know the items that are chosen often enough to fit a square matrix of them into the memory; the others
+ * know all.
+ */
+import type { UnpackedModel } from './bytes.ts'
+import { type ModelArray, packModel, unpackModel } from './bytes.ts'
+import type { Contribution, History, Model, Progress, TrainingData } from './model.ts'
+import { openTable, type ServedTable } from './neighbour-table.ts'
+import { inOrder, type Ordered } from './order.ts'
+import { likePlaces } from './sequence-places.ts'
+import { fitRidge, mostItems, type RidgeScale, windowOf } from './sequence-ridge.ts'
+import { sessionNeighbours } from './session-neighbours.ts'
+
+export interface Part {
+  /** Fills `out` (length items) with estimates; false where the history tells it nothing, and `out` is then worthless. */
+  score(recent: History, out: Float32Array): boolean
+  /** What each item of the history has in the estimate of `item`. */
+  explain(recent: History, item: number): Contribution[]
+  /** For `packModel`; `openPart` takes them back. */
+  toBytes(): Uint8Array
+}
+
+/** Regressions by their reach, then what needs no matrix. */
+export const partNames = ['reach8', 'reach1', 'reach30', 'places', 'sessions'] as const
+export type PartName = (typeof partNames)[number]
+
+const scales: Readonly<Partial<Record<PartName, RidgeScale>>> = {
+  reach8: { reach: 8, ahead: 1, ridge: 0.25 },
+  reach1: { reach: 1, ahead: 0, ridge: 0.9 },
+  reach30: { reach: 30, ahead: 4, ridge: 0.25 },
+}
+
+export interface PartLimits {
+  /** Multiplies the lambda of every regression. */
+  readonly ridge: number
+  readonly memoryMb: number
+  readonly threads: number
+}
+
+/** Fits one part. @throws ModelDeclined where its regression is singular */
+export async function fitPart(
+  name: PartName,
+  data: TrainingData,
+  limits: PartLimits,
+  progress: Progress,
+): Promise<Part> {
+  const scale = scales[name]
+  const items = data.matrix.columns
+  if (name === 'sessions') return sessionsPart(await sessionNeighbours.fit(data, sessionNeighbours.defaults, progress))
+  const ordered = inOrder(data)
+  if (!scale) return placesPart(ordered.starts, ordered.items, items)
+  const head = oftenest(ordered.items, items, mostItems(limits.memoryMb))
+  const table = await fitRidge(
+    among(ordered, head, items),
+    head.length,
+    { ...scale, ridge: scale.ridge * limits.ridge },
+    limits,
+    progress,
+  )
+  return ridgePart(table, scale.reach, head, items)
+}
+
+export function openPart(name: PartName, bytes: Uint8Array, items: number): Part {
+  if (name === 'sessions') return sessionsPart(sessionNeighbours.fromBytes(bytes))
+  const packed: UnpackedModel = unpackModel(bytes, partKind, 1)
+  const scale = scales[name]
+  if (!scale) return placesPart(packed.i32('starts'), packed.i32('entries'), items)
+  return ridgePart(openTable(packed), scale.reach, packed.i32('head'), items)
+}
+
+const partKind = 'sequence-part'
+
+/** The `most` items that stand oftenest in `entries`, ascending; ties go to the lower item. */
+function oftenest(entries: Int32Array, items: number, most: number): Int32Array {
+  const counts = new Int32Array(items)
+  for (const item of entries) counts[item]++
+  const chosen = Int32Array.from(counts.keys()).filter((item) => counts[item] > 0)
+  if (chosen.length > most) chosen.sort((a, b) => counts[b] - counts[a] || a - b)
+  return chosen.slice(0, most).sort()
+}
+
+/** The histories with only the items of `head`, each by its place in it. */
+function among({ starts, items: entries, lastTimes }: Ordered, head: Int32Array, items: number): Ordered {
+  const placeOf = placesIn(head, items)
+  const kept = new Int32Array(entries.length)
+  const keptStarts = new Int32Array(starts.length)
+  let n = 0
+  for (let row = 0; row + 1 < starts.length; row++) {
+    for (let e = starts[row]; e < starts[row + 1]; e++) {
+      const place = placeOf[entries[e]]
+      if (place >= 0) kept[n++] = place
+    }
+    keptStarts[row + 1] = n
+  }
+  return { starts: keptStarts, items: kept.subarray(0, n), lastTimes }
+}
+
+/** By item its place in `head`; -1 = it is not there. */
+function placesIn(head: Int32Array, items: number): Int32Array {
+  const placeOf = new Int32Array(items).fill(-1)
+  head.forEach((item, place) => {
+    placeOf[item] = place
+  })
+  return placeOf
+}
+
+function ridgePart(table: ServedTable, reach: number, head: Int32Array, items: number): Part {
+  const placeOf = placesIn(head, items)
+  const scores = new Float32Array(head.length)
+  /** The latest entries that the regression knows, by their places in its matrix, fading with e^(-rank / reach). */
+  const faded = (recent: History): History => {
+    const known = Int32Array.from(recent.items.keys()).filter((k) => placeOf[recent.items[k]] >= 0)
+    const window = known.subarray(0, windowOf(reach))
+    return {
+      items: window.map((k) => placeOf[recent.items[k]]),
+      weights: Float32Array.from(window, (k, rank) => recent.weights[k] * Math.exp(-rank / reach)),
+    }
+  }
+  return {
+    score(recent, out): boolean {
+      if (!table.score(faded(recent), scores)) return false
+      out.fill(0)
+      for (let place = 0; place < head.length; place++) out[head[place]] = scores[place]
+      return true
+    },
+    explain(recent, item): Contribution[] {
+      const place = placeOf[item]
+      if (place < 0) return []
+      const own = faded(recent)
+      return table.explain(own, place, own.items.length).map((part) => ({ ...part, item: head[part.item] }))
+    },
+    toBytes: () => packModel(partKind, 1, {}, { ...table.arrays(), head }),
+  }
+}
+
+function placesPart(starts: Int32Array, entries: Int32Array, items: number): Part {
+  const places = likePlaces({ starts, items: entries }, items)
+  return {
+    score(recent, out): boolean {
+      const total = places.score(recent, out)
+      if (total <= 0) return false
+      for (let i = 0; i < items; i++) out[i] /= total
+      return true
+    },
+    explain(recent, item): Contribution[] {
+      const total = places.score(recent, new Float32Array(items))
+      const shares = new Map<number, number>()
+      places.explain(recent, item, (source, voice) => shares.set(source, (shares.get(source) ?? 0) + voice / total))
+      return Array.from(shares, ([source, weight]) => ({ item: source, weight }))
+    },
+    toBytes: () => packModel(partKind, 1, {}, { starts, entries } satisfies Record<string, ModelArray>),
+  }
+}
+
+/** Sessions like this one, and what follows what (`session-neighbours.ts`); its scores sum to about 1. */
+function sessionsPart(model: Model): Part {
+  /** Its own arrays stand latest last. */
+  const backwards = (recent: History): History => ({
+    items: recent.items.slice().reverse(),
+    weights: recent.weights.slice().reverse(),
+  })
+  return {
+    score(recent, out): boolean {
+      if (recent.items.length === 0) return false
+      model.score(backwards(recent), out)
+      for (let i = 0; i < out.length; i++) if (!(out[i] > 0)) out[i] = 0
+      return true
+    },
+    explain: (recent, item) => model.explain(backwards(recent), item, recent.items.length),
+    toBytes: () => model.toBytes(),
+  }
+}
