@@ -22,6 +22,7 @@ import type { JourneysApi } from './engine-api/journeys.ts'
 import type { MessagesApi } from './engine-api/messages.ts'
 import type { PageApi } from './engine-api/page.ts'
 import type { AuditApi, PeopleApi, RightsApi } from './engine-api/rights.ts'
+import type { SegmentsApi } from './engine-api/segments.ts'
 import type { TasksApi } from './engine-api/tasks.ts'
 import type { EventRefusal, IngestAnswer, Subject } from './events/event.ts'
 import type { ImportProgress } from './imports/progress.ts'
@@ -93,6 +94,7 @@ export type {
   PeopleApi,
   RightsApi,
 } from './engine-api/rights.ts'
+export type { SegmentsApi, SizedSegment } from './engine-api/segments.ts'
 export type { TaskActor, TasksApi } from './engine-api/tasks.ts'
 export type { EventRefusal, EventType, IngestAnswer, Subject } from './events/event.ts'
 export type { Identifier } from './identity/identity.ts'
@@ -103,6 +105,7 @@ export type { GivenFact } from './memory/fact.ts'
 export { factKindNames, parts as memoryParts } from './memory/fact-kinds.ts'
 export type { FactView } from './memory/fact-view.ts'
 export { whenSure } from './models/usual-options.ts'
+export type { Member } from './segments/store.ts'
 export type { TaskFilter, TaskPage } from './tasks/store.ts'
 export type { TaskNote, TaskView } from './tasks/task.ts'
 export { taskStates, usualOutcomes } from './tasks/task.ts'
@@ -139,6 +142,7 @@ export interface Engine {
   readonly messages: MessagesApi
   readonly audit: AuditApi
   readonly people: PeopleApi
+  readonly segments: SegmentsApi
   readonly tasks: TasksApi
   readonly journeys: JourneysApi
   readonly rules: RulesApi

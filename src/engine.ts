@@ -209,12 +209,7 @@ async function compose({ config, world, log, owner, db, demo, codeSender, erased
     }),
     doctor: () => examine({ db, config, world, catalogue, log: decisions, serving: state.serving, version }),
     backup: (file) => db.backup(file),
-    async rebuild() {
-      const report = await db.write<Record<string, unknown>>('memory.rebuild', {})
-      customers.clear()
-      await state.trends.refresh()
-      return report
-    },
+    rebuild: () => rebuilt(db, loop, [customers.clear, state.trends.refresh]),
     ...lifeOf({ db, world, config, owner, local, loop, keeper, trainer, parts }),
   }
   return engine
@@ -231,6 +226,15 @@ function counting(
     if (answer.personalised) totals.personalised++
     return answer
   }
+}
+
+/** Memory anew, and with it whoever keeps a copy of it, and the segments. */
+async function rebuilt(db: Database, loop: Loop, copies: readonly (() => unknown)[]) {
+  const report = await db.write<Record<string, unknown>>('memory.rebuild', {})
+  await db.write('segments.sweep', {})
+  loop.wake()
+  for (const renew of copies) await renew()
+  return report
 }
 
 interface Life extends Pick<Base, 'db' | 'world' | 'config' | 'owner'> {

@@ -18,6 +18,7 @@ import { peopleCommand } from './people.ts'
 import { rebuildCommand } from './rebuild.ts'
 import { recommendCommand } from './recommend.ts'
 import { restoreCommand } from './restore.ts'
+import { segmentsCommand } from './segments.ts'
 import { startCommand } from './start.ts'
 import { tailCommand } from './tail.ts'
 import { tasksCommand } from './tasks.ts'
@@ -59,6 +60,7 @@ for (const add of [
   evalCommand,
   keyCommand,
   peopleCommand,
+  segmentsCommand,
   tasksCommand,
   tailCommand,
   backupCommand,

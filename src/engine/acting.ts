@@ -9,6 +9,7 @@ import type { World } from '../world.ts'
 import { journeyActions } from './journey-actions.ts'
 import { journeysOf } from './journeys.ts'
 import { createLoop, type Work } from './loop.ts'
+import { segmentsApi, segmentsWork } from './segments.ts'
 import { tasksApi } from './tasks.ts'
 
 export interface ActingNeeds {
@@ -36,7 +37,8 @@ export async function acting({ db, config, policy, world, log, messenger, decide
     onError: (err) => onError(err, 'journeys'),
   })
   // All that is done when it is due; a line for each kind of work.
-  const works: Work[] = [...messenger.works, ...journeys.works]
+  const needs = { db, config, policy, world }
+  const works: Work[] = [...messenger.works, ...journeys.works, segmentsWork(needs)]
   const loop = createLoop(works, { world, onError })
-  return { loop, apis: { tasks, journeys: journeys.api } }
+  return { loop, apis: { tasks, journeys: journeys.api, segments: segmentsApi(needs, loop) } }
 }

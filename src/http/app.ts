@@ -34,6 +34,7 @@ import { questionRoutes } from './questions.ts'
 import { recommendationRoutes } from './recommendations.ts'
 import { rightsRoutes } from './rights.ts'
 import { ruleRoutes } from './rules.ts'
+import { segmentRoutes } from './segments.ts'
 import { serviceRoutes } from './service.ts'
 import { sessionRoutes } from './session.ts'
 import { settingsRoutes } from './settings-documents.ts'
@@ -112,6 +113,7 @@ export async function createApp(engine: Engine): Promise<App> {
   journeyRoutes(app, engine)
   importRoutes(app, engine)
   ruleRoutes(app, engine)
+  segmentRoutes(app, engine)
   trainingRoutes(app, engine)
   keyRoutes(app, engine)
   tailRoutes(app, engine)

@@ -118,6 +118,20 @@ const requests: Record<Action, readonly Ask[]> = {
     { method: 'GET', url: '/v1/audit' },
     { method: 'GET', url: '/v1/audit/proof' },
   ],
+  'segments.read': [
+    { method: 'GET', url: '/v1/segments' },
+    { method: 'GET', url: '/v1/segments/s' },
+    { method: 'GET', url: '/v1/segments/s/history' },
+  ],
+  'segments.write': [
+    { method: 'PUT', url: '/v1/segments/s', payload: { condition: 'customer.orders > 0' } },
+    { method: 'DELETE', url: '/v1/segments/s' },
+  ],
+  'segments.members': [
+    { method: 'POST', url: '/v1/segments/preview', payload: { condition: 'customer.orders > 0' } },
+    { method: 'GET', url: '/v1/segments/s/members' },
+    { method: 'GET', url: '/v1/segments/s/members.csv' },
+  ],
   'tasks.read': [
     { method: 'GET', url: '/v1/tasks' },
     { method: 'GET', url: '/v1/tasks/1' },
@@ -265,6 +279,7 @@ describe('what each kind of key may do', () => {
             .replace('/tasks/:id', '/tasks/1')
             .replace('/journeys/:id', '/journeys/j')
             .replace('/instances/:id', '/instances/1')
+            .replace('/segments/:id', '/segments/s')
             .replace('/imports/:id', '/imports/f')
             .replace('/facts/:id', '/facts/f1')
             .replace('/taste/:id', '/taste/i1'),

@@ -20,12 +20,14 @@ import type {
   JourneyView,
   KeyKind,
   Sender,
+  SizedSegment,
   TailLine,
   TaskView,
   TrackingBody,
   VerifiedKey,
 } from '../engine-api.ts'
 import { HabitueError } from '../errors.ts'
+import { unknownLevels } from '../segments/levels.ts'
 import { type SimulatedWorld, simulatedWorld } from '../world.ts'
 import { createApp } from './app.ts'
 import type { App } from './typed-app.ts'
@@ -240,6 +242,7 @@ const roteResources: Pick<
   | 'journeys'
   | 'questions'
   | 'rules'
+  | 'segments'
   | 'tasks'
   | 'training'
 > = {
@@ -366,6 +369,17 @@ const roteResources: Pick<
     migrate: async () => ({ moved: 0, stayed: 0 }),
     schema: () => ({}),
   },
+  segments: {
+    list: async () => [roteSegment],
+    get: async () => roteSegment,
+    put: async () => roteSegment,
+    remove: async () => {},
+    preview: async () => ({ count: 0, customers: 0, looked: 0, withheld: 0, exact: true, examples: [] }),
+    members: async () => ({ members: [], next: null }),
+    history: async () => [],
+    of: async () => [],
+    levels: async () => unknownLevels,
+  },
   tasks: {
     open: async () => ({ task: roteTask, isNew: true }),
     hand: async () => ({ kind: 'done', task: 1, isNew: true }),
@@ -452,6 +466,11 @@ const roteInstance: InstanceView = {
   held: false,
   reason: '',
   data: {},
+}
+
+const roteSegment: SizedSegment = {
+  ...{ name: 's', title: 's', description: '', condition: 'true', builtIn: false, purpose: 'personalisation' },
+  ...{ updated: 0, size: 0 },
 }
 
 const roteReceipt = {
