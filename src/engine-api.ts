@@ -23,6 +23,7 @@ import type { MessagesApi } from './engine-api/messages.ts'
 import type { PageApi } from './engine-api/page.ts'
 import type { AuditApi, PeopleApi, RightsApi } from './engine-api/rights.ts'
 import type { SegmentsApi } from './engine-api/segments.ts'
+import type { SurveysApi } from './engine-api/surveys.ts'
 import type { TasksApi } from './engine-api/tasks.ts'
 import type { EventRefusal, IngestAnswer, Subject } from './events/event.ts'
 import type { ImportProgress } from './imports/progress.ts'
@@ -95,6 +96,13 @@ export type {
   RightsApi,
 } from './engine-api/rights.ts'
 export type { SegmentsApi, SizedSegment } from './engine-api/segments.ts'
+export type {
+  InviteOutcome,
+  InviteRequest,
+  Posted,
+  SurveyStep,
+  SurveysApi,
+} from './engine-api/surveys.ts'
 export type { TaskActor, TasksApi } from './engine-api/tasks.ts'
 export type { EventRefusal, EventType, IngestAnswer, Subject } from './events/event.ts'
 export type { Identifier } from './identity/identity.ts'
@@ -106,6 +114,13 @@ export { factKindNames, parts as memoryParts } from './memory/fact-kinds.ts'
 export type { FactView } from './memory/fact-view.ts'
 export { whenSure } from './models/usual-options.ts'
 export type { Member } from './segments/store.ts'
+export type { CompiledQuestion, Survey, Words } from './surveys/definition.ts'
+export { SurveyDoc, wordsIn } from './surveys/definition.ts'
+export type { Answers, Problem } from './surveys/flow.ts'
+export { answerOf } from './surveys/flow.ts'
+export type { QuestionResult, ResultRow, SurveyResults } from './surveys/results.ts'
+export type { SurveyInfo } from './surveys/store.ts'
+export { answerChoices } from './surveys/told.ts'
 export type { TaskFilter, TaskPage } from './tasks/store.ts'
 export type { TaskNote, TaskView } from './tasks/task.ts'
 export { taskStates, usualOutcomes } from './tasks/task.ts'
@@ -143,6 +158,7 @@ export interface Engine {
   readonly audit: AuditApi
   readonly people: PeopleApi
   readonly segments: SegmentsApi
+  readonly surveys: SurveysApi
   readonly tasks: TasksApi
   readonly journeys: JourneysApi
   readonly rules: RulesApi

@@ -40,6 +40,7 @@ import { messagesApi, messagesOf } from './engine/messages.ts'
 import { leftToTheShop, pageApi } from './engine/page.ts'
 import { memoryApis } from './engine/questions.ts'
 import { eraseAgain, forgetFiles, type Refusals, refusals, rightsApi } from './engine/rights.ts'
+import { loadSurveys } from './engine/survey-files.ts'
 import { type Watch, watch } from './engine/tail.ts'
 import { type Upkeep, upkeep } from './engine/upkeep.ts'
 import type {
@@ -249,6 +250,7 @@ interface Life extends Pick<Base, 'db' | 'world' | 'config' | 'owner'> {
 function lifeOf({ db, world, config, owner, local, loop, keeper, trainer, parts }: Life) {
   return {
     async start() {
+      await loadSurveys({ db, policy: policyOf(config), world }, config.surveys.folder)
       keeper.start()
       loop.start()
       trainer.schedule(config.training.automatic)

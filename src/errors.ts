@@ -43,6 +43,9 @@ export const errorTable = {
   invalid_condition: 400,
   invalid_segment: 400,
   unknown_segment: 404,
+  // surveys
+  invalid_survey: 400,
+  survey_closed: 410,
   // catalogue and imports
   invalid_item: 400,
   invalid_rule: 400,

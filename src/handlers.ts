@@ -43,6 +43,7 @@ import { segmentsData } from './segments/personal.ts'
 import type { SegmentHook } from './segments/settle.ts'
 import { segmentHandlers } from './segments/write.ts'
 import { surveyData } from './surveys/personal.ts'
+import { surveyHandlers, surveysFold } from './surveys/write.ts'
 import { taskData } from './tasks/personal.ts'
 import { triggersFold } from './tasks/triggers.ts'
 import { taskHandlers } from './tasks/write.ts'
@@ -69,7 +70,8 @@ export const personalData: readonly Holder[] = [
 export function createHandlers(config: Config, world: World): Handlers {
   const policy = policyOf(config)
   const catalogue = { world, currency: config.currency }
-  const folds = [...memoryFolds, attributionFold, triggersFold(config.tasks), dueFold(), journeysFold()]
+  const triggers = triggersFold(config.tasks)
+  const folds = [...memoryFolds, attributionFold, triggers, surveysFold, dueFold(), journeysFold()]
   /** Told of everybody who came into a segment or left it, in the transaction of the change. */
   const segmentHooks: SegmentHook[] = []
   const ingest = ingestHandler(folds, { policy, world })
@@ -98,6 +100,7 @@ export function createHandlers(config: Config, world: World): Handlers {
     ...pageCodeHandlers,
     ...definitionHandlers(world),
     ...runnerHandlers,
+    ...surveyHandlers({ currency: config.currency, ingest }),
     ...taskHandlers({ currency: config.currency, ingest }),
     ...segmentHandlers({ policy, currency: config.currency, hooks: segmentHooks }),
     ...messageHandlers(policy),

@@ -1,10 +1,10 @@
 /** The customer's own page, as he lives it in a real browser, and what must not be done with it. */
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { faults } from './accessibility.ts'
 import { liveLife, openPageShop, type PageShop, phoneOf, proveAddress } from './page-shop.ts'
 import { launchBrowser } from './sdk/browser.ts'
 
@@ -18,34 +18,6 @@ afterAll(async () => {
   await browser?.close()
   await shop?.close()
 })
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8')
-
-/**
- * What the checker finds, by rule. It runs in a world of its own, so that the page's policy may stay as it is; the browser must
- * run scripts, though the page has none.
- */
-async function faults(page: Page): Promise<string[]> {
-  const session = await page.context().newCDPSession(page)
-  const { frameTree } = await session.send('Page.getFrameTree')
-  const { executionContextId } = await session.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id })
-  const run = (expression: string) =>
-    session.send('Runtime.evaluate', {
-      expression,
-      contextId: executionContextId,
-      awaitPromise: true,
-      returnByValue: true,
-    })
-  await run(axe)
-  const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
-  const { result } = await run(
-    `axe.run(document, { runOnly: ${JSON.stringify(tags)} }).then(({ violations, passes }) => JSON.stringify([passes.length, violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' | '))]))`,
-  )
-  const [passes, found] = JSON.parse(result.value) as [number, string[]]
-  // Else it did not look at anything.
-  expect(passes).toBeGreaterThan(10)
-  return found
-}
 
 /** A page without scripts, as every visitor may have it. */
 async function visit(url: string, options: BrowserContextOptions = {}): Promise<Page> {

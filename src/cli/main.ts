@@ -20,6 +20,7 @@ import { recommendCommand } from './recommend.ts'
 import { restoreCommand } from './restore.ts'
 import { segmentsCommand } from './segments.ts'
 import { startCommand } from './start.ts'
+import { surveysCommand } from './surveys.ts'
 import { tailCommand } from './tail.ts'
 import { tasksCommand } from './tasks.ts'
 import { trainCommand } from './train.ts'
@@ -62,6 +63,7 @@ for (const add of [
   peopleCommand,
   segmentsCommand,
   tasksCommand,
+  surveysCommand,
   tailCommand,
   backupCommand,
   restoreCommand,

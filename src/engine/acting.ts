@@ -10,6 +10,7 @@ import { journeyActions } from './journey-actions.ts'
 import { journeysOf } from './journeys.ts'
 import { createLoop, type Work } from './loop.ts'
 import { segmentsApi, segmentsWork } from './segments.ts'
+import { surveysApi } from './surveys.ts'
 import { tasksApi } from './tasks.ts'
 
 export interface ActingNeeds {
@@ -25,7 +26,8 @@ export interface ActingNeeds {
 export async function acting({ db, config, policy, world, log, messenger, decide }: ActingNeeds) {
   const onError = (err: unknown, work: string) => log.error({ err, work }, 'what was due failed, and is tried again')
   const tasks = tasksApi({ db, policy, world })
-  const actions = journeyActions({ db, config, tasks, messenger, decide })
+  const surveys = await surveysApi({ db, policy, world })
+  const actions = journeyActions({ db, config, tasks, surveys, messenger, decide })
   const wake = () => loop.wake()
   const journeys = await journeysOf({
     db,
@@ -40,5 +42,5 @@ export async function acting({ db, config, policy, world, log, messenger, decide
   const needs = { db, config, policy, world }
   const works: Work[] = [...messenger.works, ...journeys.works, segmentsWork(needs)]
   const loop = createLoop(works, { world, onError })
-  return { loop, apis: { tasks, journeys: journeys.api, segments: segmentsApi(needs, loop) } }
+  return { loop, apis: { tasks, surveys, journeys: journeys.api, segments: segmentsApi(needs, loop) } }
 }

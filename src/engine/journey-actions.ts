@@ -3,19 +3,29 @@ import { createHash } from 'node:crypto'
 import type { Config } from '../config.ts'
 import type { Database } from '../db/database.ts'
 import type { DecisionAnswer, DecisionRequest } from '../decisions/request.ts'
+import type { SurveysApi } from '../engine-api/surveys.ts'
 import type { TasksApi } from '../engine-api/tasks.ts'
 import { HabitueError } from '../errors.ts'
 import type { IngestAnswer, IngestRequest } from '../events/event.ts'
 import { ownEvent } from '../events/own.ts'
 import type { Identifier } from '../identity/identity.ts'
 import { bestName, identitiesBehind } from '../identity/store.ts'
-import type { ActionContext, Actions, DecideStep, FactStep, Outcome, TaskStep } from '../journeys/actions.ts'
+import type {
+  ActionContext,
+  Actions,
+  DecideStep,
+  FactStep,
+  Outcome,
+  SurveyStep,
+  TaskStep,
+} from '../journeys/actions.ts'
 import type { Messenger } from '../messages/messenger.ts'
 
 export interface ActionNeeds {
   readonly db: Database
-  readonly config: Pick<Config, 'currency'>
+  readonly config: Pick<Config, 'currency' | 'page' | 'host' | 'port'>
   readonly tasks: Pick<TasksApi, 'hand'>
+  readonly surveys: Pick<SurveysApi, 'hand'>
   readonly messenger: Pick<Messenger, 'send'>
   decide(request: DecisionRequest): Promise<DecisionAnswer>
 }
@@ -26,6 +36,7 @@ export function journeyActions(needs: ActionNeeds): Partial<Actions> {
     decide: (context, step) => decide(needs, context, step),
     message: ({ event, data, ...context }, step) =>
       needs.messenger.send({ ...context, ...step, data: { event, steps: data, ...decided(data), ...step.data } }),
+    survey: (context, step) => survey(needs, context, step),
     task: (context, step) => task(needs, context, step),
     fact: (context, step) => fact(needs, context, step),
   }
@@ -60,6 +71,27 @@ function decided(data: ActionContext['data']): { readonly items?: unknown } {
 function itemOf({ event }: ActionContext, { placement }: DecideStep): string | undefined {
   if (placement !== 'item' && placement !== 'unavailable') return undefined
   return (event?.items as readonly string[] | undefined)?.[0]
+}
+
+/** The link is the same whenever it is tried again; its message has a key of its own. */
+async function survey(needs: ActionNeeds, context: ActionContext, step: SurveyStep): Promise<Outcome> {
+  const { surveys, messenger, config } = needs
+  const { event, data, ...rest } = context
+  const { survey: name, template = 'survey', ...how } = step
+  const base = config.page.url ?? `http://${config.host}:${config.port}`
+  const invited = await surveys.hand(context.identifier, { key: context.key, survey: name }, base)
+  if (invited.kind === 'suppressed') return invited
+  const { id, url, taps, title, purpose } = invited
+  const asked = { name, title, url, taps }
+  const outcome = await messenger.send({
+    ...rest,
+    ...how,
+    template,
+    purpose,
+    key: `${context.key}/message`,
+    data: { event, steps: data, ...decided(data), survey: asked },
+  })
+  return outcome.kind === 'done' ? { kind: 'done', detail: { ...outcome.detail, invitation: id } } : outcome
 }
 
 async function task({ tasks }: ActionNeeds, context: ActionContext, step: TaskStep): Promise<Outcome> {

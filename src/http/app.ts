@@ -28,6 +28,7 @@ import { messageRoutes } from './messages.ts'
 import { metricsRoutes } from './metrics.ts'
 import { pageLinkRoutes } from './page-links.ts'
 import { pageRoutes } from './pages/page.ts'
+import { surveyPageRoutes } from './pages/survey.ts'
 import { peopleRoutes } from './people.ts'
 import { predictionRoutes } from './predictions.ts'
 import { questionRoutes } from './questions.ts'
@@ -38,6 +39,7 @@ import { segmentRoutes } from './segments.ts'
 import { serviceRoutes } from './service.ts'
 import { sessionRoutes } from './session.ts'
 import { settingsRoutes } from './settings-documents.ts'
+import { surveyRoutes } from './surveys.ts'
 import { tailRoutes } from './tail.ts'
 import { taskRoutes } from './tasks.ts'
 import { templateRoutes } from './templates.ts'
@@ -111,6 +113,8 @@ export async function createApp(engine: Engine): Promise<App> {
   questionRoutes(app, engine)
   taskRoutes(app, engine)
   journeyRoutes(app, engine)
+  surveyRoutes(app, engine)
+  surveyPageRoutes(app, engine)
   importRoutes(app, engine)
   ruleRoutes(app, engine)
   segmentRoutes(app, engine)

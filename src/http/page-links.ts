@@ -81,6 +81,6 @@ export function pageLinkRoutes(app: App, engine: Engine): void {
 }
 
 /** A command on this machine may have asked without a socket: then where the server is to listen. */
-function originOf({ caller, protocol, host }: FastifyRequest, settings: Engine['config']): string {
+export function originOf({ caller, protocol, host }: FastifyRequest, settings: Engine['config']): string {
   return caller.local ? `http://${settings.host}:${settings.port}` : `${protocol}://${host}`
 }

@@ -132,6 +132,20 @@ const requests: Record<Action, readonly Ask[]> = {
     { method: 'GET', url: '/v1/segments/s/members' },
     { method: 'GET', url: '/v1/segments/s/members.csv' },
   ],
+  'surveys.read': [
+    { method: 'GET', url: '/v1/surveys' },
+    { method: 'GET', url: '/v1/surveys/s' },
+    { method: 'GET', url: '/v1/surveys/s/results' },
+  ],
+  'surveys.texts': [{ method: 'GET', url: '/v1/surveys/s/results?texts=true' }],
+  'surveys.write': [
+    { method: 'PUT', url: '/v1/surveys/s', payload: {} },
+    { method: 'DELETE', url: '/v1/surveys/s' },
+  ],
+  'surveys.invite': [
+    { method: 'POST', url: '/v1/surveys/s/invitations', payload: { customer: '42' } },
+    { method: 'DELETE', url: '/v1/surveys/s/invitations/i' },
+  ],
   'tasks.read': [
     { method: 'GET', url: '/v1/tasks' },
     { method: 'GET', url: '/v1/tasks/1' },
@@ -280,6 +294,8 @@ describe('what each kind of key may do', () => {
             .replace('/journeys/:id', '/journeys/j')
             .replace('/instances/:id', '/instances/1')
             .replace('/segments/:id', '/segments/s')
+            .replace('/surveys/:id', '/surveys/s')
+            .replace('/invitations/:id', '/invitations/i')
             .replace('/imports/:id', '/imports/f')
             .replace('/facts/:id', '/facts/f1')
             .replace('/taste/:id', '/taste/i1'),

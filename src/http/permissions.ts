@@ -79,6 +79,14 @@ export const permissions = {
     meaning: 'say what a customer allows and refuses, and how old he is',
     audited: true,
   },
+  'surveys.read': {
+    kinds: server,
+    roles: ['admin', 'marketer', 'agent'],
+    meaning: 'see surveys and count their answers',
+  },
+  'surveys.texts': { kinds: server, roles: serving, meaning: 'read what customers wrote in surveys' },
+  'surveys.write': { kinds: server, roles: showing, meaning: 'change surveys', audited: true },
+  'surveys.invite': { kinds: server, roles: serving, meaning: 'invite customers to surveys', audited: true },
   'tasks.read': { kinds: server, roles: serving, meaning: 'see the tasks of people of the shop', audited: 'own' },
   'tasks.write': {
     kinds: server,

@@ -21,6 +21,7 @@ import type {
   KeyKind,
   Sender,
   SizedSegment,
+  SurveyInfo,
   TailLine,
   TaskView,
   TrackingBody,
@@ -219,6 +220,24 @@ const roteTask: TaskView = {
   notes: [],
 }
 
+const roteInvitation = {
+  id: 'i',
+  isNew: true,
+  url: 'https://shop.example/survey/x',
+  expires: 0,
+  taps: [],
+  title: 'A survey',
+  purpose: 'marketing',
+} as const
+
+const roteSurvey: SurveyInfo = {
+  name: 's',
+  version: 1,
+  doc: { title: 'A survey', pages: [{ questions: [{ id: 'q', kind: 'text', text: 'How was it?' }] }] },
+  created: 0,
+  closed: null,
+}
+
 const roteConsent: ConsentView = {
   policy: 'eu-strict',
   purposes: [],
@@ -243,6 +262,7 @@ const roteResources: Pick<
   | 'questions'
   | 'rules'
   | 'segments'
+  | 'surveys'
   | 'tasks'
   | 'training'
 > = {
@@ -379,6 +399,19 @@ const roteResources: Pick<
     history: async () => [],
     of: async () => [],
     levels: async () => unknownLevels,
+  },
+  surveys: {
+    list: async () => [roteSurvey],
+    get: async () => roteSurvey,
+    put: async () => roteSurvey,
+    close: async () => {},
+    invite: async () => roteInvitation,
+    hand: async () => ({ kind: 'suppressed', reason: 'closed' }),
+    revoke: async () => {},
+    step: async () => ({ state: 'unknown', language: null }),
+    post: async () => ({ kind: 'taken' }),
+    results: async () => ({ invited: 0, started: 0, finished: 0, questions: [] }),
+    rows: async () => [],
   },
   tasks: {
     open: async () => ({ task: roteTask, isNew: true }),

@@ -26,6 +26,10 @@ input+.row,select+.row,fieldset+.row,label+.row{margin-top:.5rem}details{margin-
 label{display:block;margin:.5rem 0 .2rem}label.check{display:flex;gap:.6rem;align-items:flex-start}
 input[type=text],select{font:inherit;width:100%;max-width:26rem;min-height:2.5rem;padding:.35rem .6rem;border:1px solid #6e7781;border-radius:.45rem;background:var(--paper);color:var(--ink)}
 input[type=radio],input[type=checkbox]{width:1.2rem;height:1.2rem;margin:.15rem 0;flex:none}
+textarea,input[type=date]{font:inherit;padding:.35rem .6rem;border:1px solid #6e7781;border-radius:.45rem;background:var(--paper);color:var(--ink);min-height:2.5rem}
+textarea{width:100%}.question{margin:0 0 1.6rem}.question legend,label.what{margin-bottom:.4rem;font-weight:600}.wrong{color:var(--stop);font-weight:600}
+.scale{display:flex;flex-wrap:wrap;gap:.35rem}label.mark-of{margin:0;display:flex;flex-direction:column;align-items:center;gap:.2rem;min-width:2.6rem;padding:.45rem .3rem;border:1px solid #6e7781;border-radius:.45rem}label.mark-of:has(:checked){background:#eaf2fb;border-color:var(--go)}
+.marks{width:fit-content}.ends{display:flex;justify-content:space-between;gap:1rem}a.back{padding:.5rem}
 input.code{max-width:11rem;letter-spacing:.25em;font-variant-numeric:tabular-nums}
 fieldset{border:0;margin:0;padding:0;min-width:0}legend{padding:0;font-weight:600}
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:.5rem;max-width:26rem}
