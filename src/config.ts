@@ -3,7 +3,7 @@
  * that is safe for a small shop; an unusable value is refused with its name, what was got and what was expected.
  */
 import { readFileSync } from 'node:fs'
-import { isZone } from './calendar/zone.ts'
+import { isTimeOfDay, isZone } from './calendar/zone.ts'
 import { HabitueError } from './errors.ts'
 
 /** How likes and dislikes count when a model learns; a purchase more than a view, a refusal and a return negative. */
@@ -111,6 +111,23 @@ export interface Config {
    * for whom no journey does anything, for comparison (what is for service is held back from nobody).
    */
   readonly journeys: { readonly folder: string | null; readonly holdout: number }
+  /** Events that the engine derives itself (docs/moments.md). */
+  readonly moments: {
+    /** A cart that nothing happens to for so long is abandoned; 0 = none ever is. */
+    readonly cartMinutes: number
+    /** An event that comes in later than this derives nothing. */
+    readonly oldestHours: number
+    /** A price has dropped where it is this share below the lowest of so many days. */
+    readonly priceDrop: number
+    readonly priceDays: number
+    /** How long somebody waits for an item that he asked for, wished, left in a cart or could not have. */
+    readonly waitDays: number
+    /** An occasion is due so many days before, at that time of the customer's day. */
+    readonly occasionLeadDays: number
+    readonly occasionTime: string
+    /** When 29 February is celebrated in other years. */
+    readonly leapDay: 'feb-28' | 'mar-1'
+  }
   /** IANA zone of the shop: its days, and those of customers of whom no other is known. The system's by default. */
   readonly timeZone: string
   /** Messages to customers (docs/messages.md). */
@@ -195,6 +212,16 @@ export const defaultConfig: Config = Object.freeze({
   },
   surveys: { folder: null },
   journeys: { folder: null, holdout: 0 },
+  moments: {
+    cartMinutes: 60,
+    oldestHours: 24,
+    priceDrop: 0.1,
+    priceDays: 30,
+    waitDays: 365,
+    occasionLeadDays: 14,
+    occasionTime: '09:00',
+    leapDay: 'feb-28',
+  },
   timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   messages: {
     smtpUrl: null,
@@ -309,6 +336,7 @@ const choices: Readonly<Record<string, readonly unknown[]>> = {
   logLevel: ['fatal', 'error', 'warn', 'info', 'debug', 'silent'],
   identityVerification: ['required', 'off'],
   legalBasis: ['consent', 'contract', 'legitimate-interest', null],
+  'moments.leapDay': ['feb-28', 'mar-1'],
   'consent.policy': ['eu-strict', 'eu-existing-customers', 'us-opt-out'],
   'consent.beforeLogin': ['session', 'never', 'remember', null],
   ...Object.fromEntries(
@@ -362,6 +390,7 @@ function merge<T extends object>(base: T, layer: Deep<T>, path: string): T {
     const allowed = choices[name]
     if (allowed && !allowed.includes(value)) throw invalid(name, value, `one of ${allowed.join(', ')}`)
     if (!allowed && old !== null && typeof value !== typeof old) throw invalid(name, value, `a ${typeof old}`)
+    if (name === 'moments.occasionTime' && !isTimeOfDay(value)) throw invalid(name, value, 'a time such as 09:00')
     if (name === 'timeZone' && !isZone(value)) throw invalid(name, value, 'an IANA time zone such as Europe/Berlin')
     if (wholeOrNull.has(name) && value !== null && !Number.isInteger(value))
       throw invalid(name, value, 'a whole number')

@@ -66,6 +66,8 @@ export interface EngineOptions {
   readonly demo?: Demo | null
   readonly world?: World
   readonly log?: Logger
+  /** False = what becomes due is done when `settle` is called, and not by itself: for simulated time. */
+  readonly automatic?: boolean
   /** Sends the codes of customers' pages; absent = the shop's server fetches and sends them. */
   readonly codeSender?: CodeSender
 }
@@ -108,8 +110,8 @@ export async function createEngine(config: Config, options: EngineOptions = {}):
       const again = await eraseAgain({ db, config, world, holders: personalData, onError })
       if (again > 0)
         log.warn({ erasures: again }, 'the database held customers who had been erased; they are gone again')
-      const { demo = null, codeSender = leftToTheShop } = options
-      return await compose({ config, world, log, owner, db, demo, codeSender, erasedAgain: again })
+      const { demo = null, codeSender = leftToTheShop, automatic = true } = options
+      return await compose({ config, world, log, owner, db, demo, codeSender, automatic, erasedAgain: again })
     } catch (error) {
       // Else the writer's thread would keep the process alive.
       await db.close()
@@ -129,12 +131,14 @@ interface Base {
   readonly db: Database
   readonly demo: Demo | null
   readonly codeSender: CodeSender
+  readonly automatic: boolean
   readonly erasedAgain: number
 }
 
 const version = packageVersion()
 
-async function compose({ config, world, log, owner, db, demo, codeSender, erasedAgain }: Base): Promise<RunningEngine> {
+async function compose(base: Base): Promise<RunningEngine> {
+  const { config, world, log, db, demo, codeSender, erasedAgain } = base
   const policy = policyOf(config)
   const onError = (error: unknown) => log.error({ err: error }, 'something the engine does by itself failed')
   const keys = await createKeyRing(db, world)
@@ -161,7 +165,7 @@ async function compose({ config, world, log, owner, db, demo, codeSender, erased
   const keeper = upkeep({ db, config, world, keys, clean, onError })
   const decide = (asked: DecisionRequest) => decider.decide(asked, asked.ceiling ?? 'known')
   const mail = await messagesOf({ db, config, policy, world, log, catalogue, decide })
-  const { loop, apis } = await acting({ db, config, policy, world, log, decide, messenger: mail.messenger })
+  const { loop, apis } = await acting({ ...base, policy, catalogue, events, decide, messenger: mail.messenger })
   // In the order in which they end: the loop works with everything else.
   const ends = [{ close: loop.stop }, mail.messenger, trainer, entrance, { close: keeper.stop }]
   const parts = [...ends, decisions, audit, state, keys, sessions, db]
@@ -211,7 +215,7 @@ async function compose({ config, world, log, owner, db, demo, codeSender, erased
     doctor: () => examine({ db, config, world, catalogue, log: decisions, serving: state.serving, version }),
     backup: (file) => db.backup(file),
     rebuild: () => rebuilt(db, loop, [customers.clear, state.trends.refresh]),
-    ...lifeOf({ db, world, config, owner, local, loop, keeper, trainer, parts }),
+    ...lifeOf({ ...base, local, loop, keeper, trainer, parts }),
   }
   return engine
 }
@@ -238,7 +242,7 @@ async function rebuilt(db: Database, loop: Loop, copies: readonly (() => unknown
   return report
 }
 
-interface Life extends Pick<Base, 'db' | 'world' | 'config' | 'owner'> {
+interface Life extends Pick<Base, 'db' | 'world' | 'config' | 'owner' | 'automatic'> {
   readonly local: string
   readonly loop: Loop
   readonly keeper: Upkeep
@@ -247,12 +251,12 @@ interface Life extends Pick<Base, 'db' | 'world' | 'config' | 'owner'> {
 }
 
 /** How it begins and ends. */
-function lifeOf({ db, world, config, owner, local, loop, keeper, trainer, parts }: Life) {
+function lifeOf({ db, world, config, owner, automatic, local, loop, keeper, trainer, parts }: Life) {
   return {
     async start() {
       await loadSurveys({ db, policy: policyOf(config), world }, config.surveys.folder)
       keeper.start()
-      loop.start()
+      if (automatic) loop.start()
       trainer.schedule(config.training.automatic)
       return createFirstAdminKey(db, world)
     },

@@ -8,6 +8,7 @@ import { peopleHandlers } from './access/people.ts'
 import { accessData } from './access/personal.ts'
 import { sessionHandlers } from './access/sessions.ts'
 import { accessHandlers } from './access/store.ts'
+import { retainPrices } from './catalog/prices.ts'
 import { audiencesHandler, patchHandler, removeHandler, sensitiveHandler, upsertHandler } from './catalog/store.ts'
 import type { Config } from './config.ts'
 import { cleanedHandler, eraseHandler } from './consent/erasure.ts'
@@ -38,6 +39,11 @@ import { memoryHandlers } from './memory/rebuild.ts'
 import { eraseRecipientHandler } from './memory/recipient-erasure.ts'
 import { messagesData } from './messages/personal.ts'
 import { messageHandlers } from './messages/write.ts'
+import { momentsFold } from './moments/fold.ts'
+import { momentsHandlers } from './moments/handlers.ts'
+import { itemWatch } from './moments/item-watch.ts'
+import { lapsedHook } from './moments/lapsed.ts'
+import { momentsData } from './moments/personal.ts'
 import { dueFold, markCustomers } from './segments/fold.ts'
 import { segmentsData } from './segments/personal.ts'
 import type { SegmentHook } from './segments/settle.ts'
@@ -56,6 +62,7 @@ import type { World } from './world.ts'
 export const personalData: readonly Holder[] = [
   ...messagesData,
   ...decisionsData,
+  ...momentsData,
   ...taskData,
   ...surveyData,
   ...segmentsData,
@@ -69,12 +76,13 @@ export const personalData: readonly Holder[] = [
 
 export function createHandlers(config: Config, world: World): Handlers {
   const policy = policyOf(config)
-  const catalogue = { world, currency: config.currency }
-  const triggers = triggersFold(config.tasks)
-  const folds = [...memoryFolds, attributionFold, triggers, surveysFold, dueFold(), journeysFold()]
-  /** Told of everybody who came into a segment or left it, in the transaction of the change. */
-  const segmentHooks: SegmentHook[] = []
+  const catalogue = { world, currency: config.currency, watch: itemWatch(config) }
+  const remembering = [...memoryFolds, attributionFold]
+  const acting = [momentsFold(config), triggersFold(config.tasks), surveysFold, dueFold(), journeysFold()]
+  const folds = [...remembering, ...acting]
   const ingest = ingestHandler(folds, { policy, world })
+  /** Told of everybody who came into a segment or left it, in the transaction of the change. */
+  const segmentHooks: SegmentHook[] = [lapsedHook({ policy, currency: config.currency, ingest })]
   return {
     'events.ingest': ingest,
     'catalog.upsert': upsertHandler(catalogue),
@@ -88,7 +96,9 @@ export function createHandlers(config: Config, world: World): Handlers {
       return undone
     },
     'imports.record': recordImportHandler(world),
+    'catalog.retainPrices': retainPrices,
     ...memoryHandlers,
+    ...momentsHandlers(ingest),
     ...keptOrderHandlers,
     ...modelHandlers,
     ...ruleHandlers,

@@ -7,7 +7,7 @@ const open = ['errors', 'world']
 const catalogAndBelow = ['catalog', 'identity', 'db']
 const eventsAndBelow = ['events', 'consent', ...catalogAndBelow]
 const memoryAndBelow = ['memory', 'calendar', ...eventsAndBelow]
-const acting = ['journeys', 'messages', 'surveys', 'tasks', 'segments', 'conditions', 'reviews']
+const acting = ['moments', 'journeys', 'messages', 'surveys', 'tasks', 'segments', 'conditions', 'reviews']
 const everything = ['decisions', 'models', 'kernels', 'access', 'imports', 'config', ...acting, ...memoryAndBelow]
 
 export const importTable: Readonly<Record<string, readonly string[]>> = {
@@ -27,6 +27,8 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   events: ['consent', 'identity', 'catalog', 'db'],
   imports: ['events', 'catalog', 'db'],
   memory: ['calendar', 'events', 'consent', 'identity', 'catalog', 'db', 'config'],
+  /** What comes about by itself: events that the engine derives. */
+  moments: ['segments', 'conditions', 'config', ...memoryAndBelow],
   reviews: ['models', 'config', ...eventsAndBelow],
   /** Conditions in CEL: text -> what may be asked of it; knows no customers. */
   conditions: [],
@@ -36,7 +38,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   surveys: ['conditions', 'config', ...memoryAndBelow],
   tasks: ['conditions', 'config', ...memoryAndBelow],
   journeys: [
-    ...['messages', 'surveys', 'tasks', 'decisions', 'segments', 'conditions', 'models', 'config'],
+    ...['moments', 'messages', 'surveys', 'tasks', 'decisions', 'segments', 'conditions', 'models', 'config'],
     ...memoryAndBelow,
   ],
   /** What the engine is made of, shared by the writer thread and the process that serves. */

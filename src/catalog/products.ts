@@ -24,14 +24,46 @@ export interface NamedProduct {
 /** Rows a statement of the rare insert; 10 values each, far below both engines' limits. */
 const INSERT = 100
 
-/**
- * The internal id of each of `products`, in order.
- * @throws HabitueError invalid_event for a product without a name
- */
-export async function resolveProducts(tx: Tx, products: readonly NamedProduct[], world: World): Promise<number[]> {
+export interface ResolvedProducts {
+  /** The internal id of each product, in order. */
+  readonly ids: number[]
+  /** Those of them that are counted, and of which none is left. */
+  readonly soldOut: ReadonlySet<number>
+}
+
+/** @throws HabitueError invalid_event for a product without a name */
+export async function resolveProducts(
+  tx: Tx,
+  products: readonly NamedProduct[],
+  world: World,
+): Promise<ResolvedProducts> {
+  const seen: Seen = { soldOut: new Set(), aliases: new Map() }
+  const ids = await idsOf(tx, products, world, seen)
+  if (seen.aliases.size > 0) await lookThrough(tx, seen)
+  return { ids, soldOut: seen.soldOut }
+}
+
+/** What looking items up told besides. */
+interface Seen {
+  readonly soldOut: Set<number>
+  /** Items that turned out to be others, and which. */
+  readonly aliases: Map<number, number>
+}
+
+/** Of another name of an item, the item's own row counts what is left. */
+async function lookThrough(tx: Tx, { soldOut, aliases }: Seen): Promise<void> {
+  const keys = [...new Set(aliases.values())].map((id) => [id])
+  const rows = await selectByKeys<LookedUp>(tx, 'items', ['id'], keys, lookedUp)
+  const gone = new Set(rows.filter(isSoldOut).map(({ id }) => id))
+  for (const [alias, id] of aliases) if (gone.has(id)) soldOut.add(alias)
+}
+
+/** The same look tells which are sold out. */
+async function idsOf(tx: Tx, products: readonly NamedProduct[], world: World, seen: Seen): Promise<number[]> {
   const known = await lookUp(
     tx,
     products.map(({ names }) => first(names)),
+    seen,
   )
   // The second look is for products whose best name is no item's id: rare once the catalogue is there.
   const rest = products.filter(({ names }) => !known.has(names[0]))
@@ -39,6 +71,7 @@ export async function resolveProducts(tx: Tx, products: readonly NamedProduct[],
   const others = await lookUpAny(
     tx,
     rest.flatMap(({ names }) => names),
+    seen,
   )
   const find = ({ names }: NamedProduct) => {
     const name = names.find((candidate) => known.has(candidate) || others.has(candidate))
@@ -57,17 +90,31 @@ function first(names: readonly string[]): string {
 }
 
 /** Ids of the items that are called so by their own id. */
-async function lookUp(tx: Tx, names: readonly string[]): Promise<Map<string, number>> {
+async function lookUp(tx: Tx, names: readonly string[], seen: Seen): Promise<Map<string, number>> {
   const keys = [...new Set(names)].map((name) => [name])
-  const rows = await selectByKeys<{ id: number; item: string }>(tx, 'items', ['item'], keys, ['id', 'item'])
+  const rows = await selectByKeys<LookedUp>(tx, 'items', ['item'], keys, lookedUp)
+  note(rows, seen)
   return new Map(rows.map(({ id, item }) => [item, id]))
 }
 
+type LookedUp = { id: number; item: string; stock: number | null; same_as: number | null }
+const lookedUp = ['id', 'item', 'stock', 'same_as'] as const
+const isSoldOut = ({ stock }: LookedUp) => stock !== null && stock <= 0
+
+function note(rows: readonly LookedUp[], { soldOut, aliases }: Seen): void {
+  for (const row of rows) {
+    if (isSoldOut(row)) soldOut.add(row.id)
+    if (row.same_as !== null) aliases.set(row.id, row.same_as)
+  }
+}
+
 /** Ids of the items that are called so in any way; an item's own id wins over another's further identifier. */
-async function lookUpAny(tx: Tx, names: readonly string[]): Promise<Map<string, number>> {
+async function lookUpAny(tx: Tx, names: readonly string[], seen: Seen): Promise<Map<string, number>> {
   const keys = [...new Set(names)].map((name) => [name])
   const further = await selectByKeys<{ name: string; item: number }>(tx, 'item_names', ['name'], keys, ['name', 'item'])
-  const own = await lookUp(tx, names)
+  const ids = further.map(({ item }) => [item])
+  if (ids.length > 0) note(await selectByKeys<LookedUp>(tx, 'items', ['id'], ids, lookedUp), seen)
+  const own = await lookUp(tx, names, seen)
   return new Map([...further.map(({ name, item }) => [name, item] as const), ...own])
 }
 
@@ -92,7 +139,7 @@ async function createProvisional(
       .onConflict((conflict) => conflict.column('item').doNothing())
       .execute()
   }
-  const created = await lookUp(tx, [...rows.keys()])
+  const created = await lookUp(tx, [...rows.keys()], { soldOut: new Set(), aliases: new Map() })
   for (const id of created.values()) tx.changed('items', id)
   return created
 }

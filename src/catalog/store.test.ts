@@ -17,7 +17,7 @@ const handlers = {
   remove: removeHandler(settings),
   audiences: audiencesHandler,
   resolve: (tx: Parameters<typeof resolveProducts>[0], products: NamedProduct[]) =>
-    resolveProducts(tx, products, world),
+    resolveProducts(tx, products, world).then(({ ids }) => ids),
   fail: async (tx: Parameters<typeof resolveProducts>[0], products: NamedProduct[]) => {
     await resolveProducts(tx, products, world)
     throw new Error('undone')

@@ -8,6 +8,7 @@ import { HabitueError } from '../errors.ts'
 import type { World } from '../world.ts'
 import type { Item, ItemPatch } from './item.ts'
 import { type NameConflict, planNames, writeNames } from './names.ts'
+import { type ItemChange, type ItemWatch, notePrices } from './prices.ts'
 import { blankRow, type Description, mergeRow, type StoredItem, sameDescription } from './row.ts'
 import { categoriesKey } from './snapshot-read.ts'
 
@@ -15,6 +16,8 @@ export interface CatalogSettings {
   readonly world: World
   /** The shop's currency, for prices that come without one. */
   readonly currency: string
+  /** Is told what each upsert changed. */
+  readonly watch?: ItemWatch
 }
 
 export interface UpsertRequest {
@@ -22,6 +25,8 @@ export interface UpsertRequest {
   readonly items: readonly Item[]
   /** `merge` (default): fields that an item does not have keep their value; `replace`: they are cleared. */
   readonly mode?: 'merge' | 'replace'
+  /** Of the process that asks, milliseconds; absent = the writer's. */
+  readonly now?: number
 }
 
 export interface UpsertAnswer {
@@ -51,17 +56,19 @@ const columns = Object.keys(blankRow('', 0)) as (keyof Description)[]
 
 /** 'catalog.upsert' */
 export function upsertHandler(settings: CatalogSettings): Handler<UpsertRequest, UpsertAnswer> {
-  return (tx, { items, mode = 'merge' }) => upsert(tx, items, mode, settings)
+  const { world } = settings
+  return (tx, { items, mode = 'merge', now = world.now() }) => upsert(tx, items, { ...settings, mode, now })
 }
 
 /** 'catalog.patch': some fields of one item, found by its id or a further identifier. @throws unknown_item */
 export function patchHandler(
   settings: CatalogSettings,
-): Handler<{ readonly id: string; readonly patch: ItemPatch }, UpsertAnswer> {
-  return async (tx, { id, patch }) => {
+): Handler<{ readonly id: string; readonly patch: ItemPatch; readonly now?: number }, UpsertAnswer> {
+  const { world } = settings
+  return async (tx, { id, patch, now = world.now() }) => {
     const found = (await findItems(tx, [id])).get(id)
     if (!found) throw new HabitueError('unknown_item', `No item is called ${JSON.stringify(id)}.`, { item: id })
-    return upsert(tx, [{ ...patch, id: found.item }], 'merge', settings)
+    return upsert(tx, [{ ...patch, id: found.item }], { ...settings, mode: 'merge', now })
   }
 }
 
@@ -94,6 +101,7 @@ function erased({ item, created }: StoredItem, now: number): Description {
 /** Takes the further identifiers of erased items away; what was seen under those names goes with the item. */
 async function eraseNames(tx: Tx, rows: readonly StoredItem[]): Promise<void> {
   for (const { id } of rows) {
+    await tx.k.deleteFrom('item_prices').where('item', '=', id).execute()
     await tx.k.deleteFrom('item_names').where('item', '=', id).execute()
     const others = await tx.k.selectFrom('items').select('id').where('same_as', '=', id).execute()
     for (const other of others) tx.changed('items', other.id)
@@ -128,13 +136,13 @@ export const sensitiveHandler: Handler<
 
 const distinct = (keys: readonly string[][]) => [...new Set(keys.map(([category]) => category))].map((one) => [one])
 
-async function upsert(
-  tx: Tx,
-  given: readonly Item[],
-  mode: 'merge' | 'replace',
-  { world, currency }: CatalogSettings,
-): Promise<UpsertAnswer> {
-  const options = { mode, currency, now: world.now() }
+interface Upserting extends CatalogSettings {
+  readonly mode: 'merge' | 'replace'
+  readonly now: number
+}
+
+async function upsert(tx: Tx, given: readonly Item[], options: Upserting): Promise<UpsertAnswer> {
+  const { mode, watch, now } = options
   const items = combine(given, mode)
   const ids = items.map(({ id }) => id)
   const stored = await readRows(tx, ids)
@@ -152,6 +160,12 @@ async function upsert(
   const internal = await internalIds(tx, stored, ids)
   const touched = await writeNames(tx, plan, internal)
   for (const { to } of changed) touched.add(internal.get(to.item)!)
+  const changes: ItemChange[] = changed.map(({ old = null, to }) => {
+    // What an event said of an item is no price that the shop asked.
+    return { item: internal.get(to.item)!, before: old?.provisional === 0 ? old : null, after: to }
+  })
+  await watch?.(tx, changes, now)
+  await notePrices(tx, changes, now)
   for (const id of touched) tx.changed('items', id)
   const updated = items.filter(({ id }) => stored.has(id) && touched.has(internal.get(id)!)).length
   const unchanged = items.length - created.length - updated

@@ -22,6 +22,8 @@ export const impersonal: Readonly<Partial<Record<keyof Tables | 'sqlite_sequence
   sensitive_categories: 'the catalogue',
   seen: 'keyed hashes of (source, message id): they name nobody, and keep what was erased from coming in again',
   imports: 'how far files were read; names of files, no rows of them',
+  item_prices: 'the catalogue',
+  item_news: 'what happened to an item, and how far a pass has come',
   item_days: 'sums over everybody',
   item_days_checkpoint: 'sums over everybody',
   kept_orders: 'goods and amounts of a day, without number and person',

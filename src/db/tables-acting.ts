@@ -2,6 +2,44 @@
 import type { Generated } from 'kysely'
 
 export interface ActingTables {
+  // moments
+  /** When the engine is to look whether something has come about (moments/due.ts). */
+  moments: {
+    /** `cart`, `unavailable`, `occasion`. */
+    kind: string
+    identifier: number
+    /** 0 = about none. */
+    item: number
+    /** What came about before is not told. */
+    since: number
+    due: number
+  }
+  /** Who waits for an item; the latest word by (time, message) holds. */
+  item_waits: {
+    item: number
+    identifier: number
+    /** `asked`, `watch`, `wished`, `abandoned`, `unavailable`. */
+    reason: string
+    /** 0 = no longer. */
+    waits: number
+    /** Of a price watch: told when it costs less, minor units of `currency`; null = any fall that counts. */
+    below: number | null
+    currency: string | null
+    time: number
+    message: string
+  }
+  /** What happened to an item that those who wait for it are being told, a piece at a time. */
+  item_news: {
+    /** `stock`, `price`. */
+    kind: string
+    item: number
+    time: number
+    /** The identifier up to which it has been told. */
+    told: number
+    /** JSON (moments/item-watch.ts). */
+    detail: string
+  }
+
   // journeys
   /** `state`: `draft`, `active`, `paused`, `stopped`; `version` = the one that who enters now is given. */
   journeys: { id: string; state: string; version: number; updated: number }

@@ -153,6 +153,8 @@ export interface Tables extends ActingTables {
   items: ItemRow
   /** Further identifiers (sku, variant id, barcode) by which events may name an item. */
   item_names: { name: string; item: number }
+  /** What an item cost from `time` on, as long as its retention is; `currency` '' = none stated. */
+  item_prices: { item: number; time: number; price: number; currency: string }
   /** What the shop states for whole categories. */
   category_audiences: { category: string; audience: string }
   /** Never a reason, a guess, or a seed for other items. */

@@ -1,16 +1,19 @@
 /** What the engine does when it is due, by itself: journeys with all that they do, on the one loop. */
 import type { Logger } from 'pino'
+import type { Catalogue } from '../catalog/catalogue.ts'
 import type { Config } from '../config.ts'
 import type { Policy } from '../consent/policy.ts'
 import type { Database } from '../db/database.ts'
 import type { DecisionAnswer, DecisionRequest } from '../decisions/request.ts'
 import type { Messenger } from '../messages/messenger.ts'
+import { momentsWorks } from '../moments/work.ts'
 import type { World } from '../world.ts'
 import { journeyActions } from './journey-actions.ts'
 import { journeysOf } from './journeys.ts'
 import { createLoop, type Work } from './loop.ts'
 import { segmentsApi, segmentsWork } from './segments.ts'
 import { surveysApi } from './surveys.ts'
+import type { Watch } from './tail.ts'
 import { tasksApi } from './tasks.ts'
 
 export interface ActingNeeds {
@@ -19,11 +22,14 @@ export interface ActingNeeds {
   readonly policy: Policy
   readonly world: World
   readonly log: Logger
+  readonly catalogue: Catalogue
+  readonly events: Watch
   readonly messenger: Messenger
   readonly decide: (request: DecisionRequest) => Promise<DecisionAnswer>
 }
 
-export async function acting({ db, config, policy, world, log, messenger, decide }: ActingNeeds) {
+export async function acting(needs: ActingNeeds) {
+  const { db, config, policy, world, log, catalogue, events, messenger, decide } = needs
   const onError = (err: unknown, work: string) => log.error({ err, work }, 'what was due failed, and is tried again')
   const tasks = tasksApi({ db, policy, world })
   const surveys = await surveysApi({ db, policy, world })
@@ -39,8 +45,12 @@ export async function acting({ db, config, policy, world, log, messenger, decide
     onError: (err) => onError(err, 'journeys'),
   })
   // All that is done when it is due; a line for each kind of work.
-  const needs = { db, config, policy, world }
-  const works: Work[] = [...messenger.works, ...journeys.works, segmentsWork(needs)]
+  const works: Work[] = [
+    ...messenger.works,
+    ...journeys.works,
+    segmentsWork(needs),
+    ...momentsWorks({ db, catalogue, config, policy, note: events.noteOwn }),
+  ]
   const loop = createLoop(works, { world, onError })
   return { loop, apis: { tasks, surveys, journeys: journeys.api, segments: segmentsApi(needs, loop) } }
 }

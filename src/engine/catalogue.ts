@@ -28,7 +28,7 @@ export function catalogueApi({ db, world }: Needs): CatalogueApi {
     const refused: BulkRefusal[] = []
     for (let start = 0; start < items.length; start += itemsAWrite) {
       const part = items.slice(start, start + itemsAWrite)
-      const { conflicts } = await db.write<UpsertAnswer>('catalog.upsert', { items: part, mode })
+      const { conflicts } = await db.write<UpsertAnswer>('catalog.upsert', { items: part, mode, now: world.now() })
       refused.push(...conflicts.map(({ index, code, message }) => ({ index: at[start + index], code, message })))
     }
     return refused
@@ -46,7 +46,7 @@ export function catalogueApi({ db, world }: Needs): CatalogueApi {
     },
     upsert,
     patch: async (id, fields) => {
-      await db.write('catalog.patch', { id, patch: parsePatch(fields, id) })
+      await db.write('catalog.patch', { id, patch: parsePatch(fields, id), now: world.now() })
     },
     remove: async (id) => {
       const { unknown } = await db.write<{ unknown: string[] }>('catalog.remove', { ids: [id], mode: 'delete' })

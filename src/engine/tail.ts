@@ -8,10 +8,14 @@ import type { IncomingEvent, IngestAnswer, IngestRequest } from '../events/event
 export interface Watch {
   readonly totals: Totals & { refused: Record<string, number> }
   subscribe(listener: (line: TailLine) => void): () => void
-  note(batch: readonly unknown[], sender: Sender, parsed: ParsedEvents, answer: IngestAnswer, now: number): void
+  note(batch: readonly unknown[], sender: From, parsed: ParsedEvents, answer: IngestAnswer, now: number): void
   /** Events of a session that are stored now, because its visitor logged in. Those that were not are forgotten, not refused. */
   adopted(request: IngestRequest, answer: IngestAnswer): void
+  /** Of events that the engine made itself; a null answer = there were none. */
+  noteOwn(own: { events: readonly IncomingEvent[]; answer: IngestAnswer | null }, now: number): void
 }
+
+type From = Pick<Sender, 'source' | 'trust'>
 
 type Totals = { -readonly [name in 'accepted' | 'adopted' | 'duplicates' | 'session']: Counters[name] }
 
@@ -28,7 +32,7 @@ export function watch(catalogue: Catalogue, db: Database): Watch {
   }
   const tellAll = (
     batch: readonly unknown[],
-    sender: Sender,
+    sender: From,
     parsed: ParsedEvents,
     answer: IngestAnswer,
     now: number,
@@ -53,7 +57,7 @@ export function watch(catalogue: Catalogue, db: Database): Watch {
     const ready = told.then(() => catalogue.upToDate(db)).catch(() => {})
     told = ready.then(tellThem)
   }
-  return {
+  const watched: Watch = {
     totals,
     subscribe(listener) {
       listeners.add(listener)
@@ -81,7 +85,13 @@ export function watch(catalogue: Catalogue, db: Database): Watch {
           tell({ time: received, source, trust, ...lineOf(event, known), result: 'adopted', refusal: null })
       })
     },
+    noteOwn({ events, answer }, now) {
+      if (answer === null) return
+      const positions = events.map((_, i) => i)
+      watched.note([], { source: 'habitue', trust: 'verified' }, { events, positions, refused: [] }, answer, now)
+    },
   }
+  return watched
 }
 
 function lineOf(event: IncomingEvent, known: (name: string) => boolean) {

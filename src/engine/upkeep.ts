@@ -26,13 +26,18 @@ export interface UpkeepNeeds {
 }
 
 /** What ends when its days are over, and the handler that ends it, a piece at a call. What is not here stays as long as the customer. */
-export function retentions({ retention }: Pick<Config, 'retention'>): { handler: string; days: number }[] {
+export function retentions({
+  retention,
+  moments,
+}: Pick<Config, 'retention' | 'moments'>): { handler: string; days: number }[] {
   return [
     { handler: 'memory.retain', days: retention.viewDays },
     { handler: 'decisions.retain', days: retention.decisionDays },
     // A fact says itself when its time is over.
     { handler: 'memory.expireFacts', days: 0 },
     { handler: 'memory.retainKept', days: retention.keptOrderDays },
+    { handler: 'moments.retainWaits', days: moments.waitDays },
+    { handler: 'catalog.retainPrices', days: moments.priceDays },
     { handler: 'access.auditRetain', days: retention.auditDays },
   ]
 }

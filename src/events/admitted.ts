@@ -9,6 +9,7 @@ export interface Arrival {
   readonly identifier: number | null
   readonly customer: number | null
   readonly items: readonly number[]
+  readonly missing?: readonly number[]
   readonly historical: boolean
   /** As it is stored: JSON of an `EventBody`. */
   readonly body: string
@@ -33,6 +34,7 @@ export class StoredEvent implements AdmittedEvent {
   readonly identifier: number | null
   readonly customer: number | null
   readonly items: readonly number[]
+  readonly missing: readonly number[]
   readonly historical: boolean
   readonly decisionId: string | null
   readonly answer: AnswerMark | undefined
@@ -56,6 +58,7 @@ export class StoredEvent implements AdmittedEvent {
     this.identifier = arrival.identifier
     this.customer = arrival.customer
     this.items = arrival.items
+    this.missing = arrival.missing ?? none
     this.historical = arrival.historical
     this.decisionId = event.decisionId ?? null
     this.answer = arrival.answer

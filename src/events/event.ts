@@ -138,6 +138,8 @@ export interface AdmittedEvent extends EventHead {
   readonly customer: number | null
   /** Internal item id of each of `products`, same order. */
   readonly items: readonly number[]
+  /** Those of `items` of which none was left when it came in; none where it is read again. */
+  readonly missing: readonly number[]
   /** `track`: properties; `identify`, `group`: traits; `page`, `screen`: properties with name and category. */
   readonly properties: Readonly<Record<string, unknown>>
   /** Reduced: no IP address, user agent as a class. */

@@ -3,7 +3,7 @@
  * appended, and folded into memory, all or nothing; whoever was answered "accepted" will find them, whatever dies next.
  */
 import { hash } from 'node:crypto'
-import { resolveProducts } from '../catalog/products.ts'
+import { type ResolvedProducts, resolveProducts } from '../catalog/products.ts'
 import type { Policy } from '../consent/policy.ts'
 import { insertNew, insertRows } from '../db/batch.ts'
 import type { Handler, Reader, Tx } from '../db/database.ts'
@@ -33,6 +33,8 @@ interface Means extends IngestOptions {
 const columns = ['source', 'message', 'type', 'name', 'time', 'received', 'identifier', 'basis', 'body'] as const
 
 const fewestAhead = 16
+const none: readonly never[] = []
+const noProducts: ResolvedProducts = { ids: [], soldOut: new Set() }
 
 /**
  * The handler `events.ingest`, for one database. What is wrong with one event refuses that one.
@@ -78,7 +80,7 @@ async function remember(tx: Tx, request: IngestRequest, fresh: readonly Admitted
   await checkUnchanged(tx, fresh, resolved)
   const marks = await answerMarks(tx, fresh, resolved)
   const products = fresh.flatMap(({ event }) => event.products)
-  const items = products.length > 0 ? await resolveProducts(tx, products, world) : []
+  const { ids: items, soldOut } = products.length > 0 ? await resolveProducts(tx, products, world) : noProducts
   const rows: unknown[][] = []
   const events: StoredEvent[] = []
   let next = 0
@@ -91,7 +93,8 @@ async function remember(tx: Tx, request: IngestRequest, fresh: readonly Admitted
     const { source, received, historical } = request
     const identifier = resolved[i]?.identifier ?? null
     const customer = resolved[i]?.customer ?? null
-    const arrival = { source, received, identifier, customer, items: own, historical, body, claimed, answer }
+    const missing = soldOut.size === 0 ? none : own.filter((item) => soldOut.has(item))
+    const arrival = { source, received, identifier, customer, items: own, missing, historical, body, claimed, answer }
     events.push(new StoredEvent(event, arrival))
     const { messageId, type, name, time } = event
     rows.push([source, messageId, type, name, time, received, identifier, basis, body])

@@ -104,7 +104,11 @@ const own: readonly EventKind[] = [
     ['Product Rated', 'Keeps the rating (stars without a review).', ['Rated Product']],
     ['Product Refused', 'The item is not shown to this customer again.', ['Not Interested', 'Product Not Interested']],
     ['Product Refusal Withdrawn', 'Takes a refusal back.', ['Product Refusal Removed']],
-    ['Product Unavailable', 'Tells that somebody wanted an item that was out of stock.', ['Product Out of Stock']],
+    [
+      'Product Unavailable',
+      'Tells that somebody wanted an item that was out of stock; derived by Habitue, and taken from others.',
+      ['Product Out of Stock'],
+    ],
   ]),
   ...group('service', 'one', 'kept', [
     ['Product Returned', 'One item of an order came back, and why.', ['Returned Product']],
@@ -154,6 +158,18 @@ const own: readonly EventKind[] = [
     ['Delivery Failed', 'Shows that an order is late; several open a task.', ['Failed Delivery']],
     ['Task Resolved', 'Tells what came of a task that a person had.', []],
     ['Survey Finished', 'Tells that the last page of a survey was answered.', []],
+  ]),
+  ...group('service', 'one', 'kept', [
+    ['Back In Stock Requested', 'Waits for the item, and is told once it is there.', ['Back In Stock Subscribed']],
+    ['Back In Stock Request Withdrawn', 'No longer waits for it.', ['Back In Stock Unsubscribed']],
+    ['Price Watch Set', 'Is told once the item costs less than `below`, or once its price drops.', []],
+    ['Price Watch Removed', 'Is no longer told.', []],
+    ['Back In Stock', 'Tells that an item somebody waits for is there again; derived by Habitue.', []],
+    ['Price Dropped', 'Tells that an item somebody waits for costs less; derived by Habitue.', []],
+  ]),
+  ...group('personalisation', 'none', 'view', [
+    ['Occasion Due', 'Tells that an occasion comes near; derived by Habitue.', []],
+    ['Customer Lapsed', 'Tells that somebody stays away for longer than is his way; derived by Habitue.', []],
   ]),
 ]
 

@@ -45,6 +45,7 @@ export function exampleEvent(example: Example): AdmittedEvent {
     customer: identifier,
     items: items.map(({ item }) => item),
     historical: false,
+    missing: [],
   }
 }
 

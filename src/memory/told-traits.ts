@@ -10,6 +10,9 @@ const birthdays = /^(birth_?day|birth_?date|date_?of_?birth)$/i
 const languages = /^(language|locale|lang)$/i
 const day = /^(?:\d{4}-)?(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])/
 
+/** Does a trait of this name tell when he was born? */
+export const isBirthdayTrait = (name: string) => birthdays.test(name)
+
 export const traitChannel = 'identify'
 
 /** The latest of each name, whatever identifier it came with: it was said of one customer. */

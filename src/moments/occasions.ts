@@ -1,0 +1,76 @@
+/** Occasions that come near: a lead before each, at a time of the customer's own day. */
+import { countryCode } from '../calendar/countries.ts'
+import type { DateRule } from '../calendar/date-rule.ts'
+import { feastNamed } from '../calendar/feast-words.ts'
+import { feasts } from '../calendar/feasts.ts'
+import { nextOccurrence, type Occurrence, type OccurrenceOptions } from '../calendar/occurrence.ts'
+import { dayAt, instantOf, zoneOf } from '../calendar/zone.ts'
+import { permit } from '../consent/permit.ts'
+import type { Reader } from '../db/database.ts'
+import { type KnownOccasion, knownOccasions } from '../memory/occasions.ts'
+import { whereabouts } from '../memory/whereabouts.ts'
+import type { Behind } from './behind.ts'
+import { derived, derivedId } from './derived.ts'
+import type { Moment } from './due.ts'
+import type { Look, Looking } from './look.ts'
+
+/** All of the customer's occasions are looked at together; the next look is when the first of them comes near. */
+export async function lookAtOccasions(
+  reader: Reader,
+  { config, now }: Looking,
+  behind: Behind,
+  moment: Moment,
+): Promise<Look> {
+  const allowed = permit(behind.person, 'personalisation')
+  const known = allowed === null ? [] : await knownOccasions(reader, allowed, now)
+  if (allowed === null || known.length === 0) return { events: [], next: null }
+  const place = await whereabouts(reader, allowed)
+  const country = countryCode(place.country) ?? (config.consent.country || null)
+  const { occasionLeadDays: lead, occasionTime: time, leapDay } = config.moments
+  const options = { zone: zoneOf(place, config.timeZone), time, lead, leapDay }
+  const found = known.map((occasion) => {
+    const rule = ruleOf(occasion, country)
+    return { occasion, rule, ...nearest(occasion, rule, { since: moment.since, now }, options) }
+  })
+  const events = found.flatMap(({ occasion, rule, due }) => {
+    if (due === null) return []
+    const { recipient, provenance } = occasion
+    const date = due.date.toString()
+    const messageId = derivedId(
+      'occasion-due',
+      ...[behind.first, recipient.toLowerCase(), occasion.occasion.toLowerCase(), date],
+    )
+    const feast = 'feast' in rule ? { feast: rule.feast } : {}
+    const days = dayAt(now, options.zone).until(due.date).days
+    const properties = { occasion: occasion.occasion, recipient, date, days, provenance, ...feast }
+    return [derived({ name: 'Occasion Due', who: behind.who, messageId, time: now, properties }, config.currency)]
+  })
+  const next = Math.min(...found.map((one) => one.next))
+  return { events, next: Number.isFinite(next) ? next : null }
+}
+
+/** A feast that moves is meant, and not the day on which it fell last time. */
+function ruleOf({ occasion, date }: KnownOccasion, country: string | null): DateRule {
+  const feast = feastNamed(occasion)
+  return feast !== null && country !== null && feasts[feast][country] ? { feast, country } : { date }
+}
+
+/**
+ * `due` = the occurrence that has come near and is not over; `next` = when the one after it comes near. What was near before
+ * it was known (`since`) is not told any more: he has just said it himself.
+ */
+function nearest(
+  { date, provenance, confirmed }: KnownOccasion,
+  rule: DateRule,
+  { since, now }: { readonly since: number; readonly now: number },
+  options: OccurrenceOptions & { readonly lead: number },
+): { due: Occurrence | null; next: number } {
+  const { zone, time, lead } = options
+  const today = instantOf(dayAt(now, zone).subtract({ days: lead }), time, zone)
+  // The day for which an order was made is looked after by that order.
+  const ordered = provenance !== 'told' && date.length > 5 ? Date.parse(`${date}T23:59:59Z`) : 0
+  const after = Math.max(today, since + 1, confirmed + 1, ordered + 1)
+  const first = nextOccurrence(rule, after, options)
+  if (first === null || first.at > now) return { due: null, next: first?.at ?? Number.POSITIVE_INFINITY }
+  return { due: first, next: nextOccurrence(rule, first.at + 1, options)?.at ?? Number.POSITIVE_INFINITY }
+}
