@@ -61,7 +61,7 @@ const states = async (habitue: Running) => {
 forEachRunning((_engine, run) => {
   it('ranks as soon as the ranking is learned, while stars are still being learned; a cancelled training keeps what is made', async () => {
     const habitue = await run()
-    await stock(habitue, { customers: 200, share: 0.7 })
+    await stock(habitue, { customers: 100, share: 0.5 })
     await habitue.ask('POST', '/v1/training')
     const status = async () => (await habitue.ask('GET', '/v1/training')).body
     await expect.poll(async () => (await status()).ready ?? [], { timeout: 30_000, interval: 5 }).toContain('shop')

@@ -13,12 +13,29 @@ export interface ModelView {
   readonly serving?: boolean
 }
 
+interface Measured {
+  readonly mean: number
+  readonly low: number
+  readonly high: number
+}
+
 interface Member {
   readonly kind: string
   readonly weight?: number | null
-  readonly metric?: number | null
-  readonly alone?: number | null
+  readonly early?: number | null
+  readonly gain?: Measured | null
+  readonly aloneMeasured?: Measured | null
   readonly reason?: string
+}
+
+interface Blend {
+  readonly admitted?: Member[]
+  readonly dropped?: Member[]
+  readonly measured?: Measured | null
+  readonly baseline?: number | null
+  readonly overPopularity?: Measured | null
+  readonly newcomers?: { readonly measured: Measured; readonly baseline: number } | null
+  readonly note?: string
 }
 
 /** `habitue models` */
@@ -61,24 +78,36 @@ type Report = NonNullable<ModelView['report']>
 
 function shopLines(report: Report): string[] {
   if (report.customers === undefined) return []
-  const blend = report.blend as {
-    admitted?: Member[]
-    dropped?: Member[]
-    metric?: number | null
-    baseline?: number | null
-    note?: string
-  } | null
+  const blend = (report.blend ?? {}) as Blend
   const lines = [
     `learned from ${report.customers} customers, ${report.items} items, ${report.interactions} interactions`,
-    ...(blend?.admitted ?? []).map(
-      (member) => `+ ${member.kind}  weight ${digits(member.weight, 2)}  alone ${digits(member.alone, 4)}`,
-    ),
-    ...(blend?.dropped ?? []).map((member) => `- ${member.kind}  ${member.reason}`),
+    ...(blend.admitted ?? []).map(memberLine),
+    ...(blend.dropped ?? []).map((member) => `- ${member.kind}  ${member.reason}`),
   ]
-  if (blend?.metric != null)
-    lines.push(`held-out NDCG@10 ${digits(blend.metric, 4)}, popularity ${digits(blend.baseline, 4)}`)
-  if (blend?.note) lines.push(blend.note)
+  const { measured, overPopularity, newcomers } = blend
+  if (measured && overPopularity) {
+    const gain = `${range(overPopularity)} above popularity`
+    lines.push(
+      `held-out NDCG@10 ${digits(measured.mean, 4)} (${range(measured)}), popularity ${digits(blend.baseline, 4)}; ${gain}`,
+    )
+  }
+  if (newcomers) {
+    const { measured: own, baseline } = newcomers
+    lines.push(`of newcomers ${digits(own.mean, 4)} (${range(own)}), popularity ${digits(baseline, 4)}`)
+  }
+  if (blend.note) lines.push(blend.note)
   return lines
+}
+
+function memberLine({ kind, weight, early, aloneMeasured, gain }: Member): string {
+  const weights = `weight ${digits(weight, 2)}, for newcomers ${digits(early, 2)}`
+  const alone = aloneMeasured ? `alone ${digits(aloneMeasured.mean, 4)} (${range(aloneMeasured)})` : 'alone -'
+  return `+ ${kind}  ${weights}  ${alone}  adds ${gain ? range(gain) : '-'}`
+}
+
+/** Of 95 %. */
+function range({ low, high }: Measured): string {
+  return `${digits(low, 4)} to ${digits(high, 4)}`
 }
 
 function guessLines({ firstGuess }: Report): string[] {

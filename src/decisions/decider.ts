@@ -187,6 +187,7 @@ function place(
     taken.add(id)
     if (catalogue.group(id) >= 0) takenGroups.add(catalogue.group(id))
   }
+  proposal.prepare?.(shown.flatMap((candidate) => (ruleReason(candidate) ? [] : [candidate.id])))
   const items = shown.map((candidate) => listed(candidate, proposal, catalogue))
   const next = more ? pageToken([...work.before, ...shown.map(({ id }) => id)]) : undefined
   const notes = [proposal.note, withheld.size > 0 ? `${withheld.size} withheld by their audience rating` : undefined]

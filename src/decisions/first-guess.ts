@@ -85,6 +85,12 @@ export function guesses({ model, admitted }: ServedGuess, traits: Traits, select
   return admitted[selections] === true && (selections > 0 || model.knows(traits))
 }
 
+/** The guess for somebody who told `traits`, as one asks any model. */
+export function guessFor(model: FirstGuess, traits: Traits): Pick<Model, 'kind' | 'items' | 'score' | 'explain'> {
+  const { items, explain } = model
+  return { kind: 'first-guess', items, explain, score: (history, out) => model.score(traits, history, out) }
+}
+
 /** @throws RangeError on bytes that are not a first guess */
 export function openFirstGuess(bytes: Uint8Array, admitted: readonly boolean[]): ServedGuess {
   return { model: firstGuessFromBytes(bytes), admitted }

@@ -1,4 +1,5 @@
 /** What stands near some items, by whom they were chosen together and by how they are described. */
+import { strongest } from '../models/contributions.ts'
 import type { History, Model } from '../models/model.ts'
 import type { Serving } from './serving.ts'
 
@@ -44,6 +45,18 @@ export function neighbourhood(
   return {
     together: (i) => byCounts[i],
     content: (i) => byContent[i],
-    evidence: (i, count) => (together?.explain(history, i, count) ?? []).map(({ item }) => item),
+    evidence: (i, count) => {
+      // Both are sums over the seeds: without a seed that has a share the sum is smaller by it.
+      const shares = strongest(count)
+      const all = new Map<number, number>()
+      const add = (model: Model | null, scale: number) => {
+        for (const { item, weight } of model?.explain(history, i, items.length) ?? [])
+          all.set(item, (all.get(item) ?? 0) + scale * weight)
+      }
+      add(together, a)
+      add(content, b)
+      for (const [item, weight] of all) shares.offer(item, weight)
+      return shares.list().map(({ item }) => item)
+    },
   }
 }

@@ -4,13 +4,15 @@
  */
 import type { Catalogue } from '../catalog/catalogue.ts'
 import { maySay } from '../consent/saying.ts'
-import type { Contribution, History, Model } from '../models/model.ts'
+import { type Explanation, explained } from '../models/evidence.ts'
+import type { History } from '../models/model.ts'
 import type { CustomerState } from './customer-state.ts'
-import { guesses, type ServedGuess } from './first-guess.ts'
+import { guesses, guessFor, type ServedGuess } from './first-guess.ts'
 import { proposeInstead, proposeShelf } from './instead.ts'
 import { neighbourhood } from './neighbourhood.ts'
 import { named, type Proposal, type Propose, proposeSorted, type Setting } from './proposal.ts'
 import { type Allowance, best, firstAllowed } from './rank.ts'
+import { bestFor, whyFor } from './ranking.ts'
 import type { PlacementName, Reason } from './request.ts'
 import type { Candidate } from './rules.ts'
 import type { Serving } from './serving.ts'
@@ -44,15 +46,14 @@ function proposeHome(setting: Setting, pool: number, allowed: Allowance): Propos
   if (!serving || !customer || customer.history.items.length === 0) {
     return withNewest(setting, proposePopular(setting, pool, allowed), pool, allowed)
   }
-  const scores = setting.scratch[0]
-  serving.taste.score(customer.history, scores)
-  const candidates = best(scores, serving.ids, pool, allowed)
-  return withNewest(
-    setting,
-    { candidates, personalised: true, reasonOf: (id) => tasteReason(setting, serving, customer.history, id) },
-    pool,
-    allowed,
-  )
+  const { history } = customer
+  const proposal: Proposal = {
+    candidates: bestFor(serving, history, pool, allowed, setting.scratch[0]),
+    personalised: true,
+    prepare: (ids) => whyFor(serving, history, ids.map(serving.indexOf)),
+    reasonOf: (id) => tasteReason(setting, serving, history, id),
+  }
+  return withNewest(setting, proposal, pool, allowed)
 }
 
 /** What he told of himself is never a reason: it is not named, and neither is which of it spoke. */
@@ -66,9 +67,10 @@ function proposeGuess(
 ): Proposal {
   const scores = setting.scratch[0]
   model.score(traits, history, scores)
+  const guessing = guessFor(model, traits)
   const reasonOf = (id: number) => {
     const index = serving.indexOf(id)
-    const explanation = { kind: 'first-guess', contributions: model.explain(history, index, evidence + 1) }
+    const [explanation] = explained(guessing, history, [index], evidence + 1)
     return evidentReason(setting, serving, index, explanation, 'alike')
   }
   return { candidates: best(scores, serving.ids, pool, allowed), personalised: true, reasonOf }
@@ -105,27 +107,26 @@ function withNewest(setting: Setting, proposal: Proposal, pool: number, allowed:
   return {
     ...proposal,
     candidates: [...proposal.candidates, ...filled],
+    prepare: (ids) => proposal.prepare?.(ids.filter((id) => !fill.has(id))),
     reasonOf: (id) => fill.get(id) ?? proposal.reasonOf(id),
   }
 }
 
 function tasteReason(setting: Setting, serving: Serving, history: History, id: number): Reason {
   const index = serving.indexOf(id)
-  const explanation = explained(serving.taste, history, index)
-  const general = explanation.kind === 'popularity' && explanation.contributions.every(({ weight }) => weight <= 0)
+  const [explanation] = whyFor(serving, history, [index])
+  const general = explanation.kind === 'popularity' && explanation.contributions.length === 0
   return evidentReason(setting, serving, index, explanation, general ? 'popular' : 'taste')
 }
 
-/** The items of the history that spoke for this one, as far as they may be named; else `otherwise`. */
+/** The items of the history without which this one would stand lower, as far as they may be named; else `otherwise`. */
 function evidentReason(
   setting: Setting,
   serving: Serving,
   index: number,
-  { kind, contributions: all }: { readonly kind: string; readonly contributions: readonly Contribution[] },
+  { kind, contributions }: Explanation,
   otherwise: Reason['kind'],
 ): Reason {
-  // What speaks against an item is no reason to show it.
-  const contributions = all.filter(({ weight }) => weight > 0)
   const said = (item: number) => nameable(setting, serving.ids[item])
   if (contributions[0]?.item === index) return { kind: said(index) ? 'again' : 'taste', model: kind }
   const others = contributions.filter(({ item }) => item !== index && said(item)).slice(0, evidence)
@@ -142,21 +143,6 @@ function nameable({ customer, dial, catalogue }: Setting, id: number): boolean {
 /** He put it there, and it lies there: as good as told. What the request itself names is no secret. */
 function inCartNameable({ cartRemembered, dial, catalogue }: Setting, id: number): boolean {
   return !catalogue.sensitive(id) && (!cartRemembered || maySay('told', dial) === 'named')
-}
-
-/** The member of a blend that contributed most, with its evidence; a plain model is its own member. */
-function explained(model: Model, history: History, index: number) {
-  const blended = model as Model & Partial<Explains>
-  if (blended.explainBy) return blended.explainBy(history, index, evidence + 1)
-  return { kind: model.kind, contributions: model.explain(history, index, evidence + 1) }
-}
-
-interface Explains {
-  explainBy(
-    history: History,
-    item: number,
-    count: number,
-  ): { kind: string; contributions: { item: number; weight: number }[] }
 }
 
 /** Similar and bought together: neighbours where counts speak, the description where they are thin. */
@@ -198,13 +184,13 @@ function proposeCart(setting: Setting, pool: number, allowed: Allowance): Propos
     personalised: setting.cartRemembered,
     reasonOf: (id) => {
       const i = serving.indexOf(id)
-      const strongest = parts.evidence(i, evidence)
-      const speaking = strongest.length > 0 ? strongest.map((one) => serving.ids[one]) : seeds.slice(0, 1)
+      const speaking = parts.evidence(i, evidence).map((one) => serving.ids[one])
       const because = named(
         setting.catalogue,
         speaking.filter((one) => inCartNameable(setting, one)),
       )
-      return { kind: parts.together(i) >= parts.content(i) ? 'together' : 'similar', because }
+      const kind = parts.together(i) >= parts.content(i) ? 'together' : 'similar'
+      return because.length > 0 ? { kind, because } : { kind }
     },
   }
 }
@@ -228,6 +214,10 @@ function proposeAsked(setting: Setting, _pool: number, allowed: Allowance): Prop
     candidates,
     personalised: personal,
     note,
+    prepare: (ids) => {
+      const liked = ids.filter((id) => Number.isFinite(scoreOf(id)))
+      if (personal) whyFor(serving, customer.history, liked.map(serving.indexOf))
+    },
     reasonOf: (id) => {
       if (!personal || !Number.isFinite(scoreOf(id))) return { kind: 'asked' }
       const reason = tasteReason(setting, serving, customer.history, id)

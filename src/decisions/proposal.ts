@@ -31,6 +31,8 @@ export interface Setting {
 export interface Proposal {
   /** Highest score first; fewer than the pool asked for = there are no more. */
   readonly candidates: Candidate[]
+  /** Told which candidates will be shown, before their reasons are asked for: what is worked out of one may serve another. */
+  prepare?(ids: readonly number[]): void
   reasonOf(id: number): Reason
   readonly personalised: boolean
   readonly note?: string

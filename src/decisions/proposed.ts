@@ -57,5 +57,12 @@ function together(main: Proposal, further: readonly Proposal[]): Proposal {
     }
   }
   candidates.sort((a, b) => b.score - a.score || a.id - b.id)
-  return { ...main, candidates, reasonOf: (id) => (from.get(id) ?? main).reasonOf(id) }
+  return {
+    ...main,
+    candidates,
+    prepare: (ids) => {
+      for (const [proposal, own] of Map.groupBy(ids, (id) => from.get(id) ?? main)) proposal.prepare?.(own)
+    },
+    reasonOf: (id) => (from.get(id) ?? main).reasonOf(id),
+  }
 }

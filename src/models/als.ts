@@ -11,13 +11,13 @@
 import type { Csr } from '../kernels/csr.ts'
 import { symmetricEigen } from '../kernels/eigen.ts'
 import { borrow, floatsAt, giveBack, intsAt, Layout } from '../kernels/memory.ts'
-import { CHUNK, instantiate } from '../kernels/module.ts'
+import { CHUNK } from '../kernels/module.ts'
 import { openPool, type Pool, threadsFor } from '../kernels/pool.ts'
 import { seededRandom } from '../world.ts'
-import { packModel, unpackModel } from './bytes.ts'
-import { strongest } from './contributions.ts'
+import { KIND, regularisation, type Settings, serveFactors, VERSION } from './als-served.ts'
+import { unpackModel } from './bytes.ts'
 import { transpose } from './matrix.ts'
-import { type Contribution, type History, type Model, ModelDeclined, type ModelKind } from './model.ts'
+import { type Model, ModelDeclined, type ModelKind } from './model.ts'
 import { pace } from './pace.ts'
 
 export type AlsOptions = {
@@ -52,10 +52,6 @@ export type AlsOptions = {
   threads: number
 }
 
-const KIND = 'als'
-const VERSION = 2
-/** Steps after which conjugate gradient no longer changes a score that is a float. */
-const EXACT = 40
 const MEGABYTE = 2 ** 20
 const WIDTH = 8
 
@@ -89,7 +85,11 @@ export const als: ModelKind<AlsOptions> = {
       const h = floatsAt(memory, items.factors, items.rows * settings.d)
       const counts = intsAt(memory, items.indptr, items.rows + 1)
       const share = (_: unknown, i: number) => (counts[i + 1] - counts[i]) / Math.max(1, matrix.rows)
-      return makeModel(principal(h, items.rows, settings.d), Float32Array.from({ length: items.rows }, share), settings)
+      return serveFactors(
+        principal(h, items.rows, settings.d),
+        Float32Array.from({ length: items.rows }, share),
+        settings,
+      )
     } finally {
       await pool.close()
       giveBack(memory)
@@ -97,24 +97,8 @@ export const als: ModelKind<AlsOptions> = {
   },
   fromBytes(bytes): Model {
     const stored = unpackModel(bytes, KIND, VERSION)
-    return makeModel(stored.f32('h'), stored.f32('popularity'), stored.meta as unknown as Settings)
+    return serveFactors(stored.f32('h'), stored.f32('popularity'), stored.meta as unknown as Settings)
   },
-}
-
-/** What training and serving need of the options. */
-interface Settings {
-  /** Length of the factors. */
-  readonly d: number
-  readonly epochs: number
-  readonly lambda: number
-  readonly nu: number
-  readonly alpha0: number
-  readonly init: number
-  /** 0 = conjugate gradient. */
-  readonly block: number
-  readonly steps: number
-  /** 0 = solved exactly. */
-  readonly foldIn: number
 }
 
 function checked(options: Readonly<AlsOptions>): Settings {
@@ -190,10 +174,6 @@ function prepare(memory: WebAssembly.Memory, place: Place, matrix: Csr, settings
   return [fill(place.users, matrix), fill(place.items, transpose(matrix))] as const
 }
 
-function regularisation(settings: Settings, entries: number, others: number): number {
-  return settings.lambda * (entries + settings.alpha0 * others) ** settings.nu
-}
-
 /** Box and Muller 1958. */
 function normal(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
@@ -236,103 +216,4 @@ function principal(h: Float32Array, n: number, d: number): Float32Array {
     turned.set(row, i * d)
   }
   return turned
-}
-
-/**
- * `factors`: as left by `principal`. `popularity`: each item's share of the customers; 0 = an item of which nothing is known.
- */
-function makeModel(factors: Float32Array, popularity: Float32Array, settings: Settings): Model {
-  const { d } = settings
-  const n = popularity.length
-  const layout = new Layout()
-  const at = {
-    h: layout.words(n * d),
-    // Scores are products in 16 bits: half the memory to read, and twice the products an instruction.
-    halved: layout.place(2 * (n + 4) * d),
-    unit: layout.words(n + 4),
-    halvedW: layout.place(2 * d),
-    unitW: layout.words(1),
-    gram: layout.words(d),
-    w: layout.words(d),
-    items: layout.words(n),
-    values: layout.words(n),
-    out: layout.words(n + 4),
-    scratch: layout.words(4 * d),
-  }
-  const memory = layout.memory()
-  const kernels = instantiate(memory)
-  const h = floatsAt(memory, at.h, n * d)
-  h.set(factors)
-  kernels.halveRows(at.h, n, d, at.halved, at.unit)
-  floatsAt(memory, at.gram, d).set(diagonalGram(h, d, settings.alpha0))
-  const unitW = floatsAt(memory, at.unitW, 1)
-  const items = intsAt(memory, at.items, n)
-  const values = floatsAt(memory, at.values, n)
-  const w = floatsAt(memory, at.w, d)
-  const scores = floatsAt(memory, at.out, n)
-  const unknown = Int32Array.from(popularity.keys()).filter((i) => popularity[i] === 0)
-  const steps = settings.foldIn || EXACT
-
-  /** Takes the history's known items; returns how many there are. */
-  const take = (history: History): number => {
-    let count = 0
-    for (let e = 0; e < history.items.length && count < n; e++) {
-      const item = history.items[e]
-      if (!(popularity[item] > 0)) continue
-      items[count] = item
-      values[count++] = history.weights[e]
-    }
-    return count
-  }
-  /** Solves the row of the history that was taken, for `rhs` or, where that is 0, for what it likes. */
-  const solve = (count: number, rhs: number, most: number) => {
-    const reg = regularisation(settings, count, n)
-    kernels.foldRow(at.w, at.h, d, at.items, at.values, count, at.gram, reg, rhs, most, at.scratch)
-  }
-  /** Of what the history likes; null where none of its items is known. */
-  const factorsOf = (history: History): Float32Array | null => {
-    const count = take(history)
-    if (count > 0) solve(count, 0, steps)
-    return count > 0 ? w.slice() : null
-  }
-  // Folding in is a third of a score, and a customer who did nothing since is asked about again.
-  const folded = new WeakMap<History, Float32Array | null>()
-  return {
-    kind: KIND,
-    items: n,
-    score(history, out): void {
-      let own = folded.get(history)
-      if (own === undefined) {
-        own = factorsOf(history)
-        folded.set(history, own)
-      }
-      if (own === null) {
-        out.set(popularity)
-      } else {
-        w.set(own)
-        kernels.halveRows(at.w, 1, d, at.halvedW, at.unitW)
-        kernels.halvedMatrixVector(at.halved, n, d, at.unit, at.halvedW, unitW[0], at.out)
-        out.set(scores)
-      }
-      for (const item of unknown) out[item] = Number.NEGATIVE_INFINITY
-    },
-    /** Hu, Koren, Volinsky 2008, section 5: entry j adds max(c_j, 0) h_i^T A^-1 h_j to the score of i. */
-    explain(history, item, count): Contribution[] {
-      if (!(popularity[item] > 0)) return []
-      const entries = take(history)
-      solve(entries, at.h + 4 * item * d, steps)
-      kernels.rowProducts(at.h, d, at.items, entries, at.w, at.out)
-      const parts = strongest(count)
-      for (let e = 0; e < entries; e++) parts.offer(items[e], scores[e] * Math.max(0, values[e]))
-      return parts.list()
-    },
-    toBytes: () => packModel(KIND, VERSION, { ...settings }, { h, popularity }),
-  }
-}
-
-/** alpha0 times the squared lengths of H's columns. */
-function diagonalGram(h: Float32Array, d: number, alpha0: number): Float64Array {
-  const squares = new Float64Array(d)
-  for (let e = 0; e < h.length; e += d) for (let f = 0; f < d; f++) squares[f] += h[e + f] ** 2
-  return squares.map((square) => alpha0 * square)
 }

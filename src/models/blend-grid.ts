@@ -11,6 +11,8 @@ export interface Grid {
   /** How many settings are tried at most. */
   readonly trials: number
   readonly start: Readonly<Record<string, number | string>>
+  /** Heard of short histories only: the longer they are the dearer it is, and of the long ones others have learned as much. */
+  readonly early?: true
   readonly axes: readonly { readonly name: string; readonly values: readonly (number | string)[] }[]
 }
 
@@ -66,6 +68,9 @@ export function gridsFor(matrix: Csr): readonly Grid[] {
         { name: 'shrink', values: [10, 30, 100, 300] },
       ],
     },
+    // Both hear the order themselves. A whole `sequence` takes milliseconds; 256 MB are some 3,400 items.
+    { kind: 'sequence', trials: 1, start: { parts: 'regressions', memoryMb: 256 }, axes: [] },
+    { kind: 'session-neighbours', trials: 1, start: {}, axes: [], early: true },
     { kind: 'content', trials: 5, start: { recency: 0 }, axes: [recency] },
   ]
 }

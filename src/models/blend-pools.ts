@@ -5,15 +5,18 @@ import { metricCut } from './blend-weights.ts'
 import { historyOf } from './matrix.ts'
 import { ndcgAt, ranksAmongAll } from './metrics.ts'
 import type { History, Model } from './model.ts'
+import { latestFirst } from './order.ts'
 import { type Fade, fader, recencyRanks } from './recency.ts'
 import type { HeldOut } from './split.ts'
 
 export interface HeldOutRows {
   readonly count: number
-  /** Calls `see` with each customer's history without what is held out, and the held-out items. */
-  each(see: (history: History, targets: Int32Array) => void): void
+  /** Calls `see` with each customer's history without what is held out, the held-out items, and those that are no answer. */
+  each(see: (history: History, targets: Int32Array, masked: Int32Array) => void): void
   /** The same with at most `n` of the customers, evenly spread. */
   thin(n: number): HeldOutRows
+  /** The same customers as if they had come a moment ago: of their histories only the latest entries are heard, 1 to 8 in turn. */
+  newcomers(): HeldOutRows
   /** Three quarters of the customers to learn on, and the others to check on what was learned. */
   parts(): { learning: HeldOutRows; checking: HeldOutRows }
 }
@@ -28,21 +31,41 @@ const POOL_DEPTH = 60
 /** The held-out customers, thinned evenly where there are more than can be looked at. */
 export function heldOutRows(held: HeldOut): HeldOutRows {
   const limit = Math.min(MAX_ROWS, Math.max(MIN_ROWS, Math.floor(MAX_CELLS / held.train.matrix.columns)))
-  const rowsOf = (chosen: readonly [number, Int32Array][]): HeldOutRows => ({
+  const rowsOf = (chosen: readonly [number, Int32Array][], short: boolean): HeldOutRows => ({
     count: chosen.length,
     each(see): void {
-      for (const [row, targets] of chosen) {
-        const history = historyOf(held.train, row)
-        see(history.times ? { ...history, ranks: recencyRanks(history.times) } : history, targets)
-      }
+      chosen.forEach(([row, targets], k) => {
+        const whole = historyOf(held.train, row)
+        const history = short ? latestOf(whole, beginnings[k % beginnings.length]) : whole
+        see(history.times ? { ...history, ranks: recencyRanks(history.times) } : history, targets, whole.items)
+      })
     },
-    thin: (n) => rowsOf(thinned(chosen, n)),
+    thin: (n) => rowsOf(thinned(chosen, n), short),
+    newcomers: () => rowsOf(chosen, true),
     parts: () => ({
-      learning: rowsOf(chosen.filter((_, k) => k % 4 !== 3)),
-      checking: rowsOf(chosen.filter((_, k) => k % 4 === 3)),
+      learning: rowsOf(
+        chosen.filter((_, k) => k % 4 !== 3),
+        short,
+      ),
+      checking: rowsOf(
+        chosen.filter((_, k) => k % 4 === 3),
+        short,
+      ),
     }),
   })
-  return rowsOf(thinned([...held.targets], limit))
+  return rowsOf(thinned([...held.targets], limit), false)
+}
+
+/** Lengths of the histories of newcomers. */
+const beginnings = [1, 2, 3, 5, 8]
+
+function latestOf(history: History, most: number): History {
+  const kept = latestFirst(history).subarray(0, most).sort()
+  return {
+    items: kept.map((k) => history.items[k]),
+    weights: Float32Array.from(kept, (k) => history.weights[k]),
+    ...(history.times ? { times: Float64Array.from(kept, (k) => (history.times as Float64Array)[k]) } : {}),
+  }
 }
 
 function thinned<T>(list: readonly T[], n: number): readonly T[] {
@@ -56,9 +79,9 @@ export function ndcgOf(model: Model, fade: Fade, rows: HeldOutRows): Float64Arra
   const hear = fader(fade)
   const out = new Float64Array(rows.count)
   let row = 0
-  rows.each((history, targets) => {
+  rows.each((history, targets, masked) => {
     model.score(hear(history), scores)
-    out[row++] = ndcgAt(metricCut, ranksAmongAll(scores, targets, history.items))
+    out[row++] = ndcgAt(metricCut, ranksAmongAll(scores, targets, masked))
   })
   return out
 }
@@ -73,10 +96,10 @@ export function buildPools(members: readonly { model: Model; fade: Fade }[], row
   const pooled: Float32Array[][] = members.map(() => [])
   const target: Uint8Array[] = []
   let row = 0
-  rows.each((history, targets) => {
+  rows.each((history, targets, masked) => {
     const pool = new Set(targets)
     const mask = new Int32Array((items >> 5) + 1)
-    for (const item of history.items) mask[item >> 5] |= 1 << (item & 31)
+    for (const item of masked) mask[item >> 5] |= 1 << (item & 31)
     members.forEach(({ model }, m) => {
       model.score(hear[m](history), scores[m])
       for (const item of highest(scores[m], POOL_DEPTH, mask)) pool.add(item)

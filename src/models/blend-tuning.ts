@@ -27,6 +27,8 @@ export interface Candidate {
   readonly fade: Fade
   readonly model: Model
   readonly alone: number
+  /** Heard of newcomers only. */
+  readonly early: boolean
 }
 
 /** Settings are compared on this many held-out customers at most. */
@@ -44,13 +46,14 @@ export function fitter(grids: readonly Grid[], options: BlendOptions, progress: 
   return {
     async fit(name: string, settings: Settings, data: TrainingData): Promise<Model> {
       const kind = memberKind(name)
-      // `reach: 0`: the blend has faded the history already.
-      const limits = { memoryMb: options.memoryMb, threads: options.threads, reach: 0 }
-      const known = Object.entries(limits).filter(([key]) => Object.hasOwn(kind.defaults, key))
+      const limits = { memoryMb: options.memoryMb, threads: options.threads }
+      // Where the grid has it, the blend has faded the history already.
+      const faded = 'reach' in settings ? { reach: 0 } : {}
+      const known = Object.entries({ ...limits, ...faded }).filter(([key]) => Object.hasOwn(kind.defaults, key))
       const step = (_done: number, _total: number, note: string) =>
         progress.step(Math.min(done, planned), planned, `${name}: ${note}`)
       const given = Object.entries(settings).filter(([key]) => !own.includes(key))
-      const all = { ...kind.defaults, ...Object.fromEntries(given), ...Object.fromEntries(known) }
+      const all = { ...kind.defaults, ...Object.fromEntries(known), ...Object.fromEntries(given) }
       const model = await kind.fit(data, all, { step, signal: progress.signal })
       done++
       return model
@@ -68,7 +71,8 @@ export async function tune(
   options: BlendOptions,
   fitting: Fitter,
 ): Promise<Candidate | { reason: string }> {
-  const some = rows.parts().learning.thin(TUNING_ROWS)
+  const learning = rows.parts().learning.thin(TUNING_ROWS)
+  const some = grid.early ? learning.newcomers() : learning
   const affordable = Math.min(1, FULL_EFFORT / train.matrix.indices.length)
   const most = Math.max(1, Math.round(options.effort * affordable * grid.trials))
   let trials = 0
@@ -87,7 +91,7 @@ export async function tune(
       }
     }
     if (best && !sameFit) best.model.dispose?.()
-    best = { kind: grid.kind, settings, fade, model, alone: mean(ndcg), ndcg }
+    best = { kind: grid.kind, settings, fade, model, alone: mean(ndcg), early: grid.early === true, ndcg }
     return true
   }
   try {

@@ -226,8 +226,11 @@ export function mean(values: Float64Array): number {
   return values.length > 0 ? sum / values.length : 0
 }
 
-/** Mean of a - b over rows and its standard error. */
-export function difference(a: Float64Array, b: Float64Array): { mean: number; error: number } {
+/** Mean of a - b (of a alone, where there is no b) over rows and its standard error. */
+export function difference(
+  a: Float64Array,
+  b: Float64Array = new Float64Array(a.length),
+): { mean: number; error: number } {
   const n = a.length
   let sum = 0
   let squares = 0

@@ -81,6 +81,48 @@ describe('blend', () => {
     expect(contributions.every(({ item }) => history.items.includes(item))).toBe(true)
   })
 
+  it('follows the order of a first session, and says how newcomers are served', async () => {
+    const random = seededRandom(2)
+    const users: number[] = []
+    const items: number[] = []
+    const times: number[] = []
+    for (let user = 0; user < 200; user++) {
+      let at = Math.floor(random() * ITEMS)
+      for (let k = 0; k < 8; k++) {
+        users.push(user)
+        items.push(at)
+        times.push(1e12 + user * 1e7 + k * 1000)
+        at = random() < 0.8 ? (at + 1) % ITEMS : Math.floor(random() * ITEMS)
+      }
+    }
+    const triples = { users: Int32Array.from(users), items: Int32Array.from(items), times: Float64Array.from(times) }
+    const model = await learn({ ...matrixFromTriples(triples, 200, ITEMS), now: 2e12, seed: 5 })
+    const { admitted, newcomers } = model.report
+    const ordered = admitted.filter(({ kind }) => ['transitions', 'sequence', 'session-neighbours'].includes(kind))
+    expect(ordered.some(({ early }) => early > 0)).toBe(true)
+    expect(newcomers!.measured.low).toBeGreaterThan(newcomers!.baseline)
+    expect(newcomers!.measured.mean).toBeGreaterThanOrEqual(newcomers!.lateWeights)
+    const out = new Float32Array(ITEMS)
+    for (const clicked of [5, 20, 41]) {
+      model.score({ items: Int32Array.of(clicked), weights: Float32Array.of(1), times: Float64Array.of(1.9e12) }, out)
+      out[clicked] = 0
+      expect(out.indexOf(Math.max(...out))).toBe(clicked + 1)
+    }
+    const again = blend.fromBytes(model.toBytes())
+    const copy = new Float32Array(ITEMS)
+    again.score({ items: Int32Array.of(5), weights: Float32Array.of(1), times: Float64Array.of(1.9e12) }, copy)
+    expect(copy.indexOf(Math.max(...copy.subarray(6)))).toBe(6)
+  })
+
+  it('keeps no member that does harm to customers on whom nothing was learned', async () => {
+    const { admitted, measured, overPopularity } = (await learn(shop(400, 5, 0.3, true))).report
+    for (const { gain } of admitted.filter(({ weight }) => weight > 0)) expect(gain.high).toBeGreaterThan(0)
+    expect(overPopularity!.low).toBeGreaterThan(0)
+    expect(measured!.low).toBeLessThan(measured!.mean)
+    // With every member taken out it would be popularity.
+    for (const { alone } of admitted) expect(measured!.high).toBeGreaterThan(alone)
+  })
+
   it('tunes on the entries that the caller chose', async () => {
     const data = shop(100, 4, 0.1)
     const tuneOn = new Uint8Array(data.matrix.indices.length)

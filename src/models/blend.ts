@@ -1,21 +1,20 @@
 /**
- * The blend: a weighted sum of the kinds that help on this shop's own held-out data (`blend-learning.ts` finds them).
- * What a member knows nothing of counts 0 there; an item that no member knows stays unknown.
+ * The blend: a weighted sum of the kinds that help on this shop's own held-out data (`blend-learning.ts` finds them), with
+ * weights of their own for short histories: of a visitor's first clicks order and session say more than taste does. What a
+ * member knows nothing of counts 0 there; an item that no member knows stays unknown.
  */
 import { mixture } from '../kernels/mixture.ts'
-import { type BlendMember, type BlendReport, learnBlend } from './blend-learning.ts'
+import { type BlendReport, EARLY, type LearnedBlend, learnBlend, type Voice } from './blend-learning.ts'
 import { type BlendOptions, blendDefaults } from './blend-tuning.ts'
 import { packModel, unpackModel } from './bytes.ts'
 import { strongest } from './contributions.ts'
+import type { ExplainsBy } from './evidence.ts'
 import { memberKind } from './members.ts'
 import type { Contribution, History, Model, ModelKind, Progress, TrainingData } from './model.ts'
 import { type Fade, fader, recencyRanks } from './recency.ts'
 
-export interface BlendModel extends Model {
+export interface BlendModel extends Model, ExplainsBy {
   readonly report: BlendReport
-  readonly members: readonly BlendMember[]
-  /** The member kind that contributed most to `item`'s score, and the history's items that did, over all members. */
-  explainBy(history: History, item: number, count: number): { kind: string; contributions: Contribution[] }
 }
 
 const KIND = 'blend'
@@ -23,43 +22,72 @@ const KIND = 'blend'
 const EVIDENCE = 6
 /** Below this share of the loudest member's a member's say in an item is not worth naming. */
 const QUIET = 0.1
-const VERSION = 1
+const VERSION = 2
 
 export const blend: ModelKind<BlendOptions> = {
   kind: KIND,
   defaults: blendDefaults,
   async fit(data: TrainingData, options: Readonly<BlendOptions>, progress: Progress): Promise<BlendModel> {
-    const { members, stranger, report } = await learnBlend(data, options, progress)
-    return makeBlend(members, stranger, report)
+    return makeBlend(await learnBlend(data, options, progress))
   },
   fromBytes(bytes): BlendModel {
     const packed = unpackModel(bytes, KIND, VERSION)
-    const stored = packed.meta.members as readonly { kind: string; weight: number; fade: Fade }[]
-    const members = stored.map(({ kind, weight, fade }, m) => ({
-      model: memberKind(kind).fromBytes(packed.u8(`member${m}`)),
-      weight,
-      fade,
-    }))
+    const kinds = packed.meta.kinds as readonly string[]
+    const models = kinds.map((kind, m) => memberKind(kind).fromBytes(packed.u8(`member${m}`)))
+    const stored = packed.meta as Record<'late' | 'early', readonly { member: number; weight: number; fade: Fade }[]>
+    const voices = (which: 'late' | 'early') =>
+      stored[which].map(({ member, ...own }) => ({ model: models[member], ...own }))
     const stranger = memberKind('popularity').fromBytes(packed.u8('stranger'))
-    return makeBlend(members, stranger, packed.meta.report as BlendReport)
+    const report = packed.meta.report as BlendReport
+    return makeBlend({ models, late: voices('late'), early: voices('early'), stranger, report })
   },
 }
 
-/** What the members said of one history: kept for the history scored last, since its best items are explained next. */
-interface Heard {
-  readonly history: History
-  /** By member: the history as it hears it. */
-  readonly histories: readonly History[]
+function makeBlend({ models, late, early, stranger, report }: LearnedBlend): BlendModel {
+  const choirs = { late: makeChoir(late, stranger.items), early: makeChoir(early, stranger.items) }
+  const choirOf = (history: History) => (history.items.length > EARLY ? choirs.late : choirs.early)
+  const explainBy = (history: History, item: number, count: number) => choirOf(history).explainBy(history, item, count)
+  return {
+    kind: KIND,
+    items: stranger.items,
+    report,
+    score(history, out): void {
+      if (history.items.length === 0) stranger.score(history, out)
+      else choirOf(history).score(history, out)
+    },
+    scoreOf(history, item): number {
+      if (history.items.length > 0) return choirOf(history).scoreOf(history, item)
+      const scores = new Float32Array(stranger.items)
+      stranger.score(history, scores)
+      return scores[item]
+    },
+    explainBy,
+    explain: (history, item, count) => explainBy(history, item, count).contributions,
+    toBytes(): Uint8Array {
+      const arrays: Record<string, Uint8Array> = { stranger: stranger.toBytes() }
+      models.forEach((model, m) => {
+        arrays[`member${m}`] = model.toBytes()
+      })
+      const stored = (voices: readonly Voice[]) =>
+        voices.map(({ model, weight, fade }) => ({ member: models.indexOf(model), weight, fade }))
+      const kinds = models.map(({ kind }) => kind)
+      return packModel(KIND, VERSION, { kinds, late: stored(late), early: stored(early), report }, arrays)
+    },
+    dispose(): void {
+      for (const model of models) model.dispose?.()
+      stranger.dispose?.()
+    },
+  }
 }
 
-function makeBlend(members: readonly BlendMember[], stranger: Model, report: BlendReport): BlendModel {
-  const items = stranger.items
+/** Members that sing together: the sum of their voices. */
+function makeChoir(voices: readonly Voice[], items: number) {
   const mixed = mixture(
-    members.map(({ weight }) => weight),
+    voices.map(({ weight }) => weight),
     items,
   )
   const scores = mixed.parts
-  const faders = members.map(({ fade }) => fader(fade))
+  const faders = voices.map(({ fade }) => fader(fade))
   /** A customer who did nothing since is asked about again. */
   const faded = new WeakMap<History, readonly History[]>()
   const fadedOf = (history: History): readonly History[] => {
@@ -71,44 +99,48 @@ function makeBlend(members: readonly BlendMember[], stranger: Model, report: Ble
     }
     return histories
   }
-  let last: Heard | undefined
-  const hear = (history: History): Heard => {
+  /** Whose scores the parts hold: the best items of the history scored last are explained next. */
+  let last: History | undefined
+  const hear = (history: History): void => {
     const histories = fadedOf(history)
-    for (let m = 0; m < members.length; m++) members[m].model.score(histories[m], scores[m])
-    last = { history, histories }
-    return last
+    for (let m = 0; m < voices.length; m++) voices[m].model.score(histories[m], scores[m])
+    last = history
   }
-  const explainBy = (history: History, item: number, count: number) => {
-    const heard = last?.history === history ? last : hear(history)
-    return explainBlend(members, scores, heard.histories, item, count)
-  }
+  const single = voices.map(({ model }) => oneOf(model))
+  /** ALS must solve an equation for each item that it explains. */
+  const dear = voices.findIndex(({ model }) => model.kind === 'als')
   return {
-    kind: KIND,
-    items,
-    report,
-    members,
-    score(history, out): void {
-      if (history.items.length === 0) {
-        stranger.score(history, out)
-        return
-      }
+    score(history: History, out: Float32Array): void {
       hear(history)
       mixed.mix(out)
     },
-    explainBy,
-    explain: (history, item, count) => explainBy(history, item, count).contributions,
-    toBytes(): Uint8Array {
-      const arrays: Record<string, Uint8Array> = { stranger: stranger.toBytes() }
-      members.forEach(({ model }, m) => {
-        arrays[`member${m}`] = model.toBytes()
-      })
-      const stored = members.map(({ model, weight, fade }) => ({ kind: model.kind, weight, fade }))
-      return packModel(KIND, VERSION, { members: stored, report }, arrays)
+    scoreOf(history: History, item: number): number {
+      const histories = fadedOf(history)
+      let sum = Number.NEGATIVE_INFINITY
+      for (let m = 0; m < voices.length; m++) {
+        const score = single[m](histories[m], item)
+        if (score > Number.NEGATIVE_INFINITY)
+          sum = (sum > Number.NEGATIVE_INFINITY ? sum : 0) + voices[m].weight * score
+      }
+      return sum
     },
-    dispose(): void {
-      for (const { model } of members) model.dispose?.()
-      stranger.dispose?.()
+    explainBy(history: History, item: number, count: number) {
+      if (last !== history) hear(history)
+      return explainVoices({ voices, scores, histories: fadedOf(history), dear }, item, count)
     },
+  }
+}
+
+/** One item's score; of a member that only scores all at once, those of the history asked last are kept. */
+function oneOf(model: Model): (history: History, item: number) => number {
+  if (model.scoreOf) return model.scoreOf
+  let scores: Float32Array | undefined
+  let last: History | undefined
+  return (history, item) => {
+    scores ??= new Float32Array(model.items)
+    if (last !== history) model.score(history, scores)
+    last = history
+    return scores[item]
   }
 }
 
@@ -118,37 +150,38 @@ function withRanks(history: History): History {
   return { ...history, ranks: recencyRanks(history.times) }
 }
 
+interface Heard {
+  readonly voices: readonly Voice[]
+  /** By voice: its scores, and the history as it hears it. */
+  readonly scores: readonly Float32Array[]
+  readonly histories: readonly History[]
+  /** The voice whose explanations are dear; -1 = none. */
+  readonly dear: number
+}
+
 /**
  * The kind with the largest share in the item's score, and the evidence of the members for which naming it is cheap, where
- * they have a say. ALS must solve an equation for each item: it is asked where nobody else speaks.
+ * they have a say; the dear one is asked where nobody else speaks.
  */
-function explainBlend(
-  members: readonly BlendMember[],
-  scores: readonly Float32Array[],
-  histories: readonly History[],
-  item: number,
-  count: number,
-) {
+function explainVoices({ voices, scores, histories, dear }: Heard, item: number, count: number) {
   let kind = 'popularity'
   let largest = 0
   let loudest = 0
-  for (let m = 0; m < members.length; m++) {
-    const { model, weight } = members[m]
+  for (let m = 0; m < voices.length; m++) {
+    const { model, weight } = voices[m]
     const share = weight * scores[m][item]
     if (share > largest) {
       largest = share
       kind = model.kind
     }
-    if (share > loudest && model.kind !== 'als') loudest = share
+    if (share > loudest && m !== dear) loudest = share
   }
   const speakers: number[] = []
-  for (let m = 0; m < members.length; m++) {
-    const { model, weight } = members[m]
-    if (model.kind !== 'als' && weight * scores[m][item] > QUIET * loudest) speakers.push(m)
+  for (let m = 0; m < voices.length; m++) {
+    if (m !== dear && voices[m].weight * scores[m][item] > QUIET * loudest) speakers.push(m)
   }
-  const dear = members.findIndex(({ model }) => model.kind === 'als')
   const heard = (m: number, most: number): Contribution[] => {
-    const { model, weight } = members[m]
+    const { model, weight } = voices[m]
     return model.explain(histories[m], item, most).map((part) => ({ item: part.item, weight: weight * part.weight }))
   }
   if (speakers.length === 1) {

@@ -192,6 +192,8 @@ function makeModel(table: ServedTable, standing: Float32Array): Model {
       if (!table.score(history, out)) out.set(standing)
       for (const i of unknown) out[i] = Number.NEGATIVE_INFINITY
     },
+    scoreOf: (history, item) =>
+      standing[item] < 0 ? Number.NEGATIVE_INFINITY : (table.scoreOf(history, item) ?? standing[item]),
     explain: (history, item, count) => table.explain(history, item, count),
     toBytes: () => packModel(KIND, VERSION, {}, { ...table.arrays(), standing }),
   }

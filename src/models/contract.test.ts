@@ -1,7 +1,9 @@
 /** What every kind of model owes its callers; exceptions are listed with their reasons. */
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../world.ts'
 import { kindOf } from './bytes.ts'
+import { explained, without } from './evidence.ts'
 import { historyOf, matrixFromTriples } from './matrix.ts'
 import type { History, Model, ModelKind, TrainingData } from './model.ts'
 import { unwatched } from './pace.ts'
@@ -162,6 +164,55 @@ describe.each(modelKinds.map((kind) => [kind.kind, kind] as const))('%s', (name,
     expect(parts.map((part) => part.weight)).toEqual(parts.map((part) => part.weight).sort((a, b) => b - a))
     if (parts.length > 0) expect(parts[0].item).toBeLessThan(HALF)
     expect(model.explain(history([]), 5, 3)).toEqual([])
+  })
+
+  it('scores one item as it scores all', async () => {
+    const model = await ready
+    const { scoreOf } = model
+    if (!scoreOf) return
+    for (const items of [[0, 1, 2], [3], [15, 4, 7, 20, 1], []]) {
+      const all = scores(model, history(items))
+      const one = Float32Array.from(all, (_, item) => scoreOf(history(items), item))
+      expectEqualScores(one, all)
+    }
+  })
+
+  it('names as a cause only what, left out, lets the served score fall', async () => {
+    const model = await ready
+    const before = new Float32Array(model.items)
+    const after = new Float32Array(model.items)
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.integer({ min: 0, max: ITEMS - 2 }), { minLength: 2, maxLength: 12 }),
+        fc.array(fc.constantFrom(1, 1, 0.3, 2, -1), { minLength: 12, maxLength: 12 }),
+        (items, weights) => {
+          const of = history(items, weights.slice(0, items.length))
+          model.score(of, before)
+          const order = Array.from(before.keys()).filter((i) => before[i] > Number.NEGATIVE_INFINITY)
+          const best = order.sort((a, b) => before[b] - before[a]).slice(0, 6)
+          explained(model, of, best, 3).forEach(({ contributions }, k) => {
+            for (const { item } of contributions) {
+              model.score(without(of, item), after)
+              expect(after[best[k]]).toBeLessThan(before[best[k]])
+            }
+          })
+        },
+      ),
+      { seed: 17, numRuns: 60 },
+    )
+  })
+
+  it('finds a cause for what it ranks first', async () => {
+    if (impersonal.has(name)) return
+    const model = await ready
+    const of = history([0, 1, 2])
+    const out = scores(model, of)
+    const first = Array.from(out.keys())
+      .filter((i) => i > 2)
+      .sort((a, b) => out[b] - out[a])
+      .slice(0, 5)
+    const found = explained(model, of, first, 3)
+    expect(found.filter(({ contributions }) => contributions.length > 0).length).toBeGreaterThanOrEqual(3)
   })
 
   it('comes back from its bytes as it was, at any alignment', async () => {

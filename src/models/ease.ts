@@ -15,6 +15,7 @@ import { packModel, unpackModel } from './bytes.ts'
 import { strongest } from './contributions.ts'
 import { transpose } from './matrix.ts'
 import { type Contribution, type History, type Model, ModelDeclined, type ModelKind } from './model.ts'
+import { rowSum } from './neighbour-table.ts'
 import { pace } from './pace.ts'
 
 export type EaseOptions = {
@@ -276,6 +277,11 @@ function makeModel(rows: ItemRows, popularity: Float32Array): Model {
     score(history: History, out: Float32Array): void {
       if (rows.add(history.items, history.weights, out) === 0) out.set(popularity)
       for (const item of unknown) out[item] = Number.NEGATIVE_INFINITY
+    },
+    scoreOf(history, item): number {
+      if (popularity[item] === 0) return Number.NEGATIVE_INFINITY
+      const heard = history.items.some((one) => one >= 0 && one < n)
+      return heard ? rowSum(rows, history, item) : popularity[item]
     },
     explain(history, item, count): Contribution[] {
       if (!(item >= 0 && item < n)) return []

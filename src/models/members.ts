@@ -5,9 +5,20 @@ import { ease } from './ease.ts'
 import type { ModelKind } from './model.ts'
 import { neighbours } from './neighbours.ts'
 import { popularity } from './popularity.ts'
+import { sequence } from './sequence.ts'
+import { sessionNeighbours } from './session-neighbours.ts'
 import { transitions } from './transitions.ts'
 
-export const memberKinds: readonly ModelKind[] = [popularity, ease, als, neighbours, transitions, content]
+export const memberKinds: readonly ModelKind[] = [
+  popularity,
+  ease,
+  als,
+  neighbours,
+  transitions,
+  sequence,
+  sessionNeighbours,
+  content,
+]
 
 /** @throws RangeError on an unknown name */
 export function memberKind(name: string): ModelKind {

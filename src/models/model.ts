@@ -66,6 +66,8 @@ export interface Model {
    * knows nothing. An empty history gives the model's guess for a stranger. Items outside 0..items-1 are ignored.
    */
   score(history: History, out: Float32Array): void
+  /** The score of one item as `score` gives it, up to rounding; there where it is much cheaper than all of them. */
+  scoreOf?(history: History, item: number): number
   /** The at most `count` items of the history that contributed most to `item`'s score, largest first. */
   explain(history: History, item: number, count: number): Contribution[]
   /** Flat bytes with a versioned header; `fromBytes(toBytes())` scores equally. */

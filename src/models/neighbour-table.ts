@@ -21,6 +21,8 @@ export interface ServedTable {
    * row: then `out` is left alone and the caller decides what a stranger gets.
    */
   score(history: History, out: Float32Array): boolean
+  /** What `score` gives `item`; null where it would return false. */
+  scoreOf(history: History, item: number): number | null
   /** The at most `count` items of the history with the largest positive share in `item`'s score, largest first. */
   explain(history: History, item: number, count: number): Contribution[]
   /** For `packModel`; `openTable` takes them back. */
@@ -54,13 +56,13 @@ function sparseOf({ indptr, targets, values }: NeighbourTable) {
 }
 
 function served(rows: ItemRows, known: Uint8Array): ServedTable {
+  const hears = ({ items, weights }: History): boolean => {
+    for (let k = 0; k < items.length; k++) if (weights[k] !== 0 && known[items[k]] === 1) return true
+    return false
+  }
   return {
-    score(history, out): boolean {
-      const { items, weights } = history
-      let any = false
-      for (let k = 0; k < items.length && !any; k++) any = weights[k] !== 0 && known[items[k]] === 1
-      return any && rows.add(items, weights, out) > 0
-    },
+    score: (history, out) => hears(history) && rows.add(history.items, history.weights, out) > 0,
+    scoreOf: (history, item) => (hears(history) ? rowSum(rows, history, item) : null),
     explain({ items, weights }, item, count): Contribution[] {
       const parts = strongest(count)
       for (let k = 0; k < items.length; k++) {
@@ -70,6 +72,15 @@ function served(rows: ItemRows, known: Uint8Array): ServedTable {
     },
     arrays: () => ({ ...rows.arrays, known }),
   }
+}
+
+/** Sum over the history of weight times the row's entry `item`. */
+export function rowSum(rows: ItemRows, { items, weights }: History, item: number): number {
+  let sum = 0
+  for (let k = 0; k < items.length; k++) {
+    if (items[k] >= 0 && items[k] < rows.items) sum += weights[k] * rows.weight(items[k], item)
+  }
+  return sum
 }
 
 /** A table holds about this many entries at most, 8 bytes each, however many neighbours are asked for. */

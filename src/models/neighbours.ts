@@ -165,6 +165,8 @@ function makeModel(table: ServedTable, popularity: Float32Array): Model {
       if (!table.score(history, out)) out.set(popularity)
       for (const i of unknown) out[i] = Number.NEGATIVE_INFINITY
     },
+    scoreOf: (history, item) =>
+      popularity[item] === 0 ? Number.NEGATIVE_INFINITY : (table.scoreOf(history, item) ?? popularity[item]),
     explain: (history, item, count) => table.explain(history, item, count),
     toBytes: () => packModel('neighbours', VERSION, {}, { ...table.arrays(), popularity }),
   }

@@ -46,6 +46,7 @@ function makeModel(scores: Float32Array): Model {
     kind: 'popularity',
     items: scores.length,
     score: (_history, out) => out.set(scores),
+    scoreOf: (_history, item) => scores[item],
     explain: (): Contribution[] => [],
     toBytes: () => packModel('popularity', VERSION, {}, { scores }),
   }

@@ -3,10 +3,8 @@ import { blend } from './blend.ts'
 import { kindOf } from './bytes.ts'
 import { memberKinds } from './members.ts'
 import type { Model, ModelKind } from './model.ts'
-import { sequence } from './sequence.ts'
-import { sessionNeighbours } from './session-neighbours.ts'
 
-export const modelKinds: readonly ModelKind[] = [...memberKinds, sequence, sessionNeighbours, blend]
+export const modelKinds: readonly ModelKind[] = [...memberKinds, blend]
 
 /** The kind called `name`. @throws RangeError on an unknown name */
 export function modelKind(name: string): ModelKind {

@@ -15,6 +15,8 @@ import { sessionNeighbours } from './session-neighbours.ts'
 export interface Part {
   /** Fills `out` (length items) with estimates; false where the history tells it nothing, and `out` is then worthless. */
   score(recent: History, out: Float32Array): boolean
+  /** The estimate of one item, 0 where the history tells nothing of it; where that is cheap. */
+  scoreOf?(recent: History, item: number): number
   /** What each item of the history has in the estimate of `item`. */
   explain(recent: History, item: number): Contribution[]
   /** For `packModel`; `openPart` takes them back. */
@@ -124,6 +126,7 @@ function ridgePart(table: ServedTable, reach: number, head: Int32Array, items: n
       for (let place = 0; place < head.length; place++) out[head[place]] = scores[place]
       return true
     },
+    scoreOf: (recent, item) => (placeOf[item] < 0 ? 0 : (table.scoreOf(faded(recent), placeOf[item]) ?? 0)),
     explain(recent, item): Contribution[] {
       const place = placeOf[item]
       if (place < 0) return []

@@ -26,6 +26,7 @@ import {
   type Weights,
 } from './sequence-weights.ts'
 import { holdOut, holdOutMasked } from './split.ts'
+import { tempering } from './tempered.ts'
 
 export type SequenceOptions = {
   /** Multiplies the lambda of every regression. */
@@ -35,6 +36,8 @@ export type SequenceOptions = {
   threads: number
   /** Held-out items on which the weights are learned, at most; below 100 the usual ones are taken. */
   trials: number
+  /** `all`, or `regressions`: what scores in microseconds, with the usual weights, as a member of a blend. */
+  parts: string
 }
 
 const KIND = 'sequence'
@@ -44,14 +47,14 @@ type Parts = ReadonlyMap<PartName, Part>
 
 export const sequence: ModelKind<SequenceOptions> = {
   kind: KIND,
-  defaults: { ridge: 1, memoryMb: 1024, threads: 0, trials: 1500 },
+  defaults: { ridge: 1, memoryMb: 1024, threads: 0, trials: 1500, parts: 'all' },
   async fit(data, options, progress): Promise<Model> {
     if (!data.times) throw new ModelDeclined('sequence: the interactions have no times')
     await pace(progress, 0, 3, 'order')
     const items = data.matrix.columns
     const { items: entries, starts } = inOrder(data)
     if (entries.length === 0) throw new ModelDeclined('sequence: nobody chose anything yet')
-    const weights = await weightsFor(data, options, progress)
+    const weights = options.parts === 'all' ? await weightsFor(data, options, progress) : onlyRegressions
     const used = partNames.filter((name) => weights.parts[name] > 0)
     const parts = await fitParts(used, data, options, {
       step: (_, __, note) => progress.step(2, 3, note),
@@ -115,17 +118,17 @@ async function weightsFor(data: TrainingData, options: SequenceOptions, progress
 function makeModel(parts: Parts, weights: Weights, popularity: Float32Array): Model {
   const items = popularity.length
   const { power } = weights
-  const scratch = new Float32Array(items)
+  const { scores: scratch, addTo } = tempering(items, power)
+  const known = Array.from(parts, ([name, part]) => ({ weight: weights.parts[name], scoreOf: part.scoreOf }))
   return {
     kind: KIND,
     items,
+    ...(known.every(({ scoreOf }) => scoreOf) ? { scoreOf } : {}),
     score(history, out): void {
       const recent = latestPart(history, items)
       out.fill(0)
       for (const [name, part] of parts) {
-        if (!part.score(recent, scratch)) continue
-        const weight = weights.parts[name]
-        for (let i = 0; i < items; i++) if (scratch[i] !== 0) out[i] += weight * temper(scratch[i], power)
+        if (part.score(recent, scratch)) addTo(out, weights.parts[name], 1)
       }
       for (let i = 0; i < items; i++) {
         out[i] = popularity[i] === 0 ? Number.NEGATIVE_INFINITY : out[i] + 1e-6 * popularity[i]
@@ -151,7 +154,17 @@ function makeModel(parts: Parts, weights: Weights, popularity: Float32Array): Mo
       return packModel(KIND, VERSION, { weights }, { popularity, ...stored })
     },
   }
+
+  function scoreOf(history: History, item: number): number {
+    if (popularity[item] === 0) return Number.NEGATIVE_INFINITY
+    const recent = latestPart(history, items)
+    let sum = 1e-6 * popularity[item]
+    for (const part of known) sum += part.weight * temper(part.scoreOf?.(recent, item) ?? 0, power)
+    return sum
+  }
 }
+
+const onlyRegressions: Weights = { ...usualWeights, parts: { ...usualWeights.parts, places: 0, sessions: 0 } }
 
 /** The history's known entries, latest first. */
 function latestPart(history: History, items: number): History {

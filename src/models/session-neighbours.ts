@@ -41,7 +41,7 @@ const LOOKED_AT = 20
 /** Items to each side of the matched one that a neighbour speaks of: long histories are many sessions. */
 const AROUND = 20
 /** At most so many of an item's sessions are looked at, the latest; keeps the slowest answer in bounds. */
-const MOST_PLACES = 5000
+const MOST_PLACES = 1500
 
 export const sessionNeighbours: ModelKind<SessionOptions> = {
   kind: KIND,

@@ -182,6 +182,8 @@ function makeModel(table: ServedTable, popularity: Float32Array, reach: number):
       if (!table.score(hearNow(history), out)) out.set(popularity)
       for (const i of unknown) out[i] = Number.NEGATIVE_INFINITY
     },
+    scoreOf: (history, item) =>
+      popularity[item] === 0 ? Number.NEGATIVE_INFINITY : (table.scoreOf(hear(history), item) ?? popularity[item]),
     explain: (history, item, count) =>
       table.explain(last?.history === history ? last.heard : hearNow(history), item, count),
     toBytes: () => packModel(KIND, VERSION, { reach }, { ...table.arrays(), popularity }),
