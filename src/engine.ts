@@ -21,6 +21,7 @@ import { createDecider } from './decisions/decider.ts'
 import { decisionLog } from './decisions/log.ts'
 import { listModels } from './decisions/models-store.ts'
 import { createPredictor } from './decisions/predictions.ts'
+import { recipientStates } from './decisions/recipient-state.ts'
 import { repeatPolicies } from './decisions/repeat.ts'
 import type { DecisionRequest } from './decisions/request.ts'
 import { type CompiledRule, checkRule, compileRule } from './decisions/rules.ts'
@@ -148,13 +149,14 @@ async function compose(base: Base): Promise<RunningEngine> {
   const entrance = beforeLogin({ db, world, policy, onAdopted: events.adopted })
   const { visitors } = entrance
   const customers = customerStates({ db, catalogue, config, policy, world, visitors })
+  const recipients = recipientStates({ db, catalogue, policy, world })
   const state = await currentState({ db, catalogue, config, world, onError, onSwap: customers.clear })
   const decisions = decisionLog(db, onError)
   const audit = auditLog(db, onError)
   const refused = await refusals(db)
   const sessions = await createSessionRing(db, world, config.passwordCost)
   const repeats = repeatPolicies(catalogue)
-  const decider = createDecider({ ...state, catalogue, customers, repeats, log: decisions, world })
+  const decider = createDecider({ ...state, catalogue, customers, recipients, repeats, log: decisions, world })
   const totals = { decisions: 0, personalised: 0, trainingsFailed: 0 }
   const onFailure = (error: unknown) => {
     totals.trainingsFailed++

@@ -4,6 +4,7 @@ import { connected, optionsOf, several, wholeNumber } from './surroundings.ts'
 interface Options {
   readonly customer?: string
   readonly anonymous?: string
+  readonly recipient?: string
   readonly placement: string
   readonly item?: string
   readonly items?: string
@@ -33,6 +34,7 @@ export function recommendCommand(program: Command): void {
     .description('What would be shown now, and why.')
     .option('--customer <id>', "the shop's id of a customer")
     .option('--anonymous <id>', 'the anonymous id of a visitor')
+    .option('--recipient <name>', 'for somebody for whom the customer buys, by what he told of that person')
     .option('--placement <name>', 'home, item, cart, unavailable, items, popular, trending, new, recent', 'home')
     .option('--item <id>', 'the item looked at (item), or out of stock (unavailable)')
     .option('--items <ids>', 'the items to rank, separated by commas (items)')
@@ -55,6 +57,7 @@ function requestOf(options: Options): Record<string, unknown> {
   return {
     customer: options.customer,
     anonymousId: options.anonymous,
+    recipient: options.recipient,
     placement: options.placement,
     item: options.item,
     items: options.items?.split(','),

@@ -30,6 +30,9 @@ export interface Permit {
 export interface PopulationPermit {
   readonly [granted]: true
   readonly purpose: Purpose
+  /** When it was made, and from which age on somebody is no minor. */
+  readonly now: number
+  readonly majority: number
   /** The permit of one customer, or null where consent does not reach him. */
   of(customer: number, identifiers: readonly number[]): Permit | null
 }
@@ -45,6 +48,8 @@ export type RulingReason =
   | 'expired'
   | 'denied'
   | 'minor'
+  /** Of a recipient who is a minor: no parent, told to be an adult, agreed. */
+  | 'parent'
 
 export interface Ruling {
   readonly allowed: boolean
@@ -208,6 +213,8 @@ const sentences: Partial<Record<RulingReason, (purpose: Purpose) => string>> = {
   unset: (purpose) => `The purpose ${purpose} rests on consent, and this customer has given no answer.`,
   expired: (purpose) => `This customer's consent to the purpose ${purpose} has expired.`,
   denied: (purpose) => `This customer refused the purpose ${purpose}.`,
+  parent: () =>
+    'This recipient is a minor: nothing is chosen for him until the customer, who must be known to be an adult, agrees to it.',
   minor: (purpose) => `This customer is a minor: nothing is done for the purpose ${purpose}.`,
 }
 
@@ -247,6 +254,10 @@ function sinceOf(person: Person, purpose: Purpose, channel: string): Permit['sin
 }
 
 /** For `store.ts`: a permit over everybody. */
-export function populationPermitOf(purpose: Purpose, of: PopulationPermit['of']): PopulationPermit {
-  return { purpose, of } as PopulationPermit
+export function populationPermitOf(
+  purpose: Purpose,
+  { now, majority }: Pick<PopulationPermit, 'now' | 'majority'>,
+  of: PopulationPermit['of'],
+): PopulationPermit {
+  return { purpose, now, majority, of } as PopulationPermit
 }

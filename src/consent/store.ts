@@ -75,7 +75,7 @@ export async function populationPermit(
 ): Promise<PopulationPermit | null> {
   if (policy.bases[purpose] === null) return null
   const byIdentifier = await allAnswers(reader)
-  return populationPermitOf(purpose, (customer, identifiers) => {
+  return populationPermitOf(purpose, { now, majority: policy.majority }, (customer, identifiers) => {
     const rows = identifiers.flatMap((identifier) => byIdentifier.get(identifier) ?? [])
     return permit(new Person(policy, { customer, identifiers }, rows, now), purpose)
   })

@@ -95,6 +95,8 @@ export interface CustomerState {
   readonly changed: readonly ChangedSetting[]
   /** What is sensitive, and nothing that he agreed to. */
   readonly discreet: Discreet
+  /** Of a recipient: how many of the interests that were told of him an item answers to. */
+  readonly likes?: (id: number) => number
 }
 
 const recentItems = 100
@@ -300,6 +302,7 @@ export function withoutMemory(customer: CustomerState, catalogue: Catalogue): Cu
     provenance: [],
     changed: [],
     discreet: discreetFor(nothingAgreed, catalogue),
+    likes: undefined,
   }
 }
 

@@ -15,6 +15,7 @@ import { placements } from './placements.ts'
 import type { Proposal, Setting } from './proposal.ts'
 import { proposed } from './proposed.ts'
 import { type Allowance, onePerGroup, pageToken, shownBefore } from './rank.ts'
+import type { Recipients } from './recipient-state.ts'
 import type { RepeatPolicies } from './repeat.ts'
 import type {
   DecisionAnswer,
@@ -38,6 +39,7 @@ export interface Current {
 export interface DeciderNeeds {
   readonly catalogue: Catalogue
   readonly customers: CustomerStates
+  readonly recipients: Recipients
   readonly repeats: RepeatPolicies
   readonly log: DecisionLog
   readonly world: World
@@ -69,14 +71,21 @@ interface Work {
 }
 
 export function createDecider(needs: DeciderNeeds): Decider {
-  const { catalogue, customers, log, world } = needs
+  const { catalogue, customers, recipients, log, world } = needs
   let scratch: readonly [Float32Array, Float32Array] = [new Float32Array(0), new Float32Array(0)]
 
+  const known = (request: DecisionRequest, ceiling: Ceiling, serving: Serving | null) => {
+    const { customer: who, recipient } = request
+    if (who === null) return null
+    return recipient === undefined
+      ? customers.of(who, ceiling, serving)
+      : recipients.of(who, recipient, ceiling, serving)
+  }
   /** The customer, folded for the models that serve when he was found: a swap meanwhile means looking again. */
   const found = async (request: DecisionRequest, ceiling: Ceiling, rules?: readonly CompiledRule[]) => {
     for (;;) {
       const now = needs.current()
-      const customer = request.customer ? await customers.of(request.customer, ceiling, now.serving) : null
+      const customer = await known(request, ceiling, now.serving)
       if (needs.current().serving === now.serving) return { current: rules ? { ...now, rules } : now, customer }
     }
   }

@@ -33,6 +33,8 @@ export function sentence(reason: Reason): string {
       return 'New here'
     case 'recent':
       return 'You looked at this recently'
+    case 'recipient':
+      return 'Fits what you told us'
     case 'again':
       return 'You had this before'
     case 'asked':

@@ -52,6 +52,15 @@ export function neverShown(rules: readonly NeverRule[], catalogue: Facing): (mom
   }
 }
 
+/** How many of these an item answers to, whatever their conditions say: what somebody is told to like. */
+export function countMatches(rules: readonly NeverRule[], catalogue: Facing): (id: number) => number {
+  const tests = rules.map((rule) => testOf(rule, catalogue))
+  return (id) => {
+    const features = featuresOf(id, catalogue)
+    return tests.filter((test) => test(features, id)).length
+  }
+}
+
 function predicate(rules: readonly NeverRule[], catalogue: Facing): NeverShown | null {
   if (rules.length === 0) return null
   const tests = rules.map((rule) => testOf(rule, catalogue))

@@ -40,6 +40,7 @@ export const placements: Readonly<Record<PlacementName, Propose>> = {
 
 function proposeHome(setting: Setting, pool: number, allowed: Allowance): Proposal {
   const { serving, customer } = setting
+  if (customer?.likes) return withNewest(setting, proposeLiked(setting, customer.likes, pool, allowed), pool, allowed)
   if (serving?.guess && customer && guesses(serving.guess, customer.traits, customer.history.items.length)) {
     return withNewest(setting, proposeGuess(setting, serving, serving.guess, customer, pool, allowed), pool, allowed)
   }
@@ -54,6 +55,24 @@ function proposeHome(setting: Setting, pool: number, allowed: Allowance): Propos
     reasonOf: (id) => tasteReason(setting, serving, history, id),
   }
   return withNewest(setting, proposal, pool, allowed)
+}
+
+/** What answers to most of the interests that were told of a recipient, what is in demand first. */
+function proposeLiked(
+  { trends, catalogue }: Setting,
+  likes: NonNullable<CustomerState['likes']>,
+  pool: number,
+  allowed: Allowance,
+): Proposal {
+  const demand = new Map(trends.popular.map(({ id, score }) => [id, score]))
+  const highest = Math.max(1, ...demand.values())
+  const matching: Candidate[] = []
+  for (const id of catalogue.ids()) {
+    const matches = catalogue.canonical(id) === id ? likes(id) : 0
+    if (matches > 0) matching.push({ id, score: matches + (0.5 * (demand.get(id) ?? 0)) / highest })
+  }
+  matching.sort((a, b) => b.score - a.score || a.id - b.id)
+  return { ...proposeSorted(matching, { kind: 'recipient' }, pool, allowed), personalised: true }
 }
 
 /** What he told of himself is never a reason: it is not named, and neither is which of it spoke. */

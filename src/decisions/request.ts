@@ -30,6 +30,8 @@ export interface PlacementRequest {
 export interface DecisionRequest {
   /** For whom; null = somebody of whom nothing is known. */
   readonly customer: Identifier | null
+  /** The name of somebody for whom the customer buys: chosen by what he told of that person, and by nothing that anybody did. */
+  readonly recipient?: string
   readonly placements: readonly PlacementRequest[]
   /** The shop's id of the item looked at (`item`, `unavailable`). */
   readonly item?: string
@@ -63,6 +65,7 @@ export interface Reason {
     | 'new'
     | 'recent'
     | 'again'
+    | 'recipient'
     | 'asked'
     | 'rule'
   readonly because?: readonly { readonly id: string; readonly title: string | null }[]

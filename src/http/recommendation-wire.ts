@@ -50,6 +50,13 @@ export const RecommendationRequest = Type.Object(
   {
     customer: Type.Optional(CustomerId),
     anonymousId: Type.Optional(VisitorId),
+    recipient: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 200,
+        description: 'For somebody of whom the customer told: chosen by age and told interests, and by nothing else.',
+      }),
+    ),
     ...asked,
   },
   { additionalProperties: false },

@@ -1,5 +1,6 @@
 /** POST /v1/recommendations: what to show now, and why. */
 import type { Engine } from '../engine-api.ts'
+import { HabitueError } from '../errors.ts'
 import { forWhom } from './for-whom.ts'
 import {
   BatchAnswer,
@@ -24,6 +25,8 @@ export function recommendationRoutes(app: App, engine: Engine): void {
     async (request) => {
       const { customer, anonymousId, ...wire } = request.body
       const { who, ceiling } = await forWhom(request, engine, customer, anonymousId)
+      if (wire.recipient !== undefined && customer === undefined)
+        throw new HabitueError('invalid_body', '"recipient" needs "customer": of whom is it a recipient?')
       return fromDecisionAnswer(await engine.recommend(toDecisionRequest(wire, who, currency), ceiling))
     },
   )

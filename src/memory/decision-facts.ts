@@ -100,7 +100,8 @@ export function agreedIn(facts: readonly FactView[]): Set<string> {
   return new Set(granted.map(({ subject }) => subject.replace(/^category:/, '').toLowerCase()))
 }
 
-function ruleOf({ kind, subject, value, condition }: FactView): NeverRule | null {
+/** What a told fact keeps from being shown; null = nothing. */
+export function ruleOf({ kind, subject, value, condition }: FactView): NeverRule | null {
   if (kind === 'allergy') return value === false ? null : { about: 'allergy', name: subject, condition }
   if (kind === 'diet') return { about: 'diet', name: String(value), condition }
   if (kind !== 'preference' || value === 'likes') return null

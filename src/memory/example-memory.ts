@@ -186,4 +186,4 @@ export function examplePermit(customer: number, identifiers: readonly number[]):
   return { customer, identifiers, purpose: 'service', ceiling: 'known', since: null } as unknown as Permit
 }
 
-export const everybody = { purpose: 'training', of: examplePermit } as unknown as PopulationPermit
+export const everybody = { purpose: 'training', now: 0, majority: 18, of: examplePermit } as unknown as PopulationPermit

@@ -37,7 +37,7 @@ function plain(fact: FactView, titleOf: TitleOf): string {
     case 'allergy':
       return `Does not tolerate ${about}${typeof value === 'string' ? ` (${value})` : ''}`
     case 'consent':
-      return `${value === 'granted' ? 'Agreed' : 'Refused'} that ${about} is used`
+      return `${value === 'granted' ? 'Agreed' : 'Refused'} that ${recipient === '' ? `${about} is used` : `something is chosen for ${recipient}`}`
     case 'language':
       return `Speaks ${value}`
     case 'channel':

@@ -134,15 +134,18 @@ export function decodeFact(row: FactRow): Statement {
   }
 }
 
+/** What is told of somebody else ends after so long, where its kind says nothing of it. */
+const othersDays = 2 * 365
+
 /** When a statement told at `time` ends: as it says, else as its kind says; null = never. */
 export function endOf(
   { kind, recipient, expires }: Pick<FactContent, 'kind' | 'recipient' | 'expires'>,
   time: number,
 ): number | null {
   const { keep } = factKinds[kind] as FactKind
-  // His own birthday is his to keep.
-  const own = kind === 'occasion' && recipient === ''
-  const byKind = keep === null || own ? null : time + keep * MS_A_DAY
+  // His own birthday is his to keep; nothing about others is kept for ever.
+  const days = recipient !== '' ? (keep ?? othersDays) : kind === 'occasion' ? null : keep
+  const byKind = days === null ? null : time + days * MS_A_DAY
   return expires !== null && byKind !== null ? Math.min(expires, byKind) : (expires ?? byKind)
 }
 

@@ -11,6 +11,8 @@ import { forgottenByIdentifier } from './facts.ts'
 import { combined } from './history.ts'
 import { interactionRows } from './interaction-rows.ts'
 import { joinedOrders } from './order-joins.ts'
+import { minorRecipients } from './recipient-facts.ts'
+import { sameName } from './recipient-words.ts'
 import { timeOf, weightOf } from './signals.ts'
 import { usableRows } from './since.ts'
 
@@ -47,6 +49,7 @@ export async function* trainingRows(
   signals: SignalWeights,
 ): AsyncGenerator<TrainingGroup> {
   const forgotten = await forgottenByIdentifier(reader)
+  const minors = await minorRecipients(reader, permit)
   for await (const links of identifiersByCustomer(reader)) {
     const customerOf = new Map(links.map(({ id, customer }) => [id, customer]))
     const rows = await interactionRows(reader, [...customerOf.keys()])
@@ -72,7 +75,9 @@ export async function* trainingRows(
           : combined(await usableRows(reader, stored ?? [], since), [])
       const gone = new Set(own.flatMap(({ id }) => [...(forgotten.get(id) ?? [])]))
       const taste = gone.size === 0 ? counted : counted.filter(({ item }) => !gone.has(item))
-      yield* groupsOf(customer, taste, signals)
+      const children = own.flatMap(({ id }) => minors.get(id) ?? [])
+      const isOfChild = ({ recipient }: InteractionRow) => children.some((name) => sameName(name, recipient))
+      yield* groupsOf(customer, children.length === 0 ? taste : taste.filter((row) => !isOfChild(row)), signals)
     }
   }
 }

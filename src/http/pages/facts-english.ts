@@ -72,7 +72,7 @@ export const factsInEnglish: FactWords = {
 }
 
 function taste(
-  { kind, value, subject, evidence }: Said,
+  { kind, value, subject, recipient, evidence }: Said,
   about: string,
   title: (item: string) => string,
 ): string | null {
@@ -96,7 +96,7 @@ function taste(
     case 'allergy':
       return `You do not tolerate ${about}${typeof value === 'string' ? ` (${value})` : ''}`
     case 'consent':
-      return `You ${value === 'granted' ? 'agreed' : 'refused'} that what you did in ${about} is used`
+      return `You ${value === 'granted' ? 'agreed' : 'refused'} that ${recipient === '' ? `what you did in ${about} is used` : `something is chosen for ${recipient}`}`
     case 'language':
       return `Your language: ${nameOfLanguage('en', value)}`
     case 'channel':

@@ -80,7 +80,7 @@ export const factsInGerman: FactWords = {
 }
 
 function taste(
-  { kind, value, subject, evidence }: Said,
+  { kind, value, subject, recipient, evidence }: Said,
   about: string,
   title: (item: string) => string,
 ): string | null {
@@ -104,7 +104,7 @@ function taste(
     case 'allergy':
       return `Sie vertragen nicht: ${about}${typeof value === 'string' ? ` (${value})` : ''}`
     case 'consent':
-      return `Sie haben ${value === 'granted' ? 'zugestimmt' : 'abgelehnt'}, dass genutzt wird, was Sie bei ${about} tun`
+      return `Sie haben ${value === 'granted' ? 'zugestimmt' : 'abgelehnt'}, dass ${recipient === '' ? `genutzt wird, was Sie bei ${about} tun` : `etwas für ${recipient} ausgesucht wird`}`
     case 'language':
       return `Ihre Sprache: ${nameOfLanguage('de', value)}`
     case 'channel':
