@@ -13,3 +13,17 @@ export async function touchCustomers(tx: Tx, customers: readonly number[]): Prom
       .execute()
   for (const id of sorted) tx.changed('customers', id)
 }
+
+/**
+ * Those of these customers whom nobody else is changing now; nobody will, before the end of this transaction. It waits for
+ * nobody, so it can be held up by nobody. SQLite has one writer: all of them.
+ */
+export async function lockFree(tx: Tx, customers: readonly number[]): Promise<Set<number>> {
+  if (tx.engine === 'sqlite') return new Set(customers)
+  const free = new Set<number>()
+  for (const chunk of inChunks([...new Set(customers)], 1000)) {
+    const query = tx.k.selectFrom('customers').select('id').where('id', 'in', chunk).orderBy('id')
+    for (const { id } of await query.forUpdate().skipLocked().execute()) free.add(id)
+  }
+  return free
+}

@@ -10,9 +10,10 @@ import { deleteByKeys, heldQuery, insertRows, selectByKeys, upsertFold } from '.
 import type { Handler, Tx } from '../db/database.ts'
 import { customersAfter } from '../identity/population.ts'
 import { identifiersWith } from '../identity/store.ts'
+import { lockFree, touchCustomers } from '../identity/touch.ts'
 import { customerViews, type Subject, subjectsOf, wantedBy } from './customer-view.ts'
 import { type CompiledSegment, compiled } from './definition.ts'
-import { causes, dueSpec } from './fold.ts'
+import { causes, dueSpec, markCustomers } from './fold.ts'
 import { type Levels, unknownLevels } from './levels.ts'
 import { storedSegments } from './store.ts'
 
@@ -72,9 +73,11 @@ const day = 86_400_000
 export function settleHandler(needs: SettleNeeds): Handler<SettleRequest, SettleAnswer> {
   return async (tx, { now, limit }) => {
     const state = await stateOf(tx)
-    const due = await claim(tx, now, limit)
-    const customers = await customersOf(tx, due)
-    const swept = due.length < limit && state?.sweep != null ? await sweepOn(tx, state.sweep, limit - due.length) : []
+    const { due, customers } = await claim(tx, now, limit)
+    const swept =
+      due.length < limit && state?.sweep != null
+        ? await sweepOn(tx, state.sweep, { now, limit: limit - due.length })
+        : []
     const quiet = new Set(swept.filter((customer) => state?.quiet === 1 && !customers.has(customer)))
     for (const [customer, rows] of customers)
       if (rows.every(({ cause }) => cause === causes.imported)) quiet.add(customer)
@@ -98,25 +101,44 @@ async function stateOf(tx: Tx): Promise<State | undefined> {
 
 const dueColumns = ['identifier', 'due', 'cause'] as const
 
-/**
- * The rows that are due, with those of their customers' other identifiers, and takes them away. PostgreSQL: only rows that
- * nobody holds. A mark that is committed after this look is not among them, so it stays.
- */
-async function claim(tx: Tx, now: number, limit: number): Promise<DueRow[]> {
-  let query = tx.k.selectFrom('segment_due').select(dueColumns).where('due', '<=', now).orderBy('due').limit(limit)
-  if (tx.engine === 'postgres') query = query.forUpdate().skipLocked()
-  const rows = (await query.execute()) as DueRow[]
-  await takeAway(tx, rows)
-  return rows
+interface Claimed {
+  /** Rows that were taken away. */
+  readonly due: readonly DueRow[]
+  /** By customer the rows by which he was due. */
+  readonly customers: ReadonlyMap<number, readonly DueRow[]>
 }
 
-async function takeAway(tx: Tx, rows: readonly DueRow[]): Promise<void> {
+/**
+ * Takes away the rows that are due. PostgreSQL: those of customers whom nobody is changing now; who is held until the end of
+ * this transaction, so that whatever is marked meanwhile stays marked.
+ */
+async function claim(tx: Tx, now: number, limit: number): Promise<Claimed> {
+  const query = tx.k.selectFrom('segment_due').select(dueColumns).where('due', '<=', now).orderBy('due').limit(limit)
+  let due = (await query.execute()) as DueRow[]
+  let customers = await customersOf(tx, due)
+  if (tx.engine === 'postgres' && due.length > 0) {
+    const free = await lockFree(tx, [...customers.keys()])
+    const living = new Set([...customers.values()].flat())
+    const dead = due.filter((row) => !living.has(row))
+    const keys = [...customers].flatMap(([customer, rows]) => (free.has(customer) ? rows : []))
+    due = await selectByKeys<DueRow>(
+      tx,
+      'segment_due',
+      ['identifier'],
+      keys.map(({ identifier }) => [identifier]),
+      dueColumns,
+    )
+    // Whose customers changed between the two looks comes next time.
+    customers = new Map([...(await customersOf(tx, due))].filter(([customer]) => free.has(customer)))
+    due = [...[...customers.values()].flat(), ...dead]
+  }
   await deleteByKeys(
     tx,
     'segment_due',
     ['identifier'],
-    rows.map(({ identifier }) => [identifier]),
+    due.map(({ identifier }) => [identifier]),
   )
+  return { due, customers }
 }
 
 /** By customer the rows by which he is due; rows of identifiers that are gone are about nobody. */
@@ -130,12 +152,15 @@ async function customersOf(tx: Tx, due: readonly DueRow[]): Promise<Map<number, 
   return Map.groupBy(living, ({ identifier }) => customerOf.get(identifier) as number)
 }
 
-/** The next customers of the sweep. */
-async function sweepOn(tx: Tx, after: number, limit: number): Promise<number[]> {
+/** The next customers of the sweep; whoever is being changed right now is marked, and comes later. */
+async function sweepOn(tx: Tx, after: number, { now, limit }: SettleRequest): Promise<number[]> {
   const customers = await customersAfter(tx, after, limit)
   const sweep = customers.length < limit ? null : (customers.at(-1) as number)
   await tx.k.updateTable('segment_state').set({ sweep }).where('id', '=', 1).execute()
-  return customers
+  const free = await lockFree(tx, customers)
+  const busy = customers.filter((customer) => !free.has(customer))
+  if (busy.length > 0) await markCustomers(tx, busy, { received: now, historical: true })
+  return customers.filter((customer) => free.has(customer))
 }
 
 async function nextDue(tx: Tx, now: number): Promise<number | null> {
@@ -254,7 +279,10 @@ async function write(tx: Tx, { changes, gone, due }: Found, { now, hooks }: Look
     return { segment, day: today, entered: more, gone: same.length - more }
   })
   await upsertFold(tx, 'segment_days', { key: ['segment', 'day'], add: ['entered', 'gone'] }, days)
-  for (const { customer } of changes) tx.changed('customers', customer)
+  await touchCustomers(
+    tx,
+    changes.map(({ customer }) => customer),
+  )
   for (const hook of hooks) await hook(tx, changes)
 }
 
