@@ -20,7 +20,11 @@ const breaches: Breach[] = [
   ...singleHomeBreaches(sources),
   ...sqlBreaches(
     sources,
-    new Map(['src/db/tables.ts', 'src/db/tables-acting.ts'].flatMap((file) => [...tableOwners(read(file))])),
+    new Map(
+      ['src/db/tables.ts', 'src/db/tables-acting.ts', 'src/db/tables-reviews.ts'].flatMap((file) => [
+        ...tableOwners(read(file)),
+      ]),
+    ),
   ),
   ...sizeBreaches(sources),
   ...nameBreaches(sources),

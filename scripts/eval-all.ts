@@ -57,6 +57,7 @@ const evaluations: readonly Evaluation[] = [
     protocol: 'rating',
     files: { interactions: 'interactions.csv', users: 'users.csv', items: 'items.csv', cold: 'coldstart-users.csv' },
   },
+  { folder: 'simulated', protocol: 'reviews', files: {} },
 ]
 
 let failed = 0

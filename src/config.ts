@@ -84,6 +84,15 @@ export interface Config {
    * name that is not listed is not used; none of what is sensitive (gender, age, health, belief, ...) is listed by default.
    */
   readonly firstGuess: { readonly traits: Readonly<Record<string, boolean>> }
+  /**
+   * Reviews (docs/reviews.md). `at-once`: they show when they come; `after-check`: when somebody of the shop has looked, but
+   * after `checkDays` in any case, so that none is hidden by never being looked at. `halfLifeDays`: a rating so old counts half.
+   */
+  readonly reviews: {
+    readonly publish: 'at-once' | 'after-check'
+    readonly checkDays: number
+    readonly halfLifeDays: number
+  }
   /** A table of the weather (docs/usual.md), and the place where the shop is when nothing says otherwise. */
   readonly weather: { readonly file: string | null; readonly place: string | null }
   /**
@@ -201,6 +210,7 @@ export const defaultConfig: Config = Object.freeze({
   firstGuess: {
     traits: { country: true, region: true, city: true, occupation: true, industry: true, plan: true },
   },
+  reviews: { publish: 'at-once', checkDays: 7, halfLifeDays: 1460 },
   weather: { file: null, place: null },
   page: { frameAncestors: '', url: null },
   tasks: {
@@ -338,6 +348,7 @@ const choices: Readonly<Record<string, readonly unknown[]>> = {
   legalBasis: ['consent', 'contract', 'legitimate-interest', null],
   'moments.leapDay': ['feb-28', 'mar-1'],
   'consent.policy': ['eu-strict', 'eu-existing-customers', 'us-opt-out'],
+  'reviews.publish': ['at-once', 'after-check'],
   'consent.beforeLogin': ['session', 'never', 'remember', null],
   ...Object.fromEntries(
     ['service', 'personalisation', 'marketing', 'training', 'research'].map((purpose) => [

@@ -21,6 +21,7 @@ import type { ConsentApi, CustomersApi, FactsApi, QuestionsApi } from './engine-
 import type { JourneysApi } from './engine-api/journeys.ts'
 import type { MessagesApi } from './engine-api/messages.ts'
 import type { PageApi } from './engine-api/page.ts'
+import type { ReviewsApi } from './engine-api/reviews.ts'
 import type { AuditApi, PeopleApi, RightsApi } from './engine-api/rights.ts'
 import type { SegmentsApi } from './engine-api/segments.ts'
 import type { SurveysApi } from './engine-api/surveys.ts'
@@ -87,6 +88,7 @@ export type {
 } from './engine-api/messages.ts'
 export { SenderProfile, SenderRule, Template } from './engine-api/messages.ts'
 export type { CodeSender, PageApi, PageGuard, PageStanding, PassingAct, WaitingCode } from './engine-api/page.ts'
+export type { ItemReviews, Ranking, ReviewsApi, ReviewView } from './engine-api/reviews.ts'
 export type {
   AuditApi,
   ExportDocument,
@@ -113,6 +115,7 @@ export type { GivenFact } from './memory/fact.ts'
 export { factKindNames, parts as memoryParts } from './memory/fact-kinds.ts'
 export type { FactView } from './memory/fact-view.ts'
 export { whenSure } from './models/usual-options.ts'
+export { type RejectionReason, type ReviewState, rejectionReasons } from './reviews/state.ts'
 export type { Member } from './segments/store.ts'
 export type { CompiledQuestion, Survey, Words } from './surveys/definition.ts'
 export { SurveyDoc, wordsIn } from './surveys/definition.ts'
@@ -161,6 +164,7 @@ export interface Engine {
   readonly surveys: SurveysApi
   readonly tasks: TasksApi
   readonly journeys: JourneysApi
+  readonly reviews: ReviewsApi
   readonly rules: RulesApi
   readonly training: TrainingApi
   readonly imports: ImportsApi

@@ -17,23 +17,17 @@ import { acquireOwner, type Owner } from './db/owner.ts'
 import { databaseHealth } from './db/report.ts'
 import { currentState } from './decisions/current.ts'
 import { customerStates } from './decisions/customer-states.ts'
-import { createDecider } from './decisions/decider.ts'
 import { decisionLog } from './decisions/log.ts'
 import { listModels } from './decisions/models-store.ts'
-import { createPredictor } from './decisions/predictions.ts'
 import { recipientStates } from './decisions/recipient-state.ts'
-import { repeatPolicies } from './decisions/repeat.ts'
-import type { DecisionRequest } from './decisions/request.ts'
-import { type CompiledRule, checkRule, compileRule } from './decisions/rules.ts'
-import { listRules } from './decisions/rules-store.ts'
 import { createTrainer, type Trainer } from './decisions/trainer.ts'
-import { createUsual } from './decisions/usual.ts'
 import { auditApi, keysApi, peopleApi } from './engine/access.ts'
 import { acting } from './engine/acting.ts'
 import { type BeforeLogin, beforeLogin } from './engine/before-login.ts'
 import { catalogueApi } from './engine/catalogue.ts'
 import { consentApi } from './engine/consent.ts'
 import { customersApi } from './engine/customers.ts'
+import { deciding } from './engine/deciding.ts'
 import { examine } from './engine/doctor.ts'
 import { redactingLog } from './engine/log.ts'
 import type { Loop } from './engine/loop.ts'
@@ -44,17 +38,7 @@ import { eraseAgain, forgetFiles, type Refusals, refusals, rightsApi } from './e
 import { loadSurveys } from './engine/survey-files.ts'
 import { type Watch, watch } from './engine/tail.ts'
 import { type Upkeep, upkeep } from './engine/upkeep.ts'
-import type {
-  CodeSender,
-  Demo,
-  Engine,
-  Health,
-  ImportsApi,
-  RulesApi,
-  Sender,
-  TrackingBody,
-  TrainingApi,
-} from './engine-api.ts'
+import type { CodeSender, Demo, Engine, Health, ImportsApi, Sender, TrackingBody, TrainingApi } from './engine-api.ts'
 import { allRefused, parseEvents } from './events/door.ts'
 import type { IngestAnswer, IngestRequest } from './events/event.ts'
 import { newestEvent } from './events/report.ts'
@@ -155,27 +139,22 @@ async function compose(base: Base): Promise<RunningEngine> {
   const audit = auditLog(db, onError)
   const refused = await refusals(db)
   const sessions = await createSessionRing(db, world, config.passwordCost)
-  const repeats = repeatPolicies(catalogue)
-  const decider = createDecider({ ...state, catalogue, customers, recipients, repeats, log: decisions, world })
-  const totals = { decisions: 0, personalised: 0, trainingsFailed: 0 }
+  const about = { db, catalogue, config, policy, customers, recipients, visitors, world, onError }
+  const decides = deciding({ ...about, state, log: decisions })
+  let trainingsFailed = 0
   const onFailure = (error: unknown) => {
-    totals.trainingsFailed++
+    trainingsFailed++
     log.warn({ err: error }, 'a training failed')
   }
   const trainer = createTrainer({ db, config, world, newestEvent: () => newestEvent(db), onFailure, onError })
   const clean = () => forgetFiles({ db, config, world, holders: personalData })
   const keeper = upkeep({ db, config, world, keys, clean, onError })
-  const decide = (asked: DecisionRequest) => decider.decide(asked, asked.ceiling ?? 'known')
+  const { decide } = decides
   const mail = await messagesOf({ db, config, policy, world, log, catalogue, decide })
   const { loop, apis } = await acting({ ...base, policy, catalogue, events, decide, messenger: mail.messenger })
   // In the order in which they end: the loop works with everything else.
   const ends = [{ close: loop.stop }, mail.messenger, trainer, entrance, { close: keeper.stop }]
   const parts = [...ends, decisions, audit, state, keys, sessions, db]
-
-  const previewed: Preview = async (rule, request) => {
-    await state.upToDate()
-    return bothWays(decider, { ...request, log: false }, state.current().rules, compileRule(rule, catalogue))
-  }
 
   const heard = () => {
     state.trends.changed()
@@ -189,9 +168,7 @@ async function compose(base: Base): Promise<RunningEngine> {
     demo,
     erasedAgain,
     ingest: (body, sender) => ingest({ config, world, events, refused, entrance, heard }, body, sender),
-    recommend: counting(decider, totals),
-    predict: createPredictor({ ...state, db, catalogue, config, policy, world, visitors }).predict,
-    usual: createUsual({ ...state, db, catalogue, config, policy, customers, world, onError }).decide,
+    ...decides.api,
     keys: keysApi(db, world, keys),
     catalogue: catalogueApi({ db, catalogue, config, world }),
     customers: customersApi({ db, catalogue, policy, world }),
@@ -204,14 +181,14 @@ async function compose(base: Base): Promise<RunningEngine> {
     ...apis,
     ...memoryApis({ db, catalogue, config, policy, world }),
     consent: consentApi({ db, config, policy, world }),
-    rules: rulesApi(db, world, previewed),
     training: trainingApi(db, trainer, state.serving),
     imports: importsApi(db),
     tail: (listener) => events.subscribe(listener),
     health: () => healthOf(db),
     counters: () => ({
       ...events.totals,
-      ...totals,
+      ...decides.totals,
+      trainingsFailed,
       modelTrained: secondsOf(state.serving()[0]?.finished ?? null),
     }),
     doctor: () => examine({ db, config, world, catalogue, log: decisions, serving: state.serving, version }),
@@ -220,19 +197,6 @@ async function compose(base: Base): Promise<RunningEngine> {
     ...lifeOf({ ...base, local, loop, keeper, trainer, parts }),
   }
   return engine
-}
-
-/** Decides, and counts what was decided. */
-function counting(
-  { decide }: Pick<ReturnType<typeof createDecider>, 'decide'>,
-  totals: { decisions: number; personalised: number },
-): Engine['recommend'] {
-  return async (request, ceiling) => {
-    const answer = await decide(request, ceiling)
-    totals.decisions++
-    if (answer.personalised) totals.personalised++
-    return answer
-  }
 }
 
 /** Memory anew, and with it whoever keeps a copy of it, and the segments. */
@@ -331,44 +295,6 @@ function trainingApi(db: Database, trainer: Trainer, serving: TrainingApi['servi
       return trainer.status()
     },
   }
-}
-
-type Preview = (
-  rule: ReturnType<typeof checkRule>,
-  request: Parameters<RulesApi['preview']>[1],
-) => ReturnType<RulesApi['preview']>
-
-/** What is decided without a rule, and with it. */
-async function bothWays(
-  decider: Pick<ReturnType<typeof createDecider>, 'decide'>,
-  request: Parameters<RulesApi['preview']>[1],
-  rules: readonly CompiledRule[],
-  rule: CompiledRule,
-): ReturnType<RulesApi['preview']> {
-  return {
-    before: await decider.decide(request, 'known'),
-    after: await decider.decide(request, 'known', replaced(rules, rule)),
-  }
-}
-
-function rulesApi(db: Database, world: World, preview: Preview): RulesApi {
-  return {
-    list: () => listRules(db),
-    get: async (id) => (await listRules(db)).find((rule) => rule.id === id) ?? null,
-    async save(rule) {
-      const checked = checkRule(rule)
-      await db.write('rules.put', { rule: checked, now: world.now() })
-      return checked
-    },
-    remove: (id) => db.write('rules.remove', { id }),
-    preview: async (rule, request) => preview(checkRule(rule), request),
-  }
-}
-
-/** In order of id, as rules are listed: with several pins of one place the order counts. */
-function replaced(rules: readonly CompiledRule[], rule: CompiledRule): CompiledRule[] {
-  const others = rules.filter((one) => one.rule.id !== rule.rule.id)
-  return [...others, rule].sort((a, b) => (a.rule.id < b.rule.id ? -1 : 1))
 }
 
 /** Beside src/ in a checkout, beside dist/ in a package. */

@@ -46,6 +46,8 @@ export const errorTable = {
   // surveys
   invalid_survey: 400,
   survey_closed: 410,
+  // reviews
+  invalid_review: 400,
   // catalogue and imports
   invalid_item: 400,
   invalid_rule: 400,

@@ -44,6 +44,9 @@ import { momentsHandlers } from './moments/handlers.ts'
 import { itemWatch } from './moments/item-watch.ts'
 import { lapsedHook } from './moments/lapsed.ts'
 import { momentsData } from './moments/personal.ts'
+import { reviewsFold } from './reviews/fold.ts'
+import { reviewsData } from './reviews/personal.ts'
+import { reviewHandlers } from './reviews/store.ts'
 import { dueFold, markCustomers } from './segments/fold.ts'
 import { segmentsData } from './segments/personal.ts'
 import type { SegmentHook } from './segments/settle.ts'
@@ -67,6 +70,7 @@ export const personalData: readonly Holder[] = [
   ...surveyData,
   ...segmentsData,
   ...journeyData,
+  ...reviewsData,
   ...memoryData,
   ...eventsData,
   ...accessData,
@@ -77,7 +81,7 @@ export const personalData: readonly Holder[] = [
 export function createHandlers(config: Config, world: World): Handlers {
   const policy = policyOf(config)
   const catalogue = { world, currency: config.currency, watch: itemWatch(config) }
-  const remembering = [...memoryFolds, attributionFold]
+  const remembering = [...memoryFolds, reviewsFold, attributionFold]
   const acting = [momentsFold(config), triggersFold(config.tasks), surveysFold, dueFold(), journeysFold()]
   const folds = [...remembering, ...acting]
   const ingest = ingestHandler(folds, { policy, world })
@@ -103,6 +107,7 @@ export function createHandlers(config: Config, world: World): Handlers {
     ...modelHandlers,
     ...ruleHandlers,
     ...logHandlers({ policy, world }),
+    ...reviewHandlers,
     ...retentionHandlers,
     ...accessHandlers,
     ...peopleHandlers,

@@ -29,7 +29,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   memory: ['calendar', 'events', 'consent', 'identity', 'catalog', 'db', 'config'],
   /** What comes about by itself: events that the engine derives. */
   moments: ['segments', 'conditions', 'config', ...memoryAndBelow],
-  reviews: ['models', 'config', ...eventsAndBelow],
+  reviews: ['models', 'config', ...memoryAndBelow],
   /** Conditions in CEL: text -> what may be asked of it; knows no customers. */
   conditions: [],
   segments: ['conditions', 'config', ...memoryAndBelow],

@@ -31,7 +31,7 @@ export function singleHomeBreaches(sources: readonly Source[]): Breach[] {
 /** Reads of another concept's table that are worth their exception, each with its reason. */
 const readAcross: Readonly<Record<string, { readonly tables: readonly string[]; readonly reason: string }>> = {}
 
-/** table -> folder, as the headings in `src/db/tables.ts` and `src/db/tables-acting.ts` say. */
+/** table -> folder, as the headings in `src/db/tables.ts` and its parts say. */
 export function tableOwners(tablesSource: string): Map<string, string> {
   const owners = new Map<string, string>()
   const body = tablesSource.slice(tablesSource.search(/^export interface \w*Tables /m))

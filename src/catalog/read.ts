@@ -173,3 +173,9 @@ export async function itemFacts(reader: Reader, ids: readonly number[]): Promise
     }),
   )
 }
+
+/** The internal ids that turned out to be other names of `id`, and itself: rows of memory keep the one they came with. */
+export async function sameItems(reader: Reader, id: number): Promise<number[]> {
+  const rows = await reader.k.selectFrom('items').select('id').where('same_as', '=', id).execute()
+  return [id, ...rows.map((row) => row.id)]
+}

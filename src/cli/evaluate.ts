@@ -8,6 +8,7 @@ import {
   evalColdstart,
   evalContext,
   evalRating,
+  evalReviews,
   evalSequence,
   evalSession,
   evalTopn,
@@ -21,7 +22,7 @@ import { interruptible } from './interruption.ts'
 import { type Output, output } from './output.ts'
 import { optionsOf, several, wholeNumber } from './surroundings.ts'
 
-/** `habitue eval topn | candidates | sequence | session | context | usual | rating | coldstart`: the public way to judge Habitue on anybody's data. */
+/** `habitue eval topn | candidates | sequence | session | context | usual | rating | reviews | coldstart`: the public way to judge Habitue on anybody's data. */
 export function evalCommand(program: Command): void {
   const evaluate = program
     .command('eval')
@@ -99,6 +100,16 @@ export function evalCommand(program: Command): void {
         if (options.plot) writeFileSync(options.plot, calibrationPlot(bins, 'The usual: said and come true'))
         return outcome
       })
+    })
+
+  evaluate
+    .command('reviews')
+    .description('Rank items by ratings where the truth is known, with and without an attack of fakes (tau, damage).')
+    .option('--seed <n>', 'seed of the shops', wholeNumber, 1)
+    .option('--shops <n>', 'how many shops are drawn', wholeNumber, 10)
+    .action((_: unknown, command: Command) => {
+      const options = optionsOf<Flags & { shops: number }>(command)
+      return run(options, (progress) => evalReviews(options, { world: systemWorld, progress }))
     })
 
   withFlags(evaluate.command('coldstart'))

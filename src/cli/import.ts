@@ -59,6 +59,7 @@ Forms of CSV (a header line; columns are found by their names, --dry-run shows h
   items         item,title,categories,price,...   further columns become attributes
   users         user,...                          columns become traits
   orders        invoice,item,quantity,time,price,customer   an invoice that begins with C is a return
+  reviews       user,item,rating[,title][,text][,author][,helpful,votes][,time]   who bought is derived, not read
   events        JSON lines: one message of the tracking API a line
   consents      user or email,status,time[,purposes][,source][,wording][,proof]; exports of Mailchimp and Klaviyo`,
     )

@@ -18,6 +18,7 @@ import { peopleCommand } from './people.ts'
 import { rebuildCommand } from './rebuild.ts'
 import { recommendCommand } from './recommend.ts'
 import { restoreCommand } from './restore.ts'
+import { reviewsCommand } from './reviews.ts'
 import { segmentsCommand } from './segments.ts'
 import { startCommand } from './start.ts'
 import { surveysCommand } from './surveys.ts'
@@ -58,6 +59,7 @@ for (const add of [
   modelsCommand,
   recommendCommand,
   usualCommand,
+  reviewsCommand,
   evalCommand,
   keyCommand,
   peopleCommand,

@@ -73,12 +73,38 @@ export async function populationPermit(
   purpose: Purpose,
   now: number,
 ): Promise<PopulationPermit | null> {
-  if (policy.bases[purpose] === null) return null
-  const byIdentifier = await allAnswers(reader)
+  return policy.bases[purpose] === null ? null : permitBy(await allAnswers(reader), policy, purpose, now)
+}
+
+function permitBy(
+  byIdentifier: ReadonlyMap<number, readonly AnswerRow[]>,
+  policy: Policy,
+  purpose: Purpose,
+  now: number,
+): PopulationPermit {
   return populationPermitOf(purpose, { now, majority: policy.majority }, (customer, identifiers) => {
     const rows = identifiers.flatMap((identifier) => byIdentifier.get(identifier) ?? [])
     return permit(new Person(policy, { customer, identifiers }, rows, now), purpose)
   })
+}
+
+/** The same of those alone who are asked about: the answers of these identifiers are read, and no others. */
+export function permitsFor(
+  reader: Reader,
+  policy: Policy,
+  purpose: Purpose,
+  now: number,
+): (identifiers: readonly number[]) => Promise<PopulationPermit | null> {
+  return async (asked) => {
+    if (policy.bases[purpose] === null) return null
+    const answers = await answersOf(reader, asked)
+    return permitBy(
+      Map.groupBy(answers, (row) => row.identifier),
+      policy,
+      purpose,
+      now,
+    )
+  }
 }
 
 export async function allAnswers(reader: Reader): Promise<Map<number, AnswerRow[]>> {

@@ -8,8 +8,9 @@
 import type { Generated } from 'kysely'
 import type { MessageRow } from './message-row.ts'
 import type { ActingTables } from './tables-acting.ts'
+import type { ReviewTables } from './tables-reviews.ts'
 
-export interface Tables extends ActingTables {
+export interface Tables extends ActingTables, ReviewTables {
   // db
   meta: { key: string; value: string }
   /** One row a topic; `version` rises with every committed change, so that another process sees that its cache is old. */
@@ -242,7 +243,6 @@ export interface Tables extends ActingTables {
     sweep: number | null
     quiet: number
   }
-
   // decisions
   /** One row for each placement of a decision; an item stands in at most one of them. */
   decisions: {

@@ -5,6 +5,7 @@
 import type { Catalogue } from '../catalog/catalogue.ts'
 import type { Ceiling } from '../consent/permit.ts'
 import { HabitueError } from '../errors.ts'
+import type { Board } from '../reviews/board.ts'
 import type { World } from '../world.ts'
 import { allowance } from './allowance.ts'
 import { type CustomerState, withoutMemory } from './customer-state.ts'
@@ -44,6 +45,8 @@ export interface DeciderNeeds {
   readonly log: DecisionLog
   readonly world: World
   current(): Current
+  /** How items stand by what customers say of them. */
+  board(): Board
   /** Brings catalogue, rules and models up to date before a decision looks at them; undefined = they are. */
   upToDate(): Promise<void> | undefined
 }
@@ -102,7 +105,8 @@ export function createDecider(needs: DeciderNeeds): Decider {
       const length = serving?.ids.length ?? 0
       if (scratch[0].length !== length) scratch = [new Float32Array(length), new Float32Array(length)]
       const asked = named(request, customer, catalogue)
-      const setting = { serving, catalogue, trends, customer, dial, scratch, ...asked }
+      const { order = 'taste' } = request
+      const setting = { serving, catalogue, trends, customer, dial, scratch, order, board: needs.board(), ...asked }
       const work = begin(request, current, setting, world.now(), catalogue)
       const answers: Record<string, PlacementAnswer> = {}
       const decisionId = newDecisionId(world)

@@ -1,6 +1,7 @@
 /** Reasons: the structured cause of each item, and one short sentence for people. */
 import { whyNot } from '../consent/permit.ts'
 import type { CustomerState } from './customer-state.ts'
+import { ratedText } from './rated.ts'
 import type { DecisionRequest, Reason, Unpersonalised } from './request.ts'
 import type { Candidate } from './rules.ts'
 
@@ -29,6 +30,8 @@ export function sentence(reason: Reason): string {
       return 'Popular with customers like you'
     case 'trending':
       return 'In demand this week'
+    case 'rated':
+      return reason.rating ? ratedText(reason.rating) : 'Well rated'
     case 'new':
       return 'New here'
     case 'recent':

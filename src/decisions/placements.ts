@@ -13,6 +13,7 @@ import { neighbourhood } from './neighbourhood.ts'
 import { named, type Proposal, type Propose, proposeSorted, type Setting } from './proposal.ts'
 import { type Allowance, best, firstAllowed } from './rank.ts'
 import { bestFor, whyFor } from './ranking.ts'
+import { proposeAskedByRating, proposeRated } from './rated.ts'
 import type { PlacementName, Reason } from './request.ts'
 import type { Candidate } from './rules.ts'
 import type { Serving } from './serving.ts'
@@ -30,6 +31,7 @@ export const placements: Readonly<Record<PlacementName, Propose>> = {
   items: proposeAsked,
   popular: proposePopular,
   trending: (setting, pool, allowed) => proposeSorted(setting.trends.trending, { kind: 'trending' }, pool, allowed),
+  rated: proposeRated,
   new: (setting, pool, allowed) => proposeSorted(newest(setting.catalogue), { kind: 'new' }, pool, allowed),
   recent: (setting, pool, allowed) => {
     const seen = setting.customer?.recent ?? []
@@ -216,6 +218,7 @@ function proposeCart(setting: Setting, pool: number, allowed: Allowance): Propos
 
 /** Ranks exactly the items asked for; what the models do not know comes last, in the order given. */
 function proposeAsked(setting: Setting, _pool: number, allowed: Allowance): Proposal {
+  if (setting.order === 'rating') return proposeAskedByRating(setting, allowed)
   const { serving, customer, asked } = setting
   const scores = setting.scratch[0]
   const personal = serving !== null && customer !== null && customer.history.items.length > 0

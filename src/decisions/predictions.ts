@@ -77,6 +77,8 @@ export interface PredictionNeeds {
 export interface Predictor {
   /** @throws HabitueError unknown_item */
   predict(request: PredictionRequest, ceiling: Ceiling): Promise<PredictionAnswer>
+  /** The expectations alone, by internal id; null where there is nothing to go by, or consent does not reach. */
+  foretell(who: Identifier, ids: readonly number[], ceiling: Ceiling): Promise<ReadonlyMap<number, Prediction> | null>
 }
 
 /** Ratings that may be named for an item, and how far leaving one out must move the expectation to be named. */
@@ -98,6 +100,21 @@ interface Known {
 export function createPredictor(needs: PredictionNeeds): Predictor {
   const { catalogue, current, upToDate } = needs
   return {
+    async foretell(who, ids, ceiling) {
+      await upToDate()
+      const known = await knownOf(needs, who, ceiling)
+      const stars = current().serving?.stars ?? null
+      const columns = stars ? columnsOf(stars.columns, known.told) : []
+      if (!stars || known.rated.length + columns.length === 0) return null
+      const { all } = new Folds({ rated: known.rated, columns }, stars)
+      const found = new Map<number, Prediction>()
+      for (const id of ids) {
+        const index = known.discreet(id) ? -1 : stars.indexOf(id)
+        const prediction = index < 0 ? null : all.predict(index)
+        if (prediction) found.set(id, rounded(prediction))
+      }
+      return found
+    },
     async predict({ who, items, dial }, ceiling) {
       await upToDate()
       const ids = items.map((name) => idNamed(catalogue, name))

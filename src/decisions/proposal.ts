@@ -1,6 +1,7 @@
 /** What a placement is given, what it proposes, and the simplest proposal: things that are in order already. */
 import type { Catalogue } from '../catalog/catalogue.ts'
 import type { Ceiling } from '../consent/permit.ts'
+import type { Board } from '../reviews/board.ts'
 import type { CustomerState } from './customer-state.ts'
 import { type Allowance, firstAllowed } from './rank.ts'
 import type { Reason } from './request.ts'
@@ -24,6 +25,10 @@ export interface Setting {
   /** The items to be ranked, and the names among them that the catalogue does not know. */
   readonly asked: readonly number[]
   readonly unknown: readonly string[]
+  /** How items stand by what customers say of them. */
+  readonly board: Board
+  /** What ranks the items asked for. */
+  readonly order: 'taste' | 'rating'
   /** Two vectors of the serving model's length, free to use. */
   readonly scratch: readonly [Float32Array, Float32Array]
 }

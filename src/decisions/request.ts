@@ -16,6 +16,7 @@ export const placementNames = [
   'items',
   'popular',
   'trending',
+  'rated',
   'new',
   'recent',
 ] as const
@@ -37,6 +38,8 @@ export interface DecisionRequest {
   readonly item?: string
   /** The shop's ids to be ranked (`items`). */
   readonly items?: readonly string[]
+  /** What ranks them: the customer's taste (default), or what customers say of them. */
+  readonly order?: 'taste' | 'rating'
   /** The shop's ids in the cart; default: the customer's open cart. */
   readonly cart?: readonly string[]
   readonly context?: Readonly<Record<string, unknown>>
@@ -62,6 +65,7 @@ export interface Reason {
     | 'popular'
     | 'alike'
     | 'trending'
+    | 'rated'
     | 'new'
     | 'recent'
     | 'again'
@@ -71,6 +75,8 @@ export interface Reason {
   readonly because?: readonly { readonly id: string; readonly title: string | null }[]
   /** The kind of model that contributed most. */
   readonly model?: string
+  /** Of `rated`: what customers say of it. */
+  readonly rating?: { readonly expected: number; readonly ratings: number; readonly verified: number }
   /** The rule that placed or moved the item. */
   readonly rule?: string
 }

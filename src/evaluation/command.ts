@@ -3,6 +3,7 @@ import { HabitueError } from '../errors.ts'
 import { contextKind } from '../models/context.ts'
 import { firstGuessDefaults } from '../models/first-guess.ts'
 import type { ModelKind, Progress } from '../models/model.ts'
+import { opinionDefaults } from '../models/opinion.ts'
 import { ratingDefaults } from '../models/rating.ts'
 import { modelKind, modelOptions } from '../models/registry.ts'
 import { usualDefaults, whenSure } from '../models/usual-options.ts'
@@ -14,6 +15,7 @@ import { type ContextFiles, evaluateContext } from './context.ts'
 import { Ids, readCandidates, readInteractions, readPrefixes, readSplit } from './interactions.ts'
 import type { EvaluationRequest, Outcome } from './outcome.ts'
 import { evaluateRating, type RatingFiles } from './rating.ts'
+import { evaluateReviews } from './reviews.ts'
 import { evaluateSequence, evaluateSession } from './sequence.ts'
 import { evaluateTopn } from './topn.ts'
 import { evaluateUsual, readChoices } from './usual.ts'
@@ -100,6 +102,14 @@ export async function evalContext(
 ): Promise<Outcome> {
   around.progress.step(0, 1, 'reading')
   return evaluateContext(files, { options: optionsOf(contextKind, flags), seed: flags.seed ?? 1, ...around })
+}
+
+/** `eval reviews`: over simulated shops, for only there the truth is known. */
+export async function evalReviews(
+  { seed, shops }: { readonly seed: number; readonly shops: number },
+  around: EvaluationSurroundings,
+): Promise<Outcome> {
+  return evaluateReviews({ seed, shops, halfLifeDays: opinionDefaults.halfLifeDays, ...around })
 }
 
 /** `eval usual`. @throws HabitueError on unreadable files and options */

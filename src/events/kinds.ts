@@ -57,7 +57,11 @@ const buying: readonly EventKind[] = [
     ['Product Added to Wishlist', 'Counts a wish.', ['Added to Wishlist', 'Added Product to Wishlist']],
     ['Product Removed from Wishlist', 'Takes a wish back.', ['Removed Product from Wishlist']],
     ['Wishlist Product Added to Cart', 'Counts a cart of the item.', ['Wishlist Product Added']],
-    ['Product Reviewed', 'Keeps the rating; the text of the review stays in the event.', ['Reviewed Product']],
+    [
+      'Product Reviewed',
+      'Keeps the rating, and the review as the latest of this customer on the item.',
+      ['Reviewed Product'],
+    ],
   ]),
   ...group('personalisation', 'many', 'view', [
     ['Cart Viewed', 'Says what the open cart holds.', ['Viewed Cart']],
@@ -102,6 +106,7 @@ const talking: readonly EventKind[] = [
 const own: readonly EventKind[] = [
   ...group('personalisation', 'one', 'kept', [
     ['Product Rated', 'Keeps the rating (stars without a review).', ['Rated Product']],
+    ['Review Withdrawn', 'The review of the item is taken back; its words go.', ['Review Deleted', 'Review Removed']],
     ['Product Refused', 'The item is not shown to this customer again.', ['Not Interested', 'Product Not Interested']],
     ['Product Refusal Withdrawn', 'Takes a refusal back.', ['Product Refusal Removed']],
     [
@@ -145,6 +150,7 @@ const own: readonly EventKind[] = [
     ['Product Remembered', 'Takes that back.', []],
   ]),
   ...group('personalisation', 'none', 'kept', [
+    ['Review Voted', 'Says whether a review was helpful.', ['Review Rated', 'Voted Review']],
     ['Preference Told', 'What the customer says he likes or wants.', ['Preference Set']],
     ['Preference Withdrawn', 'Takes a preference back.', ['Preference Removed']],
     ['Fact Inferred', 'Keeps a fact that was observed or inferred elsewhere.', ['Fact Observed']],

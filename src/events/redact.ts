@@ -80,8 +80,31 @@ export async function redactEvents(
   }
 }
 
-/** That a question was answered is remembered, or it would be asked again. */
+/** The same of all events of a name that an identifier sent about an item. */
+export async function redactAbout(
+  tx: Tx,
+  name: string,
+  about: readonly { readonly identifier: number; readonly item: number }[],
+): Promise<void> {
+  for (const { identifier, item } of about) {
+    const rows = await tx.k
+      .selectFrom('events')
+      .select(['message', 'body'])
+      .where('identifier', '=', identifier)
+      .where('name', '=', name)
+      .execute()
+    const told = rows.filter(({ body }) => (JSON.parse(body) as EventBody).items?.includes(item))
+    const events = told.map(({ message }) => ({ identifier, message }))
+    await redactEvents(tx, events, (one) => one === name)
+  }
+}
+
+/** That a question was answered is remembered, or it would be asked again; so are the stars of what was said of an item. */
 function kept({ properties }: EventBody): NonNullable<EventBody['properties']> {
-  const question = properties?.question
-  return { redacted: true, ...(typeof question === 'string' ? { question } : {}) }
+  const { question, rating } = properties ?? {}
+  return {
+    redacted: true,
+    ...(typeof question === 'string' ? { question } : {}),
+    ...(rating === undefined ? {} : { rating }),
+  }
 }

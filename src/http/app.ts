@@ -33,6 +33,7 @@ import { peopleRoutes } from './people.ts'
 import { predictionRoutes } from './predictions.ts'
 import { questionRoutes } from './questions.ts'
 import { recommendationRoutes } from './recommendations.ts'
+import { reviewRoutes } from './reviews.ts'
 import { rightsRoutes } from './rights.ts'
 import { ruleRoutes } from './rules.ts'
 import { segmentRoutes } from './segments.ts'
@@ -97,6 +98,7 @@ export async function createApp(engine: Engine): Promise<App> {
   predictionRoutes(app, engine)
   itemRoutes(app, engine)
   categoryRoutes(app, engine)
+  reviewRoutes(app, engine)
   customerRoutes(app, engine)
   customerDecisionRoutes(app, engine)
   rightsRoutes(app, engine)

@@ -5,7 +5,7 @@ import { HabitueError } from '../errors.ts'
 import type { App } from './typed-app.ts'
 
 const fields = {
-  kind: Type.Enum(['interactions', 'items', 'users', 'orders', 'events', 'consents']),
+  kind: Type.Enum(['interactions', 'items', 'users', 'orders', 'events', 'consents', 'reviews']),
   name: Type.String({ maxLength: 1000, description: "The file's name." }),
   line: Type.Integer({ minimum: 0, description: 'Everything up to this line was taken.' }),
   bytes: Type.Integer({ minimum: 0 }),

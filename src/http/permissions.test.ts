@@ -172,6 +172,15 @@ const requests: Record<Action, readonly Ask[]> = {
     { method: 'PUT', url: '/v1/categories/audiences', payload: { audiences: [] } },
     { method: 'PUT', url: '/v1/categories/sensitive', payload: { categories: [] } },
   ],
+  'reviews.read': [
+    { method: 'GET', url: '/v1/items/espresso/reviews' },
+    { method: 'GET', url: '/v1/rankings' },
+  ],
+  'reviews.check': [
+    { method: 'GET', url: '/v1/reviews?state=pending' },
+    { method: 'GET', url: '/v1/reviews/report' },
+  ],
+  'reviews.moderate': [{ method: 'PUT', url: '/v1/reviews/r1/state', payload: { state: 'published' } }],
   'rules.read': [
     { method: 'GET', url: '/v1/rules' },
     { method: 'GET', url: '/v1/rules/r' },
@@ -289,6 +298,8 @@ describe('what each kind of key may do', () => {
         !asked.has(
           route
             .replace('/rules/:id', '/rules/r')
+            .replace('/items/:id/reviews', '/items/espresso/reviews')
+            .replace('/reviews/:id/state', '/reviews/r1/state')
             .replace('/merges/:id', '/merges/1')
             .replace('/tasks/:id', '/tasks/1')
             .replace('/journeys/:id', '/journeys/j')

@@ -96,6 +96,18 @@ export const permissions = {
   },
   'items.read': { kinds: server, roles: everybody, meaning: 'read the catalogue' },
   'items.write': { kinds: server, roles: showing, meaning: 'change the catalogue' },
+  'reviews.read': { kinds: page, roles: everybody, meaning: 'read published reviews and rankings' },
+  'reviews.check': {
+    kinds: server,
+    roles: ['admin', 'marketer', 'agent', 'auditor'],
+    meaning: 'see reviews that are not published',
+  },
+  'reviews.moderate': {
+    kinds: server,
+    roles: ['admin', 'marketer', 'agent'],
+    meaning: 'publish and reject reviews',
+    audited: true,
+  },
   'rules.read': { kinds: server, roles: ['admin', 'marketer', 'auditor'], meaning: 'read rules, preview one' },
   'rules.write': { kinds: admin, roles: showing, meaning: 'change rules', audited: true },
   'journeys.read': { kinds: server, roles: ['admin', 'marketer', 'auditor'], meaning: 'read journeys, check one' },

@@ -36,6 +36,11 @@ const asked = {
     Type.String({ minLength: 1, maxLength: 200, description: 'The item looked at (item, unavailable).' }),
   ),
   items: Type.Optional(Type.Array(ItemId, { maxItems: 1000, description: 'Rank exactly these (items).' })),
+  order: Type.Optional(
+    Type.Enum(['taste', 'rating'], {
+      description: 'What ranks `items`: taste (default), or what customers say of them.',
+    }),
+  ),
   cart: Type.Optional(
     Type.Array(ItemId, { maxItems: 1000, description: 'Default: the open cart that is remembered.' }),
   ),
@@ -83,6 +88,12 @@ const ItemAnswer = Type.Object({
     kind: Type.String(),
     because: Type.Optional(Type.Array(Type.Object({ id: Type.String(), title: Nullable(Type.String()) }))),
     model: Type.Optional(Type.String()),
+    rating: Type.Optional(
+      Type.Object(
+        { expected: Type.Number(), ratings: Type.Integer(), verified: Type.Integer() },
+        { description: 'Of `rated`: expected stars, ratings, and how many of them by verified buyers.' },
+      ),
+    ),
     rule: Type.Optional(Type.String()),
   }),
   text: Type.String({ description: 'The reason in a sentence.' }),

@@ -17,6 +17,7 @@ import type {
   FactView,
   IngestAnswer,
   InstanceView,
+  ItemReviews,
   JourneyView,
   KeyKind,
   Sender,
@@ -246,6 +247,10 @@ const roteConsent: ConsentView = {
   history: [],
 }
 
+const noneWithheld = Object.fromEntries(
+  ['unlawful', 'off-topic', 'spam', 'personal-data', 'pending'].map((why) => [why, { all: 0, critical: 0 }]),
+) as ItemReviews['withheld']
+
 const roteResources: Pick<
   Engine,
   | 'audit'
@@ -260,6 +265,7 @@ const roteResources: Pick<
   | 'imports'
   | 'journeys'
   | 'questions'
+  | 'reviews'
   | 'rules'
   | 'segments'
   | 'surveys'
@@ -369,6 +375,32 @@ const roteResources: Pick<
     get: async (id) => ({ id, kind: 'events', name: 'a file', line: 1, bytes: 1, refused: 0, done: false }),
     list: async () => [],
     record: async () => {},
+  },
+  reviews: {
+    ofItem: async (item) => ({
+      item,
+      standing: null,
+      count: 0,
+      verified: 0,
+      verification: '',
+      orderedBy: { code: 'useful', text: '' },
+      withheld: noneWithheld,
+      reviews: [],
+      next: null,
+    }),
+    ranking: async () => ({
+      category: null,
+      personalised: false,
+      orderedBy: { code: 'rating', text: '' },
+      ratings: 0,
+      verified: 0,
+      verification: '',
+      asOf: 0,
+      items: [],
+    }),
+    list: async () => [],
+    report: async () => ({ published: { all: 0, critical: 0 }, withheld: noneWithheld }),
+    moderate: async () => {},
   },
   rules: {
     list: async () => [],

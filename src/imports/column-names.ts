@@ -1,7 +1,7 @@
 /** The names by which files call their columns, as data: what a kind must have, may have, and where the rest goes. */
 
 /** The kinds that are read from columns. */
-export type TableKind = 'interactions' | 'items' | 'users' | 'orders' | 'consents'
+export type TableKind = 'interactions' | 'items' | 'users' | 'orders' | 'consents' | 'reviews'
 
 /** Field -> usual names of its column, lower case and without separators; the first two are the documented ones. */
 type Synonyms = Readonly<Record<string, readonly string[]>>
@@ -88,6 +88,19 @@ export const synonyms: Readonly<Record<TableKind, Synonyms>> = {
     total: ['total', 'amount', 'revenue', 'ordertotal', 'grandtotal', 'value', 'spend', 'sales'],
     'properties.country': ['country', 'shippingcountry', 'countrycode'],
     email: ['email', 'customeremail', 'emailaddress'],
+  },
+  reviews: {
+    user: [...who.user, 'reviewerid', 'reviewer', 'authorid'],
+    anonymous: who.anonymous,
+    item: [...what.item, 'parentasin'],
+    value: ['rating', 'stars', 'value', 'score', 'overall', 'starrating', 'reviewrating'],
+    review: ['review', 'reviewid', 'id'],
+    title: ['title', 'reviewtitle', 'summary', 'headline', 'reviewheadline'],
+    text: ['text', 'reviewbody', 'body', 'reviewtext', 'comment', 'content', 'message'],
+    author: ['author', 'reviewername', 'displayname', 'nickname', 'name'],
+    helpful: ['helpful', 'helpfulvotes', 'helpfulvote', 'upvotes', 'vote', 'helpfulnessnumerator'],
+    votes: ['votes', 'totalvotes', 'helpfulnessdenominator'],
+    time: [...what.time, 'reviewdate', 'reviewtime', 'unixreviewtime', 'submittedat'],
   },
   users: {
     user: who.user,
@@ -198,6 +211,7 @@ export const needed: Readonly<Record<TableKind, readonly (readonly string[])[]>>
   users: [['user', 'anonymous', 'traits.email']],
   consents: [['user', 'anonymous', 'email', 'phone']],
   items: [['id']],
+  reviews: [['user', 'anonymous'], ['item'], ['value', 'text']],
 }
 
 /** Fields that several columns may be mapped to. */
@@ -210,6 +224,7 @@ export const spaces: Readonly<Record<TableKind, string>> = {
   interactions: 'properties',
   orders: 'properties',
   consents: 'properties',
+  reviews: 'properties',
 }
 
 /** A column's name as it is compared: `Customer ID`, `customer_id` and `g:customerId` are one. */

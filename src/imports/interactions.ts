@@ -131,6 +131,6 @@ function detailReader(context: ConvertContext) {
 }
 
 /** A rating of a scale as stars from 1 to 5; of scales that end at 5 as it is. */
-function stars(value: number, low: number, high: number): number {
+export function stars(value: number, low: number, high: number): number {
   return high === 5 ? value : Math.round((1 + (4 * (value - low)) / (high - low)) * 100) / 100
 }

@@ -6,7 +6,7 @@ import { HabitueError } from '../errors.ts'
 import { folded, needed, repeated, spaces, synonyms, type TableKind } from './column-names.ts'
 import { guessTimeFormat, parseDecimal, type TimeFormat } from './values.ts'
 
-export const importKinds = ['interactions', 'items', 'users', 'orders', 'events', 'consents'] as const
+export const importKinds = ['interactions', 'items', 'users', 'orders', 'events', 'consents', 'reviews'] as const
 export type ImportKind = (typeof importKinds)[number]
 /** What the rows of a file of interactions mean, where no column says it. */
 export type Signal = 'rating' | 'view' | 'cart' | 'buy'
@@ -195,6 +195,7 @@ function guessSignal(
   const [low, high] = [Math.min(...values), Math.max(...values)]
   const scale: readonly [number, number] =
     high > 10 ? [0, 100] : high > 5 ? [low < 1 ? 0 : 1, 10] : [low < 0.5 ? 0 : Math.min(1, low), 5]
+  if (kind === 'reviews') return { signal: 'rating', ratings: scale }
   if (chosen || kind !== 'interactions') return { signal: chosen ?? 'buy', ratings: scale }
   const has = (field: string) => columns.some((one) => one.field === field)
   if (has('event')) return { signal: 'view', ratings: scale }

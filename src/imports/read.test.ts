@@ -583,3 +583,31 @@ describe.skipIf(!existsSync(data))('the public data (skipped where ../shared/dat
     expect(nobody).toBeGreaterThan(1000)
   })
 })
+
+describe('reviews', () => {
+  it('become events, with stars of any scale as one to five, and votes that were brought along', async () => {
+    const csv =
+      'reviewerID,asin,overall,summary,reviewText,helpful,votes,reviewTime,verified\n' +
+      'A1,B00,5,Five stars,"Works, and how",3,4,2024-01-02,true\n' +
+      'A2,B00,9,,,,,2024-01-03,\n' +
+      'A3,B00,7.5,Fine,It does,x,1,2024-01-04,\n' +
+      'A4,B00,,,,,,2024-01-05,\n'
+    const { messages, bad } = await read('reviews', csv.replace('A1,B00,5', 'A1,B00,10'))
+    expect(messages.map(gist)).toEqual([
+      [
+        'A1',
+        'Product Reviewed',
+        {
+          product_id: 'B00',
+          rating: 5,
+          review_title: 'Five stars',
+          review_body: 'Works, and how',
+          helpful_votes: 3,
+          votes: 4,
+        },
+      ],
+      ['A2', 'Product Reviewed', { product_id: 'B00', rating: 4.56 }],
+    ])
+    expect(bad.map(([line]) => line)).toEqual([4, 5])
+  })
+})

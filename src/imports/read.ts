@@ -14,6 +14,7 @@ import { readLines } from './lines.ts'
 import { type GuessOptions, guessMapping, type ImportKind, type Mapping } from './mapping.ts'
 import { type Converter, Sink, type TrackingMessage } from './messages.ts'
 import { orderConverter } from './orders.ts'
+import { reviewConverter } from './reviews.ts'
 import { type BadLine, guessDelimiter, type Row, readRows } from './rows.ts'
 import { readOrderNumbers } from './scattered.ts'
 import { openSource, type ReadControl, readText, type Source } from './source.ts'
@@ -233,6 +234,7 @@ async function openConverter(
   const context: ConvertContext = { mapping, sink, hash, modified, currency, charges, stated: options.stated }
   if (kind === 'users') return { delimiter, converter: userConverter(context) }
   if (kind === 'consents') return { delimiter, converter: consentConverter(context) }
+  if (kind === 'reviews') return { delimiter, converter: reviewConverter(context) }
   // Baskets are orders whatever they are called: their lines belong together.
   const inBaskets = mapping.signal === 'buy' && mapping.columns.some(({ field }) => field === 'order')
   const mixed = mapping.columns.some(({ field }) => field === 'event')
@@ -242,7 +244,7 @@ async function openConverter(
 }
 
 async function openTable(
-  kind: 'interactions' | 'users' | 'orders' | 'consents',
+  kind: 'interactions' | 'users' | 'orders' | 'consents' | 'reviews',
   source: Source,
   options: ImportOptions,
 ): Promise<{ mapping: Mapping; delimiter: string }> {
