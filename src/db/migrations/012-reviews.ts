@@ -12,5 +12,4 @@ export const statements: readonly string[] = [
     reason text, note text, time {int} not null, actor text not null, primary key (identifier, item)) {norowid}`,
   // All ratings of an item, and nothing of the many rows that were only looked at.
   'create index interactions_rated on interactions (item, identifier) where rating is not null',
-  'create index items_same_as on items (same_as) where same_as is not null',
 ]
