@@ -7,6 +7,7 @@ import type { ASTNode, ParseError, TypeCheckResult } from '@marcbachmann/cel-js'
 import { createLanguage, type Language } from './language.ts'
 import { allFields, fieldsAt, functionNames, mistake, rootNames, unknownName } from './mistakes.ts'
 import type { Root } from './schema.ts'
+import { plainOf } from './values.ts'
 import { type Uses, walk, withoutHas } from './walk.ts'
 
 export type { Root } from './schema.ts'
@@ -41,6 +42,38 @@ const language = () => {
  * @throws HabitueError invalid_condition, with line and column
  */
 export function compileCondition(text: string, scope: readonly Root[]): Condition {
+  const { type, uses, run } = compile(text, scope)
+  if (type !== 'bool' && !type?.startsWith('dyn'))
+    throw mistake(text, 0, `got something of type ${type}; expected a condition that is true or false.`)
+  return {
+    text,
+    uses,
+    evaluate(values, now) {
+      let value: unknown
+      try {
+        value = run(values, now)
+      } catch {
+        value = false
+      }
+      return { value: value === true, until: language().clock.until }
+    },
+  }
+}
+
+export interface Expression {
+  readonly text: string
+  readonly uses: Uses
+  /** As JSON has it; times as text in ISO 8601. @throws where something is missing that it needs */
+  evaluate(values: ConditionValues, now: number): unknown
+}
+
+/** A value to be worked out, in the same language. @throws HabitueError invalid_condition, with line and column */
+export function compileExpression(text: string, scope: readonly Root[]): Expression {
+  const { uses, run } = compile(text, scope)
+  return { text, uses, evaluate: (values, now) => plainOf(run(values, now), now) }
+}
+
+function compile(text: string, scope: readonly Root[]) {
   if (text.length > longestText)
     throw mistake(text, longestText, `got ${text.length} characters; expected at most ${longestText}.`)
   const { environment, clock, wrap } = language()
@@ -48,25 +81,14 @@ export function compileCondition(text: string, scope: readonly Root[]): Conditio
   const uses = walk(text, tree, scope)
   const checked = environment.check(text)
   if (!checked.valid) throw typeMistake(text, checked, scope)
-  if (checked.type !== 'bool' && !checked.type?.startsWith('dyn'))
-    throw mistake(text, 0, `got something of type ${checked.type}; expected a condition that is true or false.`)
-  const run = environment.parse(withoutHas(text, tree))
-  return {
-    text,
-    uses,
-    evaluate(values, now) {
-      const context: Record<string, unknown> = {}
-      for (const root of uses.roots) context[root] = wrap(root, values[root])
-      clock.set(now)
-      let value: unknown
-      try {
-        value = run(context)
-      } catch {
-        value = false
-      }
-      return { value: value === true, until: clock.until }
-    },
+  const evaluated = environment.parse(withoutHas(text, tree))
+  const run = (values: ConditionValues, now: number): unknown => {
+    const context: Record<string, unknown> = {}
+    for (const root of uses.roots) context[root] = wrap(root, values[root])
+    clock.set(now)
+    return evaluated(context)
   }
+  return { type: checked.type, uses, run }
 }
 
 function parsed(text: string): ASTNode {

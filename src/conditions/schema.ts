@@ -95,6 +95,8 @@ export const shapes = {
     value: 'number?',
     properties: 'bag',
     context: 'bag',
+    /** The shop's ids of the items that it is about; in journeys. */
+    items: 'texts',
   },
   Cart: {
     total: 'number?',
@@ -124,6 +126,8 @@ export const roots = {
   orders: { shape: 'Order', list: true },
   events: { shape: 'Event', list: true },
   event: { shape: 'Event', list: false },
+  /** What began an instance of a journey, where `event` is another. */
+  began: { shape: 'Event', list: false },
   cart: { shape: 'Cart', list: false },
   item: { shape: 'Item', list: false },
   context: { shape: 'Bag', list: false },

@@ -2,6 +2,7 @@
  * Plain values -> what CEL reads. Fields are converted when they are asked for: a view with a thousand orders costs
  * nothing to a condition that looks at the customer's traits. Whatever is missing is null.
  */
+import { Age, Now, Whole } from './clock.ts'
 import { type Kind, type ShapeName, shapes } from './schema.ts'
 
 /** No more than these are looked at of a list that the shop sent, and of orders and events. */
@@ -81,4 +82,21 @@ function converted(kind: Kind, value: unknown): unknown {
 export function shaped(name: ShapeName, values: unknown): Map<string, unknown>[] {
   const Shape = shapeClasses[name]
   return ((values ?? []) as readonly Raw[]).slice(0, longestList).map((raw) => new Shape(raw))
+}
+
+/** What CEL made of it, as JSON has it. @throws Error where it is neither data nor a time */
+export function plainOf(value: unknown, now: number): unknown {
+  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return value
+  if (typeof value === 'bigint') return Number(value)
+  if (value instanceof Date) return value.toISOString()
+  if (value instanceof Now) return new Date(now + value.shift).toISOString()
+  if (value instanceof Whole) return value.at(now)
+  if (value instanceof Age) return value.sign * (now - value.origin)
+  if (value instanceof Bag) return value.raw
+  if (Array.isArray(value)) return value.map((one) => plainOf(one, now))
+  if (value instanceof Map) return Object.fromEntries([...value].map(([key, one]) => [String(key), plainOf(one, now)]))
+  if (typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype)
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plainOf(one, now)]))
+  throw new Error(`It gives ${Object.prototype.toString.call(value)}, which is no data.`)
 }

@@ -39,7 +39,7 @@ async function settledState(
 ): Promise<State | null> {
   const journey = await shelf.get(db, instance.journey, instance.version)
   // What is remembered of him matters to the next step only, which the runner takes.
-  const around = { now: 0, zone: 'UTC', customer: {}, held: instance.held > 0, share: () => 0 }
+  const around = { now: 0, zone: 'UTC', view: {}, held: instance.held > 0, share: () => 0 }
   return journey && advance(journey, instance.state, { kind: 'settle', as }, around).state
 }
 

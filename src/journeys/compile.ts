@@ -67,7 +67,7 @@ function compileForm(form: DefinitionForm, id: string, version: number, parts: P
     first: steps[0].name,
     triggers: triggerNames(trigger),
     hears: new Set([...exits, ...waits].flatMap(({ names }) => [...names])),
-    asksCustomer: parts.asksCustomer,
+    uses: parts.uses,
     warnings: warningsOf(form.trigger, form.once),
   }
 }

@@ -1,9 +1,10 @@
 /** Who enters: the same question for an event, a segment, a schedule and the simulation. Pure. */
+import type { ConditionValues } from '../conditions/condition.ts'
 import { stableShare } from '../world.ts'
 import { after } from './duration.ts'
 import type { Entry, Held } from './instance.ts'
 import type { Journey } from './journey.ts'
-import { type Advanced, advance, type Heard, initialState } from './step.ts'
+import { type Advanced, advance, type Heard, initialState, shownEvent } from './step.ts'
 import { entryKey } from './trigger.ts'
 
 /** Somebody's earlier entry into the same journey. */
@@ -17,7 +18,7 @@ export interface Candidate {
   readonly event: Heard | null
   readonly customer: number
   readonly zone: string
-  readonly view: Readonly<Record<string, unknown>>
+  readonly view: ConditionValues
   readonly earlier: readonly Earlier[]
   readonly now: number
   /** The share of all customers for whom no journey does anything, for comparison. */
@@ -32,8 +33,8 @@ export interface Entered {
 
 /** Null where he is not to enter (again). What takes no time is done at once, up to the first wait or action. */
 export function enter({ journey, event, customer, zone, view, earlier, now, holdout }: Candidate): Entered | null {
-  const began = event === null ? null : { ...event }
-  const key = entryKey(journey, event, { event: began, began, customer: view, data: {}, now }, zone)
+  const began = event && shownEvent(event)
+  const key = entryKey(journey, event, { roots: { ...view, event: began, began }, now }, zone)
   if (key === null) return null
   const same = earlier.filter(({ entry }) => entry.key === key)
   if (same.length > 0) {
@@ -45,7 +46,7 @@ export function enter({ journey, event, customer, zone, view, earlier, now, hold
   const around = {
     now,
     zone,
-    customer: view,
+    view,
     held: held > 0,
     share: (word: string) => shareOf(journey.id, word, entry),
   }

@@ -10,7 +10,7 @@ import { nameOf } from './fold.ts'
 import type { Instance } from './instance.ts'
 import type { Journey } from './journey.ts'
 import type { RunnerNeeds } from './needs.ts'
-import { readPeople, type Somebody } from './people.ts'
+import { readPeople, type Somebody, type Who, whoAre } from './people.ts'
 import { activeJourneys } from './shelf.ts'
 import { advance, type Heard, type State } from './step.ts'
 import { instancesOf, nextEvent } from './store.ts'
@@ -45,29 +45,34 @@ export class Inbox {
 
   async #look(rows: readonly InboxRow[], claim: string, now: number): Promise<Matched> {
     const { db, shelf, policy, config } = this.#needs
-    const people = await readPeople(
+    const { timeZone, currency } = config
+    const who = await whoAre(
       db,
       rows.flatMap(({ identifier }) => identifier ?? []),
-      { policy, timeZone: config.timeZone, now },
     )
+    const instances = await this.#instances(who)
     const journeys = await activeJourneys(db, shelf)
-    const instances = await this.#instances([...new Set(people.values())])
+    const running = [...instances.values()].flat().map(({ journey }) => journey)
+    const events = new Set(rows.map(({ name }) => name))
+    const isAsked = ({ triggers, hears }: Journey) => [...triggers, ...hears].some((name) => events.has(name))
+    const asking = new Set([...journeys, ...running].filter(isAsked))
+    const people = await readPeople(db, who, { policy, timeZone, currency, now, journeys: asking })
     const names = await shopIds(
       db,
       rows.flatMap(({ body }) => (JSON.parse(body) as Noted).items),
     )
     const look = new Look(this.#needs, { journeys, instances, now })
     for (const row of rows) {
-      const somebody = row.identifier === null ? undefined : people.get(row.identifier)
+      const somebody = row.identifier === null ? undefined : people.get(who.customerOf.get(row.identifier) ?? 0)
       if (somebody) await look.at(row, heardOf(row, names), somebody)
     }
     return look.result(rows, claim, now + busyMs)
   }
 
   /** By customer all his instances, ended ones too, with their journeys. */
-  async #instances(people: readonly Somebody[]): Promise<Map<number, Held[]>> {
+  async #instances({ names }: Who): Promise<Map<number, Held[]>> {
     const { db, shelf } = this.#needs
-    const customerOf = new Map(people.flatMap(({ customer, identifiers }) => identifiers.map((id) => [id, customer])))
+    const customerOf = new Map([...names].flatMap(([customer, own]) => own.map(({ id }) => [id, customer] as const)))
     const found = await instancesOf(db, [...customerOf.keys()])
     const held = new Map<number, Held[]>()
     for (const instance of found) {
@@ -131,11 +136,12 @@ class Look {
     if (busy.size > 0) this.#again.push({ row: row.id, journeys: [...busy] })
   }
 
-  #tell(held: Held, row: InboxRow, event: Heard, { zone, view }: Somebody): void {
+  #tell(held: Held, row: InboxRow, event: Heard, somebody: Somebody): void {
     const { journey, instance } = held
     const { now } = this.#known
     const share = (word: string) => shareOf(journey.id, word, instance.entry)
-    const around = { now, zone, customer: view, held: instance.held > 0, share }
+    const { zone } = somebody
+    const around = { now, zone, view: somebody.view(journey.purpose), held: instance.held > 0, share }
     const { state, notes } = advance(journey, held.state, { kind: 'event', event }, around)
     if (state === held.state) return
     held.state = state
@@ -148,11 +154,12 @@ class Look {
     const { db, config } = this.#needs
     const { trigger } = journey
     if (row.historical === 1 ? !trigger.historical : event.received - event.time > trigger.latestMs) return
-    const { zone, view, customer } = somebody
+    const { zone, customer } = somebody
+    const view = somebody.view(journey.purpose)
     const permit = somebody.permit(journey.purpose)
     const needed = pastNeeded(trigger, event, zone)
     const past = needed && permit ? (await eventsNamed(db, permit, { ...needed, until: event.time })).map(pastOf) : []
-    if (!begins(trigger, event, past, { values: { customer: view, data: {}, now }, zone })) return
+    if (!begins(trigger, event, past, { view, now, zone })) return
     if (permit === null) return this.#refuse(journey, 'consent')
     const own = this.#instances.get(customer) ?? []
     const earlier = own

@@ -1,4 +1,5 @@
 /** A journey that is ready to run: names resolved, conditions compiled, spans of time read (`compile.ts` makes it). */
+import type { Uses } from '../conditions/walk.ts'
 import type { ActionKind, ActionSteps } from './actions.ts'
 import type { Duration } from './duration.ts'
 import type { Expression, Values } from './expression.ts'
@@ -106,8 +107,8 @@ export interface Journey {
   readonly triggers: ReadonlySet<string>
   /** Names of events that a running instance may hear. */
   readonly hears: ReadonlySet<string>
-  /** Whether any condition asks what is remembered of the customer. */
-  readonly asksCustomer: boolean
+  /** What its conditions look at. */
+  readonly uses: readonly Uses[]
   /** What needs a person's word before it is switched on. */
   readonly warnings: readonly string[]
 }

@@ -1,11 +1,22 @@
 /** Compiles the small parts of a definition (conditions, values, spans of time), and tells what is wrong with each. */
+
+import type { Uses } from '../conditions/walk.ts'
 import { type Duration, parseDuration } from './duration.ts'
-import { compileExpression, type Expression } from './expression.ts'
+import { compileText, type Expression } from './expression.ts'
 import type { Filled, Match } from './journey.ts'
 import type { EventMatch } from './schema.ts'
 
 export type Path = readonly (string | number)[]
 export type Tell = (path: Path, message: string) => void
+
+const noUses: Uses = {
+  roots: new Set(),
+  customer: new Set(),
+  eventNames: new Set(),
+  reach: 0,
+  lines: false,
+  margin: false,
+}
 
 export class Parts {
   readonly tell: Tell
@@ -15,19 +26,20 @@ export class Parts {
     this.tell = tell
   }
 
-  get asksCustomer(): boolean {
-    return this.#expressions.some(({ asksCustomer }) => asksCustomer)
+  /** What they look at. */
+  get uses(): readonly Uses[] {
+    return this.#expressions.map(({ uses }) => uses)
   }
 
   /** What cannot be compiled is told, and stands for nothing. `wanted` `bool` = a condition. */
   expression(text: string, wanted: 'bool' | 'any', path: Path): Expression {
-    const compiled = compileExpression(text, wanted)
+    const compiled = compileText(text, wanted)
     if ('expression' in compiled) {
       this.#expressions.push(compiled.expression)
       return compiled.expression
     }
     this.tell(path, compiled.trouble)
-    return { text, asksCustomer: false, evaluate: () => undefined }
+    return { text, uses: noUses, evaluate: () => undefined }
   }
 
   duration(text: string, path: Path): Duration {

@@ -12,6 +12,7 @@
  * Whoever calls it keeps the state and does what is to be done; nothing here knows a clock, a database or a network. A
  * step that is entered has a `visit` of its own, so that the key of an action is the same for every try and for no other.
  */
+import type { ConditionValues } from '../conditions/condition.ts'
 import type { ActionKind, ActionSteps, Outcome } from './actions.ts'
 import { after, nextTimeOfDay } from './duration.ts'
 import { holds, type Values } from './expression.ts'
@@ -63,9 +64,10 @@ export type Input =
 /** What of the world a step may look at. */
 export interface Surroundings {
   readonly now: number
-  /** Of the customer. */
+  /** Where the customer is. */
   readonly zone: string
-  readonly customer: Readonly<Record<string, unknown>>
+  /** What is remembered of the customer, as conditions see it. */
+  readonly view: ConditionValues
   /** Held out for comparison: goes all the way, and does nothing. */
   readonly held: boolean
   /** From [0, 1), the same for this instance's customer and this word. */
@@ -336,7 +338,7 @@ class Walk {
     const { phase, step: name } = this.#state
     // What waits for a person is not to vanish from his list.
     if (phase === 'in_doubt' || phase === 'failed') return this.#rest()
-    const values = { ...this.#values(), event: { ...event } }
+    const values = this.#values(event)
     if (this.#journey.exits.some((exit) => matches(exit, event, values))) return this.#end(event.name, 'exited')
     const step = this.#journey.steps.get(name)
     if (phase !== 'waiting' || step?.kind !== 'wait' || step.wait.kind !== 'event') return this.#rest()
@@ -361,11 +363,20 @@ class Walk {
     return this.#rest()
   }
 
-  #values(): Values {
-    const { event, data } = this.#state
-    const began = event === null ? null : { ...event }
-    return { event: began, began, customer: this.#around.customer, data, now: this.#around.now }
+  /** `event` = the one that is looked at; absent = what began it. */
+  #values(event = this.#state.event): Values {
+    const { view, now } = this.#around
+    const { event: began, data } = this.#state
+    return { roots: { ...view, event: event && shownEvent(event), began: began && shownEvent(began), data }, now }
   }
+}
+
+/** As conditions see it. */
+export function shownEvent(event: Heard): Readonly<Record<string, unknown>> {
+  const { name, time, properties, items } = event
+  const amount = properties.value ?? properties.total ?? properties.revenue
+  const type = ['identify', 'page', 'screen'].includes(name) ? name : 'track'
+  return { name, type, time, value: typeof amount === 'number' ? amount : null, properties, items }
 }
 
 export function matches({ names, when }: Match, event: Heard, values: Values): boolean {

@@ -1,8 +1,9 @@
 /** Whether an event begins an instance, and under which key: pure, for the runner, the simulation and tests alike. */
+import type { ConditionValues } from '../conditions/condition.ts'
 import { after, type Duration, dateIn } from './duration.ts'
 import type { Values } from './expression.ts'
 import type { Journey, Match, Trigger } from './journey.ts'
-import { type Heard, matches } from './step.ts'
+import { type Heard, matches, shownEvent } from './step.ts'
 
 /** Which of a customer's past events a trigger must see to decide; null = the event alone decides. */
 export interface PastNeeded {
@@ -28,10 +29,10 @@ export function begins(
   trigger: Trigger,
   event: Heard,
   past: readonly Heard[],
-  { values, zone }: { readonly values: Omit<Values, 'event' | 'began'>; readonly zone: string },
+  { view, now, zone }: { readonly view: ConditionValues; readonly now: number; readonly zone: string },
 ): boolean {
   if (trigger.kind === 'segment' || trigger.kind === 'every') return true
-  const isLike = (match: Match, one: Heard) => matches(match, one, { ...values, event: { ...one }, began: null })
+  const isLike = (match: Match, one: Heard) => matches(match, one, { roots: { ...view, event: shownEvent(one) }, now })
   if (trigger.kind === 'item') return isLike(trigger.match, event)
   const { sequence, count, within } = trigger
   const last = sequence[sequence.length - 1]

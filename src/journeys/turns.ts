@@ -7,7 +7,7 @@ import { shareOf } from './enter.ts'
 import { type Instance, instanceOf, type StoredInstance } from './instance.ts'
 import type { Journey } from './journey.ts'
 import type { TurnNeeds } from './needs.ts'
-import { readPeople, type Somebody } from './people.ts'
+import { readPeople, type Somebody, whoAre } from './people.ts'
 import { type Act, type Advanced, advance, type Input, type Note, type State } from './step.ts'
 import { nextInstances } from './store.ts'
 import type { Changed, Counted, Settled } from './write.ts'
@@ -63,14 +63,17 @@ export class Turns {
     const request = { now, limit, claim, until: now + leaseMs, journeys: rotated(journeys, this.#claims) }
     const rows = await db.write<StoredInstance[]>('journeys.claimInstances', request)
     const instances = rows.map(instanceOf)
-    const people = await readPeople(
+    const found = await Promise.all(instances.map((one) => shelf.get(db, one.journey, one.version)))
+    const asking = new Set(found.filter((journey) => journey !== null))
+    const who = await whoAre(
       db,
       instances.map(({ identifier }) => identifier),
-      { policy, timeZone: config.timeZone, now },
     )
-    for (const instance of instances) {
-      const journey = await shelf.get(db, instance.journey, instance.version)
-      const somebody = people.get(instance.identifier)
+    const { timeZone, currency } = config
+    const people = await readPeople(db, who, { policy, timeZone, currency, now, journeys: asking })
+    for (const [i, instance] of instances.entries()) {
+      const journey = found[i]
+      const somebody = people.get(who.customerOf.get(instance.identifier) ?? 0)
       // Who was erased is in no journey: his rows are about to go, or are gone.
       if (journey && somebody) this.#begin({ instance, journey, somebody }, claim, now)
     }
@@ -89,9 +92,10 @@ export class Turns {
   }
 
   #advance({ instance, journey, somebody }: Turn, state: State, input: Input, now: number): Advanced {
-    const { zone, view } = somebody
+    const { zone } = somebody
+    const view = somebody.view(journey.purpose)
     const share = (word: string) => shareOf(journey.id, word, instance.entry)
-    return advance(journey, state, input, { now, zone, customer: view, held: instance.held > 0, share })
+    return advance(journey, state, input, { now, zone, view, held: instance.held > 0, share })
   }
 
   /** One action after another, until it waits or ends. */
