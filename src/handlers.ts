@@ -31,6 +31,8 @@ import { recordImportHandler } from './imports/progress.ts'
 import { definitionHandlers } from './journeys/define.ts'
 import { journeysFold } from './journeys/fold.ts'
 import { journeyData } from './journeys/personal.ts'
+import { scheduleHandlers } from './journeys/schedule.ts'
+import { segmentHook } from './journeys/segment-changes.ts'
 import { runnerHandlers } from './journeys/write.ts'
 import { memoryFolds } from './memory/fold.ts'
 import { keptOrderHandlers } from './memory/kept-orders.ts'
@@ -86,7 +88,7 @@ export function createHandlers(config: Config, world: World): Handlers {
   const folds = [...remembering, ...acting]
   const ingest = ingestHandler(folds, { policy, world })
   /** Told of everybody who came into a segment or left it, in the transaction of the change. */
-  const segmentHooks: SegmentHook[] = [lapsedHook({ policy, currency: config.currency, ingest })]
+  const segmentHooks: SegmentHook[] = [lapsedHook({ policy, currency: config.currency, ingest }), segmentHook()]
   return {
     'events.ingest': ingest,
     'catalog.upsert': upsertHandler(catalogue),
@@ -115,6 +117,7 @@ export function createHandlers(config: Config, world: World): Handlers {
     ...pageCodeHandlers,
     ...definitionHandlers(world),
     ...runnerHandlers,
+    ...scheduleHandlers,
     ...surveyHandlers({ currency: config.currency, ingest }),
     ...taskHandlers({ currency: config.currency, ingest }),
     ...segmentHandlers({ policy, currency: config.currency, hooks: segmentHooks }),

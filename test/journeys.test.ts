@@ -98,4 +98,124 @@ forEachRunning((_engine, run) => {
       { phase: 'ended', reason: 'Order Completed' },
     ])
   })
+
+  it('begins only where what should follow does not, and may begin again where it did', async () => {
+    const world = simulatedWorld(3, start)
+    const habitue = await run({}, { world })
+    const source = `
+trigger:
+  event: Checkout Started
+  without: { event: Order Completed }
+  for: 1 hour
+steps:
+  - task: { priority: 1, reason: no order after the checkout }
+`
+    await put(habitue, 'no-order', source)
+    const order = { order_id: 'o1', products: [{ product_id: 'p', quantity: 1 }] }
+    await track(habitue, 'Checkout Started', 'ann', order)
+    await track(habitue, 'Checkout Started', 'bob', order)
+    world.advance(30 * minute)
+    await track(habitue, 'Order Completed', 'ann', order)
+    expect(await instances(habitue, 'no-order')).toMatchObject([{ customer: { id: 'bob' }, phase: 'waiting' }])
+    world.advance(30 * minute)
+    await habitue.engine.settle()
+    expect((await tasks(habitue)).map(({ customer }) => customer.id)).toEqual(['bob'])
+    await track(habitue, 'Checkout Started', 'ann', { ...order, order_id: 'o2' })
+    world.advance(hour)
+    await habitue.engine.settle()
+    expect((await tasks(habitue)).map(({ customer }) => customer.id).sort()).toEqual(['ann', 'bob'])
+  })
+
+  it('begins when somebody comes into a segment, also by the passing of time, and each Thursday for all who are in it', async () => {
+    const world = simulatedWorld(4, start)
+    const habitue = await run({ timeZone: 'Europe/Berlin' }, { world })
+    const condition = "customer.orders > 0 && olderThan(customer.lastOrder, '30d')"
+    const made = await habitue.ask('PUT', '/v1/segments/quiet', { title: 'Quiet', condition })
+    expect(made.status, JSON.stringify(made.body)).toBeLessThan(300)
+    await habitue.engine.settle()
+    const step = (reason: string) => `steps:\n  - task: { priority: 1, reason: ${reason} }\n`
+    await put(habitue, 'gone-quiet', `trigger: { segment: quiet, change: entered }\n${step('gone quiet')}`)
+    await put(habitue, 'thursday', `trigger: { every: thursday, at: "10:00", segment: quiet }\n${step('the letter')}`)
+    const order = { order_id: 'o1', products: [{ product_id: 'p', quantity: 1, price: 5 }] }
+    await track(habitue, 'Order Completed', 'ann', order)
+    world.advance(29 * day)
+    await habitue.engine.settle()
+    expect(await tasks(habitue)).toEqual([])
+    world.advance(2 * day)
+    await habitue.engine.settle()
+    expect((await tasks(habitue)).map(({ reason }) => reason)).toEqual(['gone quiet'])
+    // Thursdays are the 9th and the 16th of April 2026.
+    for (let days = 0; days < 15; days++) {
+      world.advance(day)
+      await habitue.engine.settle()
+    }
+    expect((await tasks(habitue)).map(({ reason }) => reason)).toEqual(['gone quiet', 'the letter', 'the letter'])
+  })
+
+  it('keeps the version that somebody entered with, until he is moved', async () => {
+    const world = simulatedWorld(5, start)
+    const habitue = await run({}, { world })
+    const source = (reason: string, wait: string) =>
+      `trigger: { event: Cart Abandoned }\nonce: event\nsteps:\n  - name: pause\n    wait: { for: ${wait} }\n  - task: { priority: 1, reason: ${reason} }\n`
+    await habitue.ask('PUT', '/v1/journeys/versions', { source: source('first', '1 day'), confirm: true })
+    await habitue.ask('POST', '/v1/journeys/versions/start', {})
+    await track(habitue, 'Cart Abandoned', 'ann')
+    await track(habitue, 'Cart Abandoned', 'bob')
+    const put = await habitue.ask('PUT', '/v1/journeys/versions', { source: source('second', '2 days'), confirm: true })
+    expect(put.body).toMatchObject({ version: 2 })
+    await track(habitue, 'Cart Abandoned', 'eve')
+    world.advance(day)
+    await habitue.engine.settle()
+    expect((await tasks(habitue)).map(({ reason }) => reason)).toEqual(['first', 'first'])
+    await track(habitue, 'Cart Abandoned', 'zoe')
+    const again = await habitue.ask('PUT', '/v1/journeys/versions', { source: source('third', '1 day'), confirm: true })
+    expect(again.body).toMatchObject({ version: 3 })
+    expect((await habitue.ask('POST', '/v1/journeys/versions/migrate', {})).body).toEqual({ moved: 2, stayed: 0 })
+    world.advance(2 * day)
+    await habitue.engine.settle()
+    expect((await tasks(habitue)).map(({ reason }) => reason).sort()).toEqual(['first', 'first', 'third', 'third'])
+  })
+
+  it('holds everything while it is paused, and lets nobody in', async () => {
+    const world = simulatedWorld(6, start)
+    const habitue = await run({}, { world })
+    await put(habitue, 'second-abandonment', secondAbandonment)
+    for (const value of [2600, 2700]) await track(habitue, 'Cart Abandoned', 'ann', { value })
+    await habitue.ask('POST', '/v1/journeys/second-abandonment/pause', {})
+    for (const value of [2600, 2700]) await track(habitue, 'Cart Abandoned', 'bob', { value })
+    world.advance(day)
+    await habitue.engine.settle()
+    expect(await tasks(habitue)).toEqual([])
+    await habitue.ask('POST', '/v1/journeys/second-abandonment/resume', {})
+    await habitue.engine.settle()
+    expect((await tasks(habitue)).map(({ customer }) => customer.id)).toEqual(['ann'])
+  })
+
+  it('lets imports and what comes late begin nothing', async () => {
+    const world = simulatedWorld(7, start)
+    const habitue = await run({}, { world })
+    await put(habitue, 'second-abandonment', secondAbandonment)
+    const at = (ms: number) => ({ timestamp: new Date(start - ms).toISOString() })
+    await track(habitue, 'Cart Abandoned', 'ann', { value: 2600 }, at(10 * day))
+    await track(habitue, 'Cart Abandoned', 'ann', { value: 2700 }, at(2 * day))
+    expect(await instances(habitue, 'second-abandonment')).toEqual([])
+    // What came late is remembered, and counts for what comes now.
+    await track(habitue, 'Cart Abandoned', 'ann', { value: 2800 })
+    expect(await instances(habitue, 'second-abandonment')).toHaveLength(1)
+  })
+
+  it('leaves the held out alone, and counts them', async () => {
+    const world = simulatedWorld(8, start)
+    const habitue = await run({}, { world })
+    const source = `trigger: { event: Cart Abandoned }\nholdout: 0.5\nsteps:\n  - task: { priority: 1, reason: x }\n`
+    await put(habitue, 'half', source)
+    for (let n = 0; n < 40; n++) await track(habitue, 'Cart Abandoned', `c${n}`)
+    const { counts } = (await habitue.ask('GET', '/v1/journeys/half')).body
+    const of = (outcome: string, held: boolean) =>
+      counts.find((one: { outcome: string; held: boolean }) => one.outcome === outcome && one.held === held)?.count ?? 0
+    expect(of('entered', true) + of('entered', false)).toBe(40)
+    expect(of('entered', true)).toBeGreaterThan(8)
+    expect(of('suppressed', true)).toBe(of('entered', true))
+    expect(await tasks(habitue)).toHaveLength(of('entered', false))
+  })
 })

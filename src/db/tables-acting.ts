@@ -82,7 +82,7 @@ export interface ActingTables {
     count: number
   }
   /** When a journey over a segment is next due; under way where `after_id` is not -1: the customer up to whom it has come. */
-  journey_schedules: { journey: string; due: number; turn: number; after_id: number; claim: string | null }
+  journey_schedules: { journey: string; due: number; turn: number; after_id: number }
 }
 
 /** Somebody in a journey (journeys/step.ts). */

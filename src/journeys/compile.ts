@@ -1,7 +1,7 @@
 /** A definition -> a journey that is ready to run, or the list of all that is wrong with it, each with its place. */
 import { Compile } from 'typebox/compile'
 import { compileSteps } from './flow.ts'
-import { ABSENCE, END, type Journey, NOT_ENTERED, type Step, type Trigger } from './journey.ts'
+import { ABSENCE, END, type Journey, LEAD, NOT_ENTERED, type Step, type Trigger } from './journey.ts'
 import { Parts, type Path } from './parts.ts'
 import { DefinitionForm, type TriggerForm } from './schema.ts'
 import { invalidJourney, type Source, type Trouble } from './source.ts'
@@ -51,7 +51,7 @@ function compileForm(form: DefinitionForm, id: string, version: number, parts: P
   const trigger = compileTrigger(form.trigger, parts)
   const own = compileSteps(form.steps, parts)
   const exits = (form.exit ?? []).map((match, i) => parts.match(match, ['exit', i]))
-  const steps = [...beforeFirst(trigger, own[0].name), ...own]
+  const steps = [...beforeFirst(trigger, own[0].name, parts), ...own]
   const waits = steps.flatMap((step) => (step.kind === 'wait' && step.wait.kind === 'event' ? [step.wait.match] : []))
   return {
     id,
@@ -59,37 +59,44 @@ function compileForm(form: DefinitionForm, id: string, version: number, parts: P
     form,
     trigger,
     purpose: form.purpose ?? 'personalisation',
-    once: compileOnce(form.once, parts),
+    once: compileOnce(form, parts),
     again: parts.span(form.again, ['again']),
     holdout: form.holdout ?? 0,
     exits,
     steps: new Map(steps.map((step) => [step.name, step])),
     first: steps[0].name,
-    triggers: triggerNames(trigger),
+    triggers: triggerNames(trigger, id),
     hears: new Set([...exits, ...waits].flatMap(({ names }) => [...names])),
     uses: parts.uses,
     warnings: warningsOf(form.trigger, form.once),
   }
 }
 
-function compileOnce(once: DefinitionForm['once'], parts: Parts): Journey['once'] {
-  if (once === undefined || typeof once === 'string') return { per: once ?? 'customer' }
+function compileOnce({ once, trigger }: DefinitionForm, parts: Parts): Journey['once'] {
+  // A schedule comes again by itself, and so do occasions.
+  const usual = trigger.every !== undefined || trigger.occasion !== undefined ? 'event' : 'customer'
+  if (once === undefined || typeof once === 'string') return { per: once ?? usual }
   return { key: parts.expression(once.key, 'any', ['once', 'key']) }
 }
 
-/** Of an absence: whoever does it in time never enters. */
-function beforeFirst(trigger: Trigger, first: string): Step[] {
-  if (trigger.kind !== 'event' || trigger.absence === null) return []
-  const { match, atMost } = trigger.absence
-  return [
-    {
-      name: ABSENCE,
-      next: NOT_ENTERED,
-      kind: 'wait',
-      wait: { kind: 'event', match, item: null, atMost, late: first },
-    },
-    { name: NOT_ENTERED, next: END, kind: 'end', outcome: NOT_ENTERED },
-  ]
+/** What a trigger itself waits for. Of an absence: whoever does it in time never enters. */
+function beforeFirst(trigger: Trigger, first: string, parts: Parts): Step[] {
+  if (trigger.kind !== 'event') return []
+  const { absence, lead } = trigger
+  const steps: Step[] = []
+  if (lead !== null) {
+    const date = parts.expression('event.properties.date', 'any', ['trigger', 'lead'])
+    steps.push({ name: LEAD, next: first, kind: 'wait', wait: { kind: 'date', date, before: lead } })
+  }
+  if (absence !== null) {
+    const { match, atMost } = absence
+    const wait = { kind: 'event', match, item: null, atMost, late: first } as const
+    steps.push(
+      { name: ABSENCE, next: NOT_ENTERED, kind: 'wait', wait },
+      { name: NOT_ENTERED, next: END, kind: 'end', outcome: NOT_ENTERED },
+    )
+  }
+  return steps
 }
 
 /** What is no error, and is seldom meant. */

@@ -1,6 +1,6 @@
 /** Spans of time as people write them, and times of day in a zone. Days and longer go by the calendar of the zone. */
 import { Temporal } from 'temporal-polyfill'
-import { dayAt, nextTime } from '../calendar/zone.ts'
+import { dayAt, instantOf, nextTime } from '../calendar/zone.ts'
 
 /** Of units that the calendar makes longer and shorter, and of those that are always the same. */
 export interface Duration {
@@ -69,8 +69,33 @@ export function nextTimeOfDay(now: number, at: string, on: readonly string[], zo
     if (on.length === 0 || on.includes(weekdays[dayAt(time, zone).dayOfWeek - 1])) return time
 }
 
+/** The next time of a schedule: each day, each first of a month, or each of a weekday. */
+export function nextOnSchedule(
+  now: number,
+  { every, at }: { readonly every: string; readonly at: string },
+  zone: string,
+): number {
+  if (every !== 'month') return nextTimeOfDay(now, at, every === 'day' ? [] : [every], zone)
+  const first = dayAt(now, zone).with({ day: 1 })
+  const times = [first, first.add({ months: 1 })].map((date) => instantOf(date, at, zone))
+  return times.find((time) => time > now) ?? instantOf(first.add({ months: 2 }), at, zone)
+}
+
 /** The year, month and day in `zone`: `2025`, `2025-03`, `2025-03-01`. */
 export function dateIn(zone: string, now: number, unit: 'year' | 'month' | 'day'): string {
   const text = Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(zone).toPlainDate().toString()
   return text.slice(0, { year: 4, month: 7, day: 10 }[unit])
+}
+
+/** A day begins for people when they are up: of a date without a time it is this time where they are. */
+const morning = '09:00'
+
+/** Of a text in ISO 8601 the time; NaN where it is none. */
+export function timeOf(text: string, zone: string): number {
+  if (!/^\d{4}-\d\d-\d\d$/.test(text)) return Date.parse(text)
+  try {
+    return instantOf(Temporal.PlainDate.from(text), morning, zone)
+  } catch {
+    return Number.NaN
+  }
 }

@@ -16,7 +16,8 @@ export interface Noted {
   readonly items: readonly number[]
 }
 
-const columns = ['due', 'identifier', 'name', 'historical', 'body'] as const
+/** As rows of `journey_inbox` are inserted. */
+export const notedColumns = ['due', 'identifier', 'name', 'historical', 'body'] as const
 
 export function journeysFold(): Fold {
   const namesOf = heldNames()
@@ -26,7 +27,7 @@ export function journeysFold(): Fold {
       const names = await namesOf(tx)
       if (names === null) return
       const wanted = events.filter((event) => isWanted(event, names[nameOf(event)]))
-      if (wanted.length > 0) await insertRows(tx, 'journey_inbox', columns, wanted.map(rowOf))
+      if (wanted.length > 0) await insertRows(tx, 'journey_inbox', notedColumns, wanted.map(rowOf))
     },
     forget: async (tx, identifiers) => {
       for (const chunk of inChunks(identifiers, 500)) await forgetPersonal(tx, chunk)

@@ -9,6 +9,8 @@ export const END = 'end'
 /** The wait of a trigger that is an absence, before the first step; and where it leads when what it waits for came. */
 export const ABSENCE = '?absence'
 export const NOT_ENTERED = '?not-entered'
+/** The wait until an occasion is as near as the trigger says. */
+export const LEAD = '?lead'
 
 /** Events of these names for which the condition holds. */
 export interface Match {
@@ -70,20 +72,17 @@ export type Trigger = {
       /** The how manieth of the last one within `within`; 1 = each. */
       readonly count: number
       readonly within: Duration | null
+      /** Of an occasion: how long before its date the first step begins; null = when it is told. */
+      readonly lead: Duration | null
       /** Only where this does not follow in time. */
       readonly absence: { readonly match: Match; readonly atMost: Duration } | null
     }
   | { readonly kind: 'segment'; readonly segment: string; readonly change: 'entered' | 'left' }
   | {
-      readonly kind: 'item'
-      readonly match: Match
-      /** Whom it concerns: who did one of these with the item within `within`. */
-      readonly of: readonly ('wished' | 'viewed' | 'carted' | 'bought')[]
-      readonly within: Duration | null
-    }
-  | {
       readonly kind: 'every'
+      /** `day`, `month`, or a weekday. */
       readonly every: string
+      /** In the shop's zone. */
       readonly at: string
       /** '' = every customer. */
       readonly segment: string

@@ -1,6 +1,7 @@
 /** All that journeys do by themselves, as work for the engine's loop. */
 import { Inbox } from './inbox.ts'
-import type { RunnerNeeds, TurnNeeds } from './needs.ts'
+import type { TurnNeeds } from './needs.ts'
+import { Schedules } from './schedule.ts'
 import { Turns } from './turns.ts'
 
 export interface Work {
@@ -9,5 +10,5 @@ export interface Work {
 }
 
 export function journeyWorks(needs: TurnNeeds): Work[] {
-  return [new Inbox(needs satisfies RunnerNeeds), new Turns(needs)]
+  return [new Inbox(needs), new Turns(needs), new Schedules(needs)]
 }

@@ -7,7 +7,6 @@ import Type from 'typebox'
 const closed = { additionalProperties: false } as const
 
 const Duration = Type.String({
-  pattern: '^\\s*(\\d+\\s*[a-zA-Z]+\\s*)+$',
   maxLength: 60,
   description: '`90 s`, `15 min`, `1 h`, `2 days`, `3 weeks`, `6 months`, `1 year`, or several of them: `1 day 12 h`.',
 })
@@ -58,9 +57,9 @@ const Trigger = Type.Object(
     change: Type.Optional(Type.Enum(['entered', 'left'])),
     item: Type.Optional(Type.Enum(['back-in-stock', 'price-dropped'])),
     of: Type.Optional(
-      Type.Array(Type.Enum(['wished', 'viewed', 'carted', 'bought']), {
+      Type.Array(Type.Enum(['asked', 'watch', 'wished', 'unavailable', 'abandoned']), {
         minItems: 1,
-        description: 'Whom a change of an item concerns: who did this with it, within `within`.',
+        description: 'Why somebody waits for the item; absent = for any of these reasons.',
       }),
     ),
     every: Type.Optional(Type.Union([Type.Literal('day'), Type.Literal('month'), Weekday])),

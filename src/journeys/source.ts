@@ -36,8 +36,7 @@ export function readSource(text: string): Source {
       document.errors.map((error) => ({ ...at(error.pos[0]), path: '', message: error.message.split('\n')[0] })),
     )
   return {
-    // Aliases are few and small; the limit is what keeps a text of a page from becoming gigabytes.
-    value: document.toJS({ maxAliasCount: 100 }),
+    value: plainData(document),
     place(path) {
       for (let length = path.length; length >= 0; length--) {
         const node = nodeAt(document.contents, path.slice(0, length))
@@ -45,6 +44,15 @@ export function readSource(text: string): Source {
       }
       return {}
     },
+  }
+}
+
+/** Aliases are few and small; the limit is what keeps a text of a page from becoming gigabytes. */
+function plainData(document: ReturnType<typeof parseDocument>): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 })
+  } catch (error) {
+    throw invalidJourney([{ path: '', message: `${(error as Error).message}.` }])
   }
 }
 

@@ -14,7 +14,7 @@
  */
 import type { ConditionValues } from '../conditions/condition.ts'
 import type { ActionKind, ActionSteps, Outcome } from './actions.ts'
-import { after, nextTimeOfDay } from './duration.ts'
+import { after, nextTimeOfDay, timeOf } from './duration.ts'
 import { holds, type Values } from './expression.ts'
 import { type ActionStep, END, type Journey, type Match, type Step } from './journey.ts'
 
@@ -316,7 +316,7 @@ class Walk {
     before: Parameters<typeof after>[1] | null
   }): number {
     const value = date.evaluate(this.#values())
-    const time = typeof value === 'number' ? value : Date.parse(String(value))
+    const time = typeof value === 'number' ? value : timeOf(String(value), this.#around.zone)
     if (!Number.isFinite(time)) throw new Error(`${JSON.stringify(value)} is no time`)
     return before === null ? time : after(time, before, this.#around.zone, -1)
   }

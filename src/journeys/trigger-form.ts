@@ -5,17 +5,19 @@ import type { Parts } from './parts.ts'
 import type { EventMatch, TriggerForm } from './schema.ts'
 
 const kinds = ['event', 'sequence', 'occasion', 'item', 'every', 'segment'] as const
+type EventKind = 'event' | 'sequence' | 'occasion' | 'item'
 
 /** Which settings each kind takes besides its own name. */
 const settings: Readonly<Record<(typeof kinds)[number], readonly (keyof TriggerForm)[]>> = {
   event: ['when', 'count', 'within', 'without', 'for', 'latest', 'historical'],
   sequence: ['within', 'without', 'for', 'latest', 'historical'],
   occasion: ['when', 'lead', 'latest'],
-  item: ['when', 'of', 'within', 'latest'],
+  item: ['when', 'of', 'without', 'for', 'latest'],
   every: ['at', 'segment'],
   segment: ['change'],
 }
 
+/** Told of each customer who waits for the item. */
 const itemEvents = { 'back-in-stock': 'Back In Stock', 'price-dropped': 'Price Dropped' } as const
 
 /** What is older when it arrives begins nothing, unless the definition says otherwise. */
@@ -26,11 +28,6 @@ export function compileTrigger(form: TriggerForm, parts: Parts): Trigger {
   const kind = kindOf(form, parts)
   const latest = parts.span(form.latest, [...path, 'latest'])
   const rest = { latestMs: latest ? lengthOf(latest) : latestMs, historical: form.historical ?? false }
-  if (kind === 'item') {
-    const event = { event: itemEvents[form.item ?? 'back-in-stock'], when: form.when }
-    const within = parts.span(form.within, [...path, 'within'])
-    return { ...rest, kind, match: parts.match(event, path), of: form.of ?? ['wished'], within }
-  }
   if (kind === 'every')
     return { ...rest, kind, every: form.every as string, at: form.at ?? '09:00', segment: form.segment ?? '' }
   if (kind === 'segment') {
@@ -47,12 +44,12 @@ function kindOf(form: TriggerForm, { tell }: Parts): (typeof kinds)[number] {
     tell(path, `A trigger is one of ${kinds.join(', ')}; got ${present.join(' and ') || 'none'}.`)
   const [kind = 'event'] = present
   for (const name of Object.keys(form) as (keyof TriggerForm)[])
-    if (!kinds.includes(name as never) && !settings[kind].includes(name))
+    if (name !== kind && !settings[kind].includes(name) && (present.length === 1 || !kinds.includes(name as EventKind)))
       tell([...path, name], `\`${name}\` does not belong to a trigger of the kind ${kind}.`)
   return kind
 }
 
-function eventTrigger(form: TriggerForm, kind: 'event' | 'sequence' | 'occasion', parts: Parts) {
+function eventTrigger(form: TriggerForm, kind: EventKind, parts: Parts) {
   const count = form.count ?? 1
   const within = parts.span(form.within, [...path, 'within'])
   if (count > 1 && within === null) parts.tell(path, '`count` needs `within`: the second within how long?')
@@ -63,32 +60,34 @@ function eventTrigger(form: TriggerForm, kind: 'event' | 'sequence' | 'occasion'
     form.without && form.for
       ? { match: parts.match(form.without, [...path, 'without']), atMost: parts.duration(form.for, [...path, 'for']) }
       : null
-  return { sequence: sequenceOf(form, kind, parts), count, within, absence }
+  const lead = parts.span(form.lead, [...path, 'lead'])
+  return { sequence: sequenceOf(form, kind, parts), count, within, lead, absence }
 }
 
-function sequenceOf(form: TriggerForm, kind: 'event' | 'sequence' | 'occasion', parts: Parts): Match[] {
+function sequenceOf(form: TriggerForm, kind: EventKind, parts: Parts): Match[] {
   if (kind === 'sequence')
     return (form.sequence as EventMatch[]).map((match, i) => parts.match(match, [...path, 'sequence', i]))
   if (kind === 'event') return [parts.match({ event: form.event ?? [], when: form.when }, path)]
-  return [parts.match({ event: 'Occasion Due', when: occasionCondition(form, parts) }, path)]
+  const own = kind === 'occasion' ? occasionCondition(form) : itemCondition(form)
+  const when = [own, form.when && `(${form.when})`].filter(Boolean).join(' && ')
+  const event = kind === 'occasion' ? 'Occasion Due' : itemEvents[form.item ?? 'back-in-stock']
+  return [parts.match(when === '' ? { event } : { event, when }, path)]
 }
 
-function occasionCondition({ occasion, lead, when }: TriggerForm, parts: Parts): string | undefined {
-  const days = parts.span(lead, [...path, 'lead'])
-  const conditions = [
-    ...(occasion === 'any' ? [] : [`event.properties.kind == ${JSON.stringify(occasion)}`]),
-    ...(days === null ? [] : [`event.properties.lead_days == ${Math.round(lengthOf(days) / 86_400_000)}.0`]),
-    ...(when === undefined ? [] : [`(${when})`]),
-  ]
-  return conditions.length > 0 ? conditions.join(' && ') : undefined
+function occasionCondition({ occasion }: TriggerForm): string {
+  return occasion === 'any' ? '' : `event.properties.occasion == ${JSON.stringify(occasion)}`
+}
+
+/** Why he waits for it: any of those that are listed. */
+function itemCondition({ of }: TriggerForm): string {
+  return of === undefined ? '' : `event.properties.reasons.exists(reason, reason in ${JSON.stringify(of)})`
 }
 
 /** The names under which what begins it arrives. */
-export function triggerNames(trigger: Trigger): ReadonlySet<string> {
+export function triggerNames(trigger: Trigger, journey: string): ReadonlySet<string> {
   if (trigger.kind === 'event') return trigger.sequence[trigger.sequence.length - 1].names
-  if (trigger.kind === 'item') return trigger.match.names
   if (trigger.kind === 'segment') return new Set([segmentEvent(trigger.segment, trigger.change)])
-  return new Set([scheduleEvent(trigger.segment)])
+  return new Set([scheduleEvent(journey)])
 }
 
 /** A change of a segment, as it arrives. */
@@ -96,7 +95,7 @@ export function segmentEvent(segment: string, change: 'entered' | 'left'): strin
   return `segment:${segment}:${change}`
 }
 
-/** One customer's turn in a schedule. */
-export function scheduleEvent(segment: string): string {
-  return `schedule:${segment}`
+/** Somebody's turn in the schedule of a journey. */
+export function scheduleEvent(journey: string): string {
+  return `schedule:${journey}`
 }

@@ -33,7 +33,6 @@ export function begins(
 ): boolean {
   if (trigger.kind === 'segment' || trigger.kind === 'every') return true
   const isLike = (match: Match, one: Heard) => matches(match, one, { roots: { ...view, event: shownEvent(one) }, now })
-  if (trigger.kind === 'item') return isLike(trigger.match, event)
   const { sequence, count, within } = trigger
   const last = sequence[sequence.length - 1]
   if (!isLike(last, event)) return false
@@ -75,7 +74,7 @@ export function entryKey(journey: Journey, event: Heard | null, values: Values, 
     case 'item':
       return keyText(() => event?.items[0])
     case 'event':
-      return event === null ? String(values.now) : event.messageId
+      return event?.messageId ?? null
     default:
       return ''
   }

@@ -93,6 +93,8 @@ export async function sizes(reader: Reader): Promise<ReadonlyMap<string, number>
 
 export interface Member {
   readonly customer: number
+  /** One of his, which lasts when customers are merged. */
+  readonly identifier: number
   /** By which he is best addressed. */
   readonly who: Identifier
   readonly since: number
@@ -139,7 +141,9 @@ export async function memberPage(reader: Reader, segment: Segment, query: Member
     const who = identity && allowed.has(identity.customer) ? bestName(identity.names) : null
     if (!identity || who === null || seen.has(identity.customer)) return []
     seen.add(identity.customer)
-    return [{ customer: identity.customer, who: { kind: who.kind, value: who.value }, since: Number(since) }]
+    return [
+      { customer: identity.customer, identifier, who: { kind: who.kind, value: who.value }, since: Number(since) },
+    ]
   })
   return { members, next: rows.length > limit ? String(page.at(-1)?.identifier) : null }
 }

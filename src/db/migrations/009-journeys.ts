@@ -20,5 +20,5 @@ export const statements: readonly string[] = [
   `create table journey_counts (journey text not null, version {int} not null, step text not null, outcome text not null,
     reason text not null, held {int} not null, day {int} not null, count {int} not null,
     primary key (journey, version, step, outcome, reason, held, day)) {norowid}`,
-  'create table journey_schedules (journey text primary key, due {int} not null, turn {int} not null, after_id {int} not null, claim text)',
+  'create table journey_schedules (journey text primary key, due {int} not null, turn {int} not null, after_id {int} not null)',
 ]
