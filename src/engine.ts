@@ -140,7 +140,7 @@ async function compose(base: Base): Promise<RunningEngine> {
   const refused = await refusals(db)
   const sessions = await createSessionRing(db, world, config.passwordCost)
   const about = { db, catalogue, config, policy, customers, recipients, visitors, world, onError }
-  const decides = deciding({ ...about, state, log: decisions })
+  const decides = deciding({ ...about, state, log: decisions, note: events.noteOwn })
   let trainingsFailed = 0
   const onFailure = (error: unknown) => {
     trainingsFailed++

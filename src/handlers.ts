@@ -88,7 +88,8 @@ export function createHandlers(config: Config, world: World): Handlers {
   const folds = [...remembering, ...acting]
   const ingest = ingestHandler(folds, { policy, world })
   /** Told of everybody who came into a segment or left it, in the transaction of the change. */
-  const segmentHooks: SegmentHook[] = [lapsedHook({ policy, currency: config.currency, ingest }), segmentHook()]
+  const lapsed = lapsedHook({ config, policy, currency: config.currency, ingest })
+  const segmentHooks: SegmentHook[] = [lapsed, segmentHook()]
   return {
     'events.ingest': ingest,
     'catalog.upsert': upsertHandler(catalogue),

@@ -183,6 +183,28 @@ forEachRunning((_engine, run) => {
     expect(await shop.derived('bob')).toHaveLength(1)
   })
 
+  it('a page that asks what to offer instead of it has told that it was missing', async () => {
+    const shop = await open()
+    await shop.items({ ...laptop, stock: 0 }, { ...mouse, stock: 4 })
+    await shop.track('ada', 'Product Viewed', { product_id: 'mouse' })
+    const ask = (customer: string, item: string) =>
+      shop.habitue.ask('POST', '/v1/recommendations', {
+        customer: `${shop.own}${customer}`,
+        item: `${shop.own}${item}`,
+        placement: 'unavailable',
+      })
+    for (const item of ['laptop', 'laptop', 'mouse']) expect((await ask('ada', item)).status).toBe(200)
+    expect((await ask('stranger', 'laptop')).status).toBe(200)
+    // It is remembered after the answer.
+    for (let tries = 0; tries < 200 && (await shop.derived('ada')).length === 0; tries++)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    await shop.pass(minute)
+    expect(await shop.derived('ada')).toMatchObject([
+      { name: 'Product Unavailable', properties: { product_id: 'laptop' } },
+    ])
+    expect((await shop.habitue.ask('GET', `/v1/customers/${shop.own}stranger`)).status).toBe(404)
+  })
+
   it('an item that is sold out again, or was bought meanwhile, is not told of', async () => {
     const shop = await open()
     await shop.items({ ...laptop, stock: 0 })
@@ -293,6 +315,31 @@ forEachRunning((_engine, run) => {
     await shop.track('ada', 'Occasion Removed', { occasion: 'birthday', recipient: 'Mother' })
     await shop.pass(400 * day)
     expect(await shop.derived('ada')).toHaveLength(2)
+  })
+
+  it('who stays away for twice his own interval has lapsed, at that minute and once, until he orders again', async () => {
+    const shop = await openOwn()
+    const order = (user: string, id: string, more = {}) =>
+      shop.track(user, 'Order Completed', { order_id: id, products: [{ product_id: 'mouse' }] }, more)
+    for (const id of ['1', '2', '3']) {
+      await order('ada', `a${id}`)
+      await shop.pass(10 * day)
+    }
+    // Three orders of long ago, told of only now.
+    for (const id of ['1', '2', '3'])
+      await order('late', `l${id}`, { timestamp: new Date(Date.UTC(2025, 0, Number(id))).toISOString() })
+    await shop.pass(10 * day - 2 * minute)
+    expect(await shop.derived('ada')).toEqual([])
+    await shop.pass(4 * minute)
+    const [lapsed, ...more] = await shop.derived('ada')
+    expect(lapsed).toMatchObject({ name: 'Customer Lapsed', properties: { orders: 3, days: 20, interval: 10 } })
+    expect(more).toEqual([])
+    await shop.pass(100 * day)
+    expect(await shop.derived('ada')).toHaveLength(1)
+    await order('ada', 'a4')
+    for (let n = 0; n < 5; n++) await shop.pass(10 * day + minute)
+    expect((await shop.derived('ada')).map(({ properties }) => properties.orders)).toEqual([3, 4])
+    expect(await shop.derived('late')).toEqual([])
   })
 
   it("Mother's Day of next year is another date, and the order that was for it is no occasion to order", async () => {

@@ -17,8 +17,10 @@ import { listRules } from '../decisions/rules-store.ts'
 import { createUsual } from '../decisions/usual.ts'
 import type { Engine, RulesApi } from '../engine-api.ts'
 import type { VolatileSessions } from '../events/volatile-sessions.ts'
+import type { Derived } from '../moments/handlers.ts'
 import { currentBoard } from '../reviews/current-board.ts'
 import type { World } from '../world.ts'
+import { missedItems } from './missed.ts'
 import { reviewsApi } from './reviews.ts'
 
 export interface DecidingNeeds {
@@ -33,6 +35,8 @@ export interface DecidingNeeds {
   readonly log: DecisionLog
   readonly world: World
   readonly onError: (error: unknown) => void
+  /** Is told of events that are derived of a request. */
+  readonly note: (derived: Derived, now: number) => void
 }
 
 export interface Deciding {
@@ -59,6 +63,7 @@ export function deciding(needs: DecidingNeeds): Deciding {
   })
   const predictor = createPredictor({ ...state, ...needs })
   const totals = { decisions: 0, personalised: 0 }
+  const missed = missedItems(needs)
   const previewed: Preview = async (rule, request) => {
     await state.upToDate()
     return bothWays(decider, { ...request, log: false }, state.current().rules, compileRule(rule, catalogue))
@@ -73,6 +78,7 @@ export function deciding(needs: DecidingNeeds): Deciding {
     api: {
       async recommend(request, ceiling) {
         const answer = await decide(request, ceiling)
+        missed(request)
         totals.decisions++
         if (answer.personalised) totals.personalised++
         return answer

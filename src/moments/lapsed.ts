@@ -1,35 +1,45 @@
 /**
- * A customer who stays away for longer than is his way: who comes into the segment `lapsed` as it happens (segments/), at the
- * minute at which time alone brings him there.
+ * A customer who stays away for longer than is his way: who comes into the segment `lapsed` (segments/) at the minute at which
+ * time alone brings him there. Who comes into it because an old order came in late has lapsed long ago, and is no news.
  */
+
+import type { Config } from '../config.ts'
 import { permit } from '../consent/permit.ts'
 import type { Policy } from '../consent/policy.ts'
 import type { Handler, Tx } from '../db/database.ts'
 import type { IncomingEvent, IngestAnswer, IngestRequest } from '../events/event.ts'
 import { orders } from '../memory/customer.ts'
+import { intervalOf, type Levels } from '../segments/levels.ts'
 import type { SegmentChange, SegmentHook } from '../segments/settle.ts'
+import { levelsOf } from '../segments/survey.ts'
 import { type Behind, peopleBehind } from './behind.ts'
 import { derived, derivedId, derivedSource } from './derived.ts'
 
-const day = 86_400_000
+const hour = 3_600_000
+const day = 24 * hour
 
 interface Needs {
+  readonly config: Pick<Config, 'moments'>
   readonly policy: Policy
   readonly currency: string
   readonly ingest: Handler<IngestRequest, IngestAnswer>
 }
 
-export function lapsedHook({ policy, currency, ingest }: Needs): SegmentHook {
+export function lapsedHook({ config, policy, currency, ingest }: Needs): SegmentHook {
   return async (tx, changes) => {
     const lapsed = changes.filter(({ segment, entered, live }) => segment === 'lapsed' && entered && live)
     if (lapsed.length === 0) return
     const now = Math.max(...lapsed.map(({ time }) => time))
     const identifiers = lapsed.map(({ identifier }) => identifier)
+    const levels = await levelsOf(tx)
     const people = await peopleBehind(tx, policy, identifiers, now)
     const events: IncomingEvent[] = []
     for (const change of lapsed) {
       const behind = people.get(change.identifier)
-      const event = behind === undefined ? null : await eventOf(tx, change, behind, currency)
+      const event =
+        behind === undefined
+          ? null
+          : await eventOf(tx, change, behind, { levels, oldestHours: config.moments.oldestHours, currency })
       if (event !== null) events.push(event)
     }
     if (events.length === 0) return
@@ -37,20 +47,28 @@ export function lapsedHook({ policy, currency, ingest }: Needs): SegmentHook {
   }
 }
 
+interface Telling {
+  readonly levels: Levels
+  readonly oldestHours: number
+  readonly currency: string
+}
+
 /** Told once for each order that nothing followed. */
-async function eventOf(tx: Tx, { time }: SegmentChange, { person, who, first }: Behind, currency: string) {
+async function eventOf(tx: Tx, { time }: SegmentChange, { person, who, first }: Behind, telling: Telling) {
   const allowed = permit(person, 'personalisation')
   if (allowed === null) return null
-  const placed = (await orders(tx, allowed, { limit: Number.POSITIVE_INFINITY })).filter(
-    ({ state }) => state !== 'cancelled',
-  )
-  if (placed.length === 0) return null
-  const last = placed[0].time
+  const placed = await orders(tx, allowed, { limit: Number.POSITIVE_INFINITY })
+  const times = placed.flatMap((order) => (order.state === 'cancelled' ? [] : [order.time])).sort((a, b) => a - b)
+  const last = times.at(-1)
+  if (last === undefined) return null
+  const interval = intervalOf(times, telling.levels)
+  if (time - (last + 2 * interval * day) > telling.oldestHours * hour) return null
   const properties = {
-    orders: placed.length,
+    orders: times.length,
     last_order: new Date(last).toISOString(),
     days: Math.floor((time - last) / day),
+    interval: Math.round(interval * 10) / 10,
   }
   const messageId = derivedId('customer-lapsed', first, last)
-  return derived({ name: 'Customer Lapsed', who, messageId, time, properties }, currency)
+  return derived({ name: 'Customer Lapsed', who, messageId, time, properties }, telling.currency)
 }

@@ -16,7 +16,7 @@ import { isOpenComplaint } from '../memory/complaints.ts'
 import type { CustomerOrder } from '../memory/customer.ts'
 import type { FactView } from '../memory/fact-view.ts'
 import { cartsOfMany, factsOfMany, ordersOfMany, traitsOfMany } from '../memory/many.ts'
-import { gapsOf, type Levels, median, orderTimes, unknownLevels } from './levels.ts'
+import { intervalOf, type Levels, orderTimes, unknownLevels } from './levels.ts'
 
 /** Somebody who may be looked at. */
 export interface Subject {
@@ -274,7 +274,7 @@ function orderSums(orders: readonly OrderValue[], levels: Levels) {
     revenue: amounts.length === 0 ? null : Math.round(amounts.reduce((a, b) => a + b, 0) * 1e6) / 1e6,
     bought: kept.reduce((sum, { quantity }) => sum + quantity, 0),
     returned: kept.reduce((sum, order) => sum + order.returned, 0),
-    interval: times.length >= 3 ? median(gapsOf(times)) : levels.interval,
+    interval: intervalOf(times, levels),
     recipients: [...new Set(kept.flatMap(({ recipient }) => recipient ?? []))],
   }
 }

@@ -53,6 +53,14 @@ export function median(values: readonly number[]): number | null {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
+/**
+ * After how many days this customer orders again, as a rule: the median of his own from three orders on, else the shop's. An
+ * order that comes in several parts is no rhythm, so it is a day at least.
+ */
+export function intervalOf(times: readonly number[], { interval }: Pick<Levels, 'interval'>): number {
+  return times.length >= 3 ? Math.max(1, median(gapsOf(times)) as number) : interval
+}
+
 /** Takes customer after customer, and says what they come to. */
 export class Survey {
   readonly #gaps: number[] = []
