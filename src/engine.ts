@@ -179,7 +179,7 @@ async function compose(base: Base): Promise<RunningEngine> {
     audit: auditApi(db, audit),
     people: peopleApi(db, world, sessions, config.passwordCost),
     ...apis,
-    ...memoryApis({ db, catalogue, config, policy, world }),
+    ...memoryApis({ db, catalogue, config, policy, world, learn: decides.learn }),
     consent: consentApi({ db, config, policy, world }),
     training: trainingApi(db, trainer, state.serving),
     imports: importsApi(db),

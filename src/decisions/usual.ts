@@ -11,21 +11,23 @@ import { personOf, populationPermit } from '../consent/store.ts'
 import type { Database } from '../db/database.ts'
 import type { Identifier } from '../identity/identity.ts'
 import { resolve } from '../identity/store.ts'
-import { choices } from '../memory/choices.ts'
 import type { Moment } from '../memory/conditions.ts'
 import type { Discreet } from '../memory/discreet.ts'
+import type { Statement } from '../memory/fact.ts'
 import { type StoredFacts, storedFacts } from '../memory/facts.ts'
 import type { OrderContext } from '../memory/order-context.ts'
-import { UsualLearner, type UsualPrediction } from '../models/usual.ts'
+import { whenSure } from '../models/usual-options.ts'
 import { SlotPopulation } from '../models/usual-prior.ts'
-import { splitsOf, type UsualContext } from '../models/usual-splits.ts'
+import type { UsualContext } from '../models/usual-splits.ts'
 import type { World } from '../world.ts'
 import type { CustomerState } from './customer-state.ts'
 import type { CustomerStates } from './customer-states.ts'
 import type { Serving } from './serving.ts'
 import { answerOf, type UsualAnswer } from './usual-answer.ts'
+import { learned, mostChoices, ownChoices, type Placed, placeName, undeleted, withWeather } from './usual-choices.ts'
 import { checkZone, usualContext, usualMoment } from './usual-context.ts'
 import { currentPopulations, slotItems } from './usual-slots.ts'
+import { usualStatements } from './usual-statements.ts'
 import { toldUsual } from './usual-told.ts'
 import { noWeather, type WeatherSource, weatherFile } from './weather.ts'
 
@@ -42,9 +44,17 @@ export interface UsualRequest {
   readonly sure: number
 }
 
+/** What is known of a customer beside his orders, when it is asked what was learned of him. */
+export type Learning = Pick<StoredFacts, 'forgotten' | 'tombstones'> & {
+  readonly discreet: Discreet
+  readonly now: number
+}
+
 export interface UsualDecider {
   /** @throws HabitueError invalid_body; invalid_file, invalid_line of the weather */
   decide(request: UsualRequest, ceiling: Ceiling): Promise<UsualAnswer>
+  /** What was learned of each slot by `now`, as statements of his memory. */
+  statements(allowed: Permit, known: Learning): Promise<Statement[]>
 }
 
 export interface UsualNeeds {
@@ -63,15 +73,6 @@ export interface UsualNeeds {
 
 type Sourced = UsualNeeds & { readonly weather: WeatherSource }
 
-/** Of a slot the latest choices; older ones say little and cost the same. */
-const mostChoices = 200
-
-interface Choice {
-  readonly item: number
-  readonly time: number
-  readonly context: UsualContext
-}
-
 export function createUsual(given: UsualNeeds): UsualDecider {
   const { db, catalogue, policy, world, config } = given
   const { file } = config.weather
@@ -88,6 +89,22 @@ export function createUsual(given: UsualNeeds): UsualDecider {
     return permit(await personOf(db, policy, identity, world.now()), 'personalisation', { ceiling, alone })
   }
   return {
+    async statements(allowed, { forgotten, tombstones, discreet, now }) {
+      const made = (await ownChoices(needs, allowed, forgotten, discreet)).filter(({ time }) => time <= now)
+      const slots = new Set(made.flatMap(({ item }) => catalogue.categories(item).at(-1) ?? []))
+      const known = await populations.get()
+      const found: Statement[] = []
+      for (const slot of slots) {
+        const inSlot = ({ item }: Placed) => catalogue.categories(item).includes(slot)
+        const kept = undeleted(made.filter(inSlot), slot, tombstones, catalogue)
+        if (kept.length < whenSure.choices) continue
+        const items = slotItems(catalogue, slot)
+        const own = await withWeather(needs, kept.slice(-mostChoices))
+        const population = known.get(slot.toLowerCase()) ?? new SlotPopulation()
+        found.push(...usualStatements({ slot, items, own, population }, catalogue, now))
+      }
+      return found
+    },
     async decide(request, ceiling) {
       checkZone(request.context.timezone)
       await needs.upToDate()
@@ -103,12 +120,13 @@ export function createUsual(given: UsualNeeds): UsualDecider {
       const { context, moment } = await contextNow(needs, request.context, made, now)
       const items = slot === null ? [] : slotItems(catalogue, slot)
       const inSlot = new Set(items)
-      const own = await withWeather(needs, made.filter(({ item }) => inSlot.has(item)).slice(-mostChoices))
+      const kept = slot === null ? [] : undeleted(made, slot, facts.tombstones, catalogue)
+      const own = await withWeather(needs, kept.filter(({ item }) => inSlot.has(item)).slice(-mostChoices))
       const population = (await populations.get()).get(slot?.toLowerCase() ?? '') ?? new SlotPopulation()
       const never = state?.never(moment) ?? null
       const answer = answerOf({
         told: slot === null ? null : toldUsual(facts, { slot, items: inSlot, moment, now }, catalogue),
-        prediction: predict(items, own, population, context, now),
+        prediction: learned(items, own, population).predict(now, context),
         offer: {
           allows: (item) =>
             catalogue.leastAge(item) <= (state?.age ?? 0) &&
@@ -130,27 +148,6 @@ export function createUsual(given: UsualNeeds): UsualDecider {
 }
 
 const noFacts: StoredFacts = { statements: [], tombstones: [], forgotten: new Set() }
-
-interface Placed {
-  readonly item: number
-  readonly time: number
-  readonly said: OrderContext
-}
-
-/** Of items that are known by now under their own name, without those he took out of his taste. */
-async function ownChoices(
-  { db, catalogue }: UsualNeeds,
-  allowed: Permit,
-  forgotten: ReadonlySet<number>,
-  discreet: Discreet,
-): Promise<Placed[]> {
-  const made = (await choices(db, allowed)).map(({ item, time, context }) => ({
-    item: catalogue.canonical(item),
-    time,
-    said: context,
-  }))
-  return made.filter(({ item }) => !forgotten.has(item) && !discreet(item))
-}
 
 /** The last category of the items that he takes most. */
 function favouriteSlot(catalogue: Catalogue, made: readonly Placed[]): string | null {
@@ -182,35 +179,4 @@ async function contextNow(
   const filled = said.temperature === undefined ? await weather.at(placeName(place), now) : null
   const context = usualContext({ ...filled, ...(timezone === undefined ? {} : { timezone }), ...said }, now)
   return { context, moment: usualMoment(context, now, timezone) }
-}
-
-/** Orders that came without weather get it from the source, as it was. */
-async function withWeather({ weather, config }: Sourced, own: readonly Placed[]): Promise<Choice[]> {
-  return Promise.all(
-    own.map(async ({ item, time, said }) => {
-      const place = placeName(said.place ?? config.weather.place)
-      const filled = said.temperature === undefined ? await weather.at(place, time) : null
-      return { item, time, context: usualContext({ ...filled, ...said }, time) }
-    }),
-  )
-}
-
-const placeName = (place: number | string | null | undefined) => (typeof place === 'string' ? place : null)
-
-function predict(
-  items: readonly number[],
-  own: readonly Choice[],
-  population: SlotPopulation,
-  context: UsualContext,
-  now: number,
-): UsualPrediction {
-  const splits = splitsOf(own.map((choice) => choice.context))
-  const learner = new UsualLearner(
-    items,
-    own.map(({ item }) => item),
-    splits,
-    population,
-  )
-  for (const choice of own) learner.observe(choice.item, choice.time, choice.context)
-  return learner.predict(now, context)
 }

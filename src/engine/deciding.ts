@@ -43,6 +43,8 @@ export interface Deciding {
   readonly api: Pick<Engine, 'recommend' | 'predict' | 'usual' | 'reviews' | 'rules'>
   /** Decides for the engine's own use; not counted. */
   decide(request: DecisionRequest): Promise<DecisionAnswer>
+  /** What is learned of a customer's usuals, for the document of his memory. */
+  readonly learn: ReturnType<typeof createUsual>['statements']
   /** Running totals of this process. */
   readonly totals: { readonly decisions: number; readonly personalised: number }
 }
@@ -51,6 +53,7 @@ export function deciding(needs: DecidingNeeds): Deciding {
   const { db, catalogue, customers, recipients, state, log, world } = needs
   const board = currentBoard(needs)
   const repeats = repeatPolicies(catalogue)
+  const usual = createUsual({ ...state, ...needs })
   const decider = createDecider({
     ...state,
     board: board.current,
@@ -74,6 +77,7 @@ export function deciding(needs: DecidingNeeds): Deciding {
   }
   return {
     totals,
+    learn: usual.statements,
     decide: (request) => decide(request, request.ceiling ?? 'known'),
     api: {
       async recommend(request, ceiling) {
@@ -84,7 +88,7 @@ export function deciding(needs: DecidingNeeds): Deciding {
         return answer
       },
       predict: predictor.predict,
-      usual: createUsual({ ...state, ...needs }).decide,
+      usual: usual.decide,
       reviews: reviewsApi({ ...needs, board, foretell: predictor.foretell }),
       rules: rulesApi(db, world, previewed),
     },

@@ -13,11 +13,12 @@ import { type OwnEvent, ownEvent } from '../events/own.ts'
 import type { Identifier } from '../identity/identity.ts'
 import { identifiersWith, resolve } from '../identity/store.ts'
 import { openComplaints } from '../memory/complaints.ts'
-import { inOrder, type Known, knownFacts, memoryDocument, stated } from '../memory/document.ts'
+import { type Asked, inOrder, type Known, knownFacts, memoryDocument, stated } from '../memory/document.ts'
 import { type GivenFact, parseFact, type Statement } from '../memory/fact.ts'
 import { madeByEvents } from '../memory/fact-kinds.ts'
 import { digestsOf, type FactView } from '../memory/fact-view.ts'
 import { storedFacts } from '../memory/facts.ts'
+import { history } from '../memory/history.ts'
 import { traitChannel } from '../memory/told-traits.ts'
 import type { World } from '../world.ts'
 
@@ -27,6 +28,8 @@ export interface FactNeeds {
   readonly config: Config
   readonly policy: Policy
   readonly world: World
+  /** What is learned from orders. */
+  readonly learn: NonNullable<Asked['learn']>
 }
 
 /** The permit to use what is remembered of `who`; null = nobody of that name, or consent does not reach. */
@@ -40,7 +43,7 @@ export async function permitOf(
 }
 
 export function factsApi(needs: FactNeeds): FactsApi {
-  const { db, catalogue, policy, world } = needs
+  const { db, catalogue, policy, world, learn } = needs
   const record = (events: readonly OwnEvent[], teller: Teller) => recordOwn(needs, events, teller)
   const permitFor = (who: Identifier) => permitOf(needs, who, 'service')
   const known = async (who: Identifier, at?: number): Promise<Known | null> => {
@@ -50,7 +53,7 @@ export function factsApi(needs: FactNeeds): FactsApi {
     if (!allowed) return null
     await catalogue.upToDate(db)
     const profile = permit(person, 'personalisation', { ceiling: 'intimate' })
-    return knownFacts(db, allowed, profile, catalogue, { now: at ?? world.now(), past: at !== undefined })
+    return knownFacts(db, allowed, profile, catalogue, { now: at ?? world.now(), past: at !== undefined, learn })
   }
   const found = async (who: Identifier, id: string) => factNamed((await known(who))?.facts ?? [], id)
   /** The events that delete `fact`, each under the identifier under which it was told. */
@@ -65,7 +68,7 @@ export function factsApi(needs: FactNeeds): FactsApi {
     const named = new Map((await identifiersWith(db, allowed.identifiers)).map((one) => [one.id, one]))
     return ids.map((id) => {
       const owner = named.get(rows.get(id) ?? 0)
-      const properties = { fact: id, was: { ...digestsOf(fact), evidence: fact.evidence } }
+      const properties = { fact: id, was: { ...digestsOf(withoutCondition(fact)), evidence: fact.evidence } }
       return { name: 'Fact Deleted', who: owner ? { kind: owner.kind, value: owner.value } : who, properties }
     })
   }
@@ -107,7 +110,8 @@ export function factsApi(needs: FactNeeds): FactsApi {
       const fact = await found(who, id)
       const told = fact.history.filter(({ provenance }) => provenance === 'told').map((lost) => lost.id)
       const events = await deletions(who, fact, [...fact.same, ...told])
-      await record(stamped([...events, ...alsoGone(who, fact)]), teller)
+      const items = await itemsBehind(needs, (await permitFor(who)) as Permit, fact)
+      await record(stamped([...events, ...alsoGone(who, fact, items)]), teller)
     },
     async forget(who, item, forgotten, teller) {
       if (catalogue.idOf(item) === undefined) await catalogue.upToDate(db)
@@ -129,6 +133,26 @@ export function factsApi(needs: FactNeeds): FactsApi {
       return memoryDocument(all, consentView(person), catalogue, at ?? null)
     },
   }
+}
+
+/** The shop's ids of what he did that made an interest of his. */
+async function itemsBehind(
+  { db, catalogue }: FactNeeds,
+  allowed: Permit,
+  { kind, subject }: FactView,
+): Promise<string[]> {
+  if (kind !== 'interest') return []
+  if (subject.startsWith('item:')) return [subject.slice('item:'.length)]
+  const category = subject.slice('category:'.length)
+  const { self } = await history(db, allowed)
+  const items = new Set(self.map(({ item }) => catalogue.canonical(item)))
+  const within = [...items].filter((item) => catalogue.categories(item).includes(category))
+  return within.flatMap((item) => catalogue.shopId(item) ?? [])
+}
+
+/** Of a learned usual the item goes out of the habit, whatever the threshold is that is found the next time. */
+function withoutCondition(fact: FactView): FactView {
+  return fact.kind === 'usual' && fact.provenance !== 'told' ? { ...fact, condition: null } : fact
 }
 
 /** The fact of this id; one that lost to another stands for itself. @throws HabitueError not_found */
@@ -191,9 +215,12 @@ export async function recordOwn(
   await db.catchUp()
 }
 
-/** What a deleted fact was made of besides itself: a trait of the account; the taste for an item. */
-function alsoGone(who: Identifier, { kind, subject, channel }: FactView): Omit<OwnEvent, 'messageId' | 'time'>[] {
+/** What a deleted fact was made of besides itself: a trait of the account; the taste for `items`. */
+function alsoGone(
+  who: Identifier,
+  { kind, subject, channel }: FactView,
+  items: readonly string[],
+): Omit<OwnEvent, 'messageId' | 'time'>[] {
   if (channel === traitChannel && kind === 'attribute') return [{ name: '', who, properties: { [subject]: null } }]
-  if (kind !== 'interest' || !subject.startsWith('item:')) return []
-  return [{ name: 'Product Forgotten', who, properties: { product_id: subject.slice(5) } }]
+  return items.map((item) => ({ name: 'Product Forgotten', who, properties: { product_id: item } }))
 }

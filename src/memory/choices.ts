@@ -14,6 +14,8 @@ export interface PlacedChoice {
   /** Milliseconds. */
   readonly time: number
   readonly context: OrderContext
+  /** Id of the message that told of the order first. */
+  readonly message: string
 }
 
 /** In the order of time. Gifts and cancelled orders say nothing of his habits; what came back does. */
@@ -23,10 +25,13 @@ export async function choices(reader: Reader, permit: Permit): Promise<PlacedCho
   const rows = stored.filter(({ identifier, time }) => time >= (permit.since?.get(identifier) ?? 0))
   const found: PlacedChoice[] = []
   for (const same of Map.groupBy(rows, ({ number }) => number).values()) {
-    const { state, time, context, lines } = orderState(joinParts(same))
+    const parts = joinParts(same)
+    const { state, time, context, lines } = orderState(parts)
+    const { message } = parts.find(({ kind }) => kind === 'completed') ?? parts[0]
     if (state === 'cancelled') continue
     const own = lines.filter(({ recipient, quantity }) => recipient === '' && quantity > 0)
-    for (const item of new Set(own.map((line) => line.item))) found.push({ item, time, context: context ?? {} })
+    for (const item of new Set(own.map((line) => line.item)))
+      found.push({ item, time, context: context ?? {}, message })
   }
   return found.sort((a, b) => a.time - b.time || a.item - b.item)
 }

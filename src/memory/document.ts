@@ -11,10 +11,11 @@ import { identifiersOf } from '../identity/store.ts'
 import { isOpenComplaint } from './complaints.ts'
 import { agreedIn } from './decision-facts.ts'
 import { type Discreet, discreetFor, discreetSubject } from './discreet.ts'
+import type { Statement } from './fact.ts'
 import { type FactKind, type FactKindName, factKinds, type Part, parts } from './fact-kinds.ts'
 import { barredEvidence, currentFacts, type FactView } from './fact-view.ts'
 import { sentenceOf, sourceOf } from './fact-words.ts'
-import { storedFacts } from './facts.ts'
+import { type StoredFacts, storedFacts } from './facts.ts'
 import { observe } from './observed.ts'
 
 /** How many of a customer's latest events are looked at for what can be observed. */
@@ -32,6 +33,14 @@ export interface Asked {
   readonly now: number
   /** Look back: only what was known at `now`. */
   readonly past: boolean
+  /** What is learned from his orders elsewhere, where a profile may be made; absent = nothing. */
+  readonly learn?: (profile: Permit, known: Learned) => Promise<readonly Statement[]>
+}
+
+/** What those who learn must know of him. */
+export interface Learned extends Pick<StoredFacts, 'forgotten' | 'tombstones'> {
+  readonly discreet: Discreet
+  readonly now: number
 }
 
 /**
@@ -43,7 +52,7 @@ export async function knownFacts(
   permit: Permit,
   profile: Permit | null,
   catalogue: Catalogue,
-  { now, past }: Asked,
+  { now, past, learn }: Asked,
 ): Promise<Known> {
   const until = past ? now : undefined
   const { statements, tombstones, forgotten } = await storedFacts(reader, permit, until)
@@ -56,6 +65,7 @@ export async function knownFacts(
   const agreed = agreedIn(currentFacts({ statements: told, tombstones }, now))
   const discreet = discreetFor(agreed, catalogue)
   const observed = observe({ events, catalogue, forgotten, barred: barredEvidence(tombstones), discreet }, used)
+  const learnt = profile && learn ? await learn(profile, { forgotten, tombstones, discreet, now }) : []
   const kept = statements.filter(
     (one) =>
       one.provenance === 'told' ||
@@ -65,7 +75,7 @@ export async function knownFacts(
   const identifiers = await identifiersOf(reader, permit)
   return {
     discreet,
-    facts: currentFacts({ statements: [...kept, ...observed], tombstones }, now),
+    facts: currentFacts({ statements: [...kept, ...observed, ...learnt], tombstones }, now),
     identifiers: identifiers.filter(({ firstSeen }) => firstSeen <= now),
   }
 }

@@ -73,7 +73,10 @@ function contentDigest(content: FactContent): string {
 }
 
 /** What a tombstone keeps of a fact. */
-export function digestsOf(content: FactContent): { slot: string; value: string } {
+export function digestsOf(content: Pick<FactContent, 'kind' | 'subject' | 'recipient' | 'condition' | 'value'>): {
+  slot: string
+  value: string
+} {
   return { slot: digest([slotText(content)]), value: digest([valueText(content.value)]) }
 }
 
