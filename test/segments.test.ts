@@ -91,6 +91,28 @@ forEachRunning((_engine, run) => {
     expect(nameless.body.error.code).toBe('invalid_segment')
   })
 
+  it('a rule for a segment holds for who is in it, as soon as he is', async () => {
+    const habitue = await run({}, { world: simulatedWorld(8) })
+    const items = ['tea', 'tasting', 'cup'].map((id) => ({ id, title: id, price: 5, currency: 'EUR' }))
+    await habitue.ask('POST', '/v1/items', items)
+    await habitue.ask('PUT', '/v1/segments/big', { condition: "orders.sum('total') > 1000" })
+    const rule = { kind: 'pin', items: ['tasting'], segments: ['big'], placements: ['new'] }
+    expect((await habitue.ask('PUT', '/v1/rules/r', { ...rule, segments: ['bgi'] })).body.error.code).toBe(
+      'unknown_segment',
+    )
+    expect((await habitue.ask('PUT', '/v1/rules/r', rule)).status).toBe(200)
+    await send(habitue, order('ada', 500), order('bob', 500))
+    const first = async (customer?: string) => {
+      const { body } = await habitue.ask('POST', '/v1/recommendations', { customer, placement: 'new', count: 1 })
+      return [body.placements.new.items[0]?.reason.kind, body.personalised]
+    }
+    expect(await first('ada')).toEqual(['new', false])
+    await send(habitue, order('ada', 600))
+    expect(await first('ada')).toEqual(['rule', true])
+    expect(await first('bob')).toEqual(['new', false])
+    expect(await first()).toEqual(['new', false])
+  })
+
   it('memory that is built anew finds the same members', async () => {
     const habitue = await run({}, { world: simulatedWorld(7) })
     await habitue.ask('PUT', '/v1/segments/buyers', { condition: 'customer.orders > 0' })

@@ -26,6 +26,7 @@ import type {
   Reason,
   RecommendedItem,
 } from './request.ts'
+import { asksSegments, rulesOf, type SegmentsOf } from './rule-audience.ts'
 import { type Candidate, type CompiledRule, lay, pins, rulesFor, weigh } from './rules.ts'
 import type { Serving } from './serving.ts'
 import type { Trends } from './trends.ts'
@@ -47,6 +48,7 @@ export interface DeciderNeeds {
   current(): Current
   /** How items stand by what customers say of them. */
   board(): Board
+  segmentsOf: SegmentsOf
   /** Brings catalogue, rules and models up to date before a decision looks at them; undefined = they are. */
   upToDate(): Promise<void> | undefined
 }
@@ -89,7 +91,10 @@ export function createDecider(needs: DeciderNeeds): Decider {
     for (;;) {
       const now = needs.current()
       const customer = await known(request, ceiling, now.serving)
-      if (needs.current().serving === now.serving) return { current: rules ? { ...now, rules } : now, customer }
+      const all = rules ?? now.rules
+      const isNamed = ceiling !== 'anonymous' && request.ceiling !== 'anonymous'
+      const own = asksSegments(all) ? await rulesOf(all, isNamed ? customer : null, needs.segmentsOf) : all
+      if (needs.current().serving === now.serving) return { current: { ...now, rules: own }, customer }
     }
   }
 
@@ -205,7 +210,11 @@ function place(
   const next = more ? pageToken([...work.before, ...shown.map(({ id }) => id)]) : undefined
   const notes = [proposal.note, withheld.size > 0 ? `${withheld.size} withheld by their audience rating` : undefined]
   const note = notes.filter(Boolean).join('; ') || undefined
-  return { answer: { items, next, note }, shown, personal: proposal.personalised && shown.length > 0 }
+  return {
+    answer: { items, next, note },
+    shown,
+    personal: (proposal.personalised || asksSegments(rules)) && shown.length > 0,
+  }
 }
 
 /**

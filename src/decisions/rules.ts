@@ -17,6 +17,8 @@ export interface Rule {
   readonly kind: RuleKind
   /** Where it holds; absent = everywhere. */
   readonly placements?: readonly PlacementName[]
+  /** For whom: customers in one of these segments; absent = everybody. */
+  readonly segments?: readonly string[]
   /** The shop's ids of the items that it is about. */
   readonly items?: readonly string[]
   /** Or a description of them; both given: either. */
@@ -59,6 +61,9 @@ export function checkRule(input: unknown): Rule {
       throw invalid('placements', place, `some of ${placementNames.join(', ')}`)
     }
   }
+  const segments = list(rule, 'segments')
+  if (rule.segments !== undefined && (segments.length === 0 || segments.some((name) => typeof name !== 'string')))
+    throw invalid('segments', rule.segments, 'names of segments')
   const items = list(rule, 'items')
   if (items.some((item) => typeof item !== 'string' || item === '')) throw invalid('items', items, 'a list of item ids')
   if (items.length === 0 && rule.filter === undefined) throw invalid('items', undefined, 'items, or a filter')

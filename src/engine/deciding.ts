@@ -19,6 +19,7 @@ import type { Engine, RulesApi } from '../engine-api.ts'
 import type { VolatileSessions } from '../events/volatile-sessions.ts'
 import type { Derived } from '../moments/handlers.ts'
 import { currentBoard } from '../reviews/current-board.ts'
+import { segmentNamed, segmentNames } from '../segments/store.ts'
 import type { World } from '../world.ts'
 import { missedItems } from './missed.ts'
 import { reviewsApi } from './reviews.ts'
@@ -63,6 +64,7 @@ export function deciding(needs: DecidingNeeds): Deciding {
     repeats,
     log,
     world,
+    segmentsOf: (customer) => segmentNames(db, customer),
   })
   const predictor = createPredictor({ ...state, ...needs })
   const totals = { decisions: 0, personalised: 0 }
@@ -119,6 +121,7 @@ function rulesApi(db: Database, world: World, preview: Preview): RulesApi {
     get: async (id) => (await listRules(db)).find((rule) => rule.id === id) ?? null,
     async save(rule) {
       const checked = checkRule(rule)
+      for (const name of checked.segments ?? []) await segmentNamed(db, name)
       await db.write('rules.put', { rule: checked, now: world.now() })
       return checked
     },

@@ -14,6 +14,12 @@ import type { App } from './typed-app.ts'
 const fields = {
   kind: Type.Enum([...ruleKinds]),
   placements: Type.Optional(Type.Array(Type.Enum([...placementNames]), { description: 'Absent = everywhere.' })),
+  segments: Type.Optional(
+    Type.Array(Type.String({ minLength: 1, maxLength: 100 }), {
+      maxItems: 100,
+      description: 'For whom; absent = everybody.',
+    }),
+  ),
   items: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { maxItems: 10_000 })),
   filter: Type.Optional(WireFilter),
   factor: Type.Optional(Type.Number({ description: 'boost (above 1) and bury (below 1)' })),

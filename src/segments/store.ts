@@ -8,7 +8,7 @@ import { heldQuery, selectByKeys } from '../db/batch.ts'
 import type { Handlers, Reader, Tx } from '../db/database.ts'
 import { HabitueError } from '../errors.ts'
 import type { Identifier } from '../identity/identity.ts'
-import { bestName, identitiesBehind, type KnownIdentity } from '../identity/store.ts'
+import { bestName, identifiersOfAll, identitiesBehind, type KnownIdentity } from '../identity/store.ts'
 import { builtIns, checkDefinition, compiledCondition, type Segment, type SegmentDefinition } from './definition.ts'
 import { watchOf } from './watch.ts'
 
@@ -171,6 +171,14 @@ export async function segmentsOf(
   return [...Map.groupBy(own, ({ segment }) => segment)]
     .map(([segment, same]) => ({ segment, since: Math.min(...same.map(({ since }) => since)) }))
     .sort((a, b) => (a.segment < b.segment ? -1 : 1))
+}
+
+/** The names of the segments in which a customer is, whatever for: who asks has asked consent. */
+export async function segmentNames(reader: Reader, customer: number): Promise<ReadonlySet<string>> {
+  const linked = await identifiersOfAll(reader, [customer])
+  const keys = linked.map(({ id }) => [id])
+  const rows = await selectByKeys<{ segment: string }>(reader, 'segment_members', ['identifier'], keys, ['segment'])
+  return new Set(rows.map(({ segment }) => segment))
 }
 
 export interface SizeOfDay {
