@@ -312,6 +312,7 @@ function fromEnvironment(env: Environment): Deep<Config> {
     },
     page: { frameAncestors: env.HABITUE_PAGE_FRAMES, url: env.HABITUE_PAGE_URL || undefined },
     surveys: { folder: env.HABITUE_SURVEYS || undefined },
+    journeys: { folder: env.HABITUE_JOURNEYS || undefined },
     messages: {
       smtpUrl: env.HABITUE_SMTP_URL || undefined,
       smtpConnections: number('HABITUE_SMTP_CONNECTIONS'),

@@ -29,6 +29,7 @@ import { consentApi } from './engine/consent.ts'
 import { customersApi } from './engine/customers.ts'
 import { deciding } from './engine/deciding.ts'
 import { examine } from './engine/doctor.ts'
+import { loadJourneys } from './engine/journey-files.ts'
 import { redactingLog } from './engine/log.ts'
 import type { Loop } from './engine/loop.ts'
 import { messagesApi, messagesOf } from './engine/messages.ts'
@@ -194,7 +195,7 @@ async function compose(base: Base): Promise<RunningEngine> {
     doctor: () => examine({ db, config, world, catalogue, log: decisions, serving: state.serving, version }),
     backup: (file) => db.backup(file),
     rebuild: () => rebuilt(db, loop, [customers.clear, state.trends.refresh]),
-    ...lifeOf({ ...base, local, loop, keeper, trainer, parts }),
+    ...lifeOf({ ...base, local, loop, keeper, trainer, journeys: apis.journeys, parts }),
   }
   return engine
 }
@@ -209,6 +210,7 @@ async function rebuilt(db: Database, loop: Loop, copies: readonly (() => unknown
 }
 
 interface Life extends Pick<Base, 'db' | 'world' | 'config' | 'owner' | 'automatic'> {
+  readonly journeys: Engine['journeys']
   readonly local: string
   readonly loop: Loop
   readonly keeper: Upkeep
@@ -217,10 +219,11 @@ interface Life extends Pick<Base, 'db' | 'world' | 'config' | 'owner' | 'automat
 }
 
 /** How it begins and ends. */
-function lifeOf({ db, world, config, owner, automatic, local, loop, keeper, trainer, parts }: Life) {
+function lifeOf({ db, world, config, owner, automatic, local, loop, keeper, trainer, journeys, parts }: Life) {
   return {
     async start() {
       await loadSurveys({ db, policy: policyOf(config), world }, config.surveys.folder)
+      await loadJourneys(journeys, config.journeys.folder)
       keeper.start()
       if (automatic) loop.start()
       trainer.schedule(config.training.automatic)

@@ -10,6 +10,7 @@ import { eraseCommand } from './erase.ts'
 import { evalCommand } from './evaluate.ts'
 import { exportCommand } from './export.ts'
 import { importCommand } from './import.ts'
+import { journeyCommand } from './journeys.ts'
 import { keyCommand } from './key.ts'
 import { modelsCommand } from './models.ts'
 import { fail } from './output.ts'
@@ -65,6 +66,7 @@ for (const add of [
   peopleCommand,
   segmentsCommand,
   tasksCommand,
+  journeyCommand,
   surveysCommand,
   tailCommand,
   backupCommand,

@@ -137,7 +137,7 @@ async function put(
   checkActions(journey, read, can)
   const { warnings } = journey
   if (dryRun) return { version: 0, warnings }
-  if (warnings.length > 0 && !confirm)
+  if (warnings.length > 0 && !confirm && journey.form.confirm !== true)
     throw new HabitueError('journey_unconfirmed', `${warnings.join(' ')} Put it with confirm: true if that is meant.`, {
       warnings,
     })

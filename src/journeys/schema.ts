@@ -167,6 +167,7 @@ export const DefinitionForm = Type.Object(
   {
     journey: Type.Optional(Type.String({ pattern: '^[a-z][a-z0-9-]{0,63}$' })),
     title: Type.Optional(Type.String({ maxLength: 200 })),
+    confirm: Type.Optional(Type.Boolean({ description: 'What it warns of is meant.' })),
     trigger: Trigger,
     purpose: Type.Optional(Type.Enum(['service', 'personalisation'])),
     once: Type.Optional(

@@ -1,0 +1,195 @@
+import { readFileSync } from 'node:fs'
+import { parse } from 'node:path'
+import { type Command, Option } from 'commander'
+import { HabitueError } from '../errors.ts'
+import type { Output } from './output.ts'
+import { table } from './output.ts'
+import { connected, optionsOf, wholeNumber } from './surroundings.ts'
+
+interface Summary {
+  readonly id: string
+  readonly title: string
+  readonly state: string
+  readonly version: number
+  readonly updated: string
+}
+
+interface View extends Summary {
+  readonly warnings: readonly string[]
+  readonly source: string
+  readonly standing: readonly { version: number; step: string; phase: string; count: number }[]
+  readonly counts: readonly {
+    readonly version: number
+    readonly step: string
+    readonly outcome: string
+    readonly reason: string
+    readonly held: boolean
+    readonly count: number
+  }[]
+}
+
+interface Instance {
+  readonly id: number
+  readonly version: number
+  readonly customer: { readonly kind: string; readonly id: string } | null
+  readonly phase: string
+  readonly step: string
+  readonly due: string | null
+  readonly started: string
+  readonly reason: string
+}
+
+const path = (id: string) => `/v1/journeys/${encodeURIComponent(id)}`
+const when = (time: string | null) => (time ?? '').slice(0, 16).replace('T', ' ')
+const phases = ['ready', 'acting', 'waiting', 'in_doubt', 'failed', 'ended']
+
+/** `habitue journey validate | put | list | show | start | pause | resume | stop | instances | replay | settle` */
+export function journeyCommand(program: Command): void {
+  const journey = program.command('journey').description('Standing processes: what happens when something happens.')
+  definitions(journey)
+  switches(journey)
+  people(journey)
+}
+
+function definitions(journey: Command): void {
+  journey
+    .command('validate')
+    .description('Check a definition; what is wrong is told with line and column. Nothing is stored.')
+    .argument('<file>', 'YAML or JSON')
+    .action((file: string, _: unknown, command: Command) =>
+      connected(optionsOf(command), async (connection, out) => {
+        const id = idOf(file)
+        const answer = await connection.request('PUT', path(id), { source: read(file), dryRun: true })
+        const { warnings } = answer as { warnings: string[] }
+        out.result(answer, () => [`${file} is valid.`, ...warnings.map((one) => `Warning: ${one}`)].join('\n'))
+      }),
+    )
+  journey
+    .command('put')
+    .description("Store a definition as the journey of the file's name; it is switched on by `start`.")
+    .argument('<file>', 'YAML or JSON')
+    .option('--id <id>', 'another name')
+    .option('--confirm', 'what it warns of is meant')
+    .action((file: string, _: unknown, command: Command) => {
+      const { id = idOf(file), confirm = false, ...where } = optionsOf<{ id?: string; confirm?: true }>(command)
+      return connected(where, async (connection, out) => {
+        const answer = await connection.request('PUT', path(id), { source: read(file), confirm })
+        out.result(answer, () => `${id} is stored as version ${(answer as { version: number }).version}.`)
+      })
+    })
+  journey
+    .command('list')
+    .description('All journeys.')
+    .action((_: unknown, command: Command) =>
+      connected(optionsOf(command), async (connection, out) => {
+        const { journeys } = (await connection.request('GET', '/v1/journeys')) as { journeys: Summary[] }
+        const row = (one: Summary) => [one.id, one.state, one.version, when(one.updated), one.title]
+        out.result(journeys, () => table(['journey', 'state', 'version', 'changed', 'title'], journeys.map(row)))
+      }),
+    )
+  journey
+    .command('show')
+    .description('A definition, who stands where, and what came of its steps.')
+    .argument('<id>', 'as the list has it')
+    .action((id: string, _: unknown, command: Command) =>
+      connected(optionsOf(command), async (connection, out) => {
+        const view = (await connection.request('GET', path(id))) as View
+        out.result(view, () => described(view))
+      }),
+    )
+}
+
+function described({ id, title, state, version, source, warnings, standing, counts }: View): string {
+  const standingRows = standing.map((one) => [one.version, one.step, one.phase, one.count])
+  const countRows = counts.map((one) => [
+    ...[one.version, one.step || '(enters)', one.outcome, one.reason, one.held ? 'held out' : '', one.count],
+  ])
+  return [
+    `${id}, version ${version}: ${state}. ${title}`,
+    ...warnings.map((one) => `Warning: ${one}`),
+    '',
+    source.trimEnd(),
+    ...(standingRows.length > 0 ? ['', table(['version', 'stands at', 'phase', 'customers'], standingRows)] : []),
+    ...(countRows.length > 0 ? ['', table(['version', 'step', 'outcome', 'reason', '', 'times'], countRows)] : []),
+  ].join('\n')
+}
+
+const verbs: readonly [verb: string, description: string][] = [
+  ['start', 'Switch it on.'],
+  ['pause', 'Nobody enters, and whoever is in it stays where he is.'],
+  ['resume', 'Go on after a pause.'],
+  ['stop', 'End it.'],
+]
+
+function switches(journey: Command): void {
+  for (const [verb, description] of verbs)
+    journey
+      .command(verb)
+      .description(description)
+      .argument('<id>', 'as the list has it')
+      .action((id: string, _: unknown, command: Command) =>
+        connected(optionsOf(command), async (connection, out) => {
+          const answer = (await connection.request('POST', `${path(id)}/${verb}`, {})) as Summary
+          out.result(answer, () => `${id} is ${answer.state}.`)
+        }),
+      )
+}
+
+function people(journey: Command): void {
+  journey
+    .command('instances')
+    .description('Who is in a journey; --phase in_doubt and --phase failed wait for a person.')
+    .argument('<id>', 'as the list has it')
+    .addOption(new Option('--phase <phase>', 'of one phase').choices(phases))
+    .option('--limit <n>', 'how many at most', wholeNumber, 50)
+    .action((id: string, _: unknown, command: Command) => {
+      const { phase, limit, ...where } = optionsOf<{ phase?: string; limit: number }>(command)
+      return connected(where, async (connection, out) => {
+        const query = new URLSearchParams({ limit: String(limit), ...(phase && { phase }) })
+        const answer = (await connection.request('GET', `${path(id)}/instances?${query}`)) as { instances: Instance[] }
+        shown(out, answer.instances)
+      })
+    })
+  journey
+    .command('replay')
+    .description('Do again all that failed.')
+    .argument('<id>', 'as the list has it')
+    .action((id: string, _: unknown, command: Command) =>
+      connected(optionsOf(command), async (connection, out) => {
+        const answer = (await connection.request('POST', `${path(id)}/replay`)) as { replayed: number }
+        out.result(answer, () => `${answer.replayed} are done again.`)
+      }),
+    )
+  journey
+    .command('settle')
+    .description('Settle what is in doubt or failed: it did happen, or is to be done now.')
+    .argument('<id>', 'as the list has it')
+    .argument('<instance>', 'as `instances` has it', wholeNumber)
+    .addArgument(journey.createArgument('<as>', 'which of both').choices(['happened', 'again']))
+    .action((id: string, instance: number, as: string, _: unknown, command: Command) =>
+      connected(optionsOf(command), async (connection, out) => {
+        const settled = await connection.request('POST', `${path(id)}/instances/${instance}/settle`, { as })
+        shown(out, [settled as Instance])
+      }),
+    )
+}
+
+function shown(out: Output, instances: readonly Instance[]): void {
+  const row = (one: Instance) => [
+    ...[one.id, one.customer ? `${one.customer.kind}:${one.customer.id}` : '(gone)', one.version, one.phase, one.step],
+    ...[when(one.due), when(one.started), one.reason],
+  ]
+  const head = ['id', 'customer', 'version', 'phase', 'step', 'due', 'entered', 'reason']
+  out.result(instances, () => table(head, instances.map(row)))
+}
+
+/** The name of the file. */
+const idOf = (file: string) => parse(file).name
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new HabitueError('invalid_file', `${file} cannot be read: ${(cause as Error).message}`, {}, { cause })
+  }
+}
