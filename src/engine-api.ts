@@ -19,6 +19,7 @@ import type { UsualRequest } from './decisions/usual.ts'
 import type { UsualAnswer } from './decisions/usual-answer.ts'
 import type { ConsentApi, CustomersApi, FactsApi, QuestionsApi } from './engine-api/customers.ts'
 import type { JourneysApi } from './engine-api/journeys.ts'
+import type { MailDoorsApi } from './engine-api/mail-doors.ts'
 import type { MessagesApi } from './engine-api/messages.ts'
 import type { PageApi } from './engine-api/page.ts'
 import type { ReviewsApi } from './engine-api/reviews.ts'
@@ -78,6 +79,7 @@ export type {
   TimelineView,
 } from './engine-api/customers.ts'
 export type { JourneySummary, JourneysApi, JourneyView } from './engine-api/journeys.ts'
+export type { Leaving, MailDoorsApi } from './engine-api/mail-doors.ts'
 export type {
   MessageState,
   MessagesApi,
@@ -158,6 +160,7 @@ export interface Engine {
   readonly rights: RightsApi
   readonly page: PageApi
   readonly messages: MessagesApi
+  readonly mailDoors: MailDoorsApi
   readonly audit: AuditApi
   readonly people: PeopleApi
   readonly segments: SegmentsApi

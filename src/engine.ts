@@ -32,7 +32,7 @@ import { examine } from './engine/doctor.ts'
 import { loadJourneys } from './engine/journey-files.ts'
 import { redactingLog } from './engine/log.ts'
 import type { Loop } from './engine/loop.ts'
-import { messagesApi, messagesOf } from './engine/messages.ts'
+import { messagesOf } from './engine/messages.ts'
 import { leftToTheShop, pageApi } from './engine/page.ts'
 import { memoryApis } from './engine/questions.ts'
 import { eraseAgain, forgetFiles, type Refusals, refusals, rightsApi } from './engine/rights.ts'
@@ -175,8 +175,7 @@ async function compose(base: Base): Promise<RunningEngine> {
     customers: customersApi({ db, catalogue, policy, world }),
     rights: rightsApi({ db, config, world, holders: personalData, catalogue, decisions, visitors, onError }),
     page: await pageApi({ db, policy, world, visitors, sender: codeSender }),
-    messages: messagesApi(mail),
-    messenger: mail.messenger,
+    ...mail.apis,
     audit: auditApi(db, audit),
     people: peopleApi(db, world, sessions, config.passwordCost),
     ...apis,

@@ -334,7 +334,7 @@ export interface Tables extends ActingTables, ReviewTables {
   }
   // messages
   messages: MessageRow
-  /** `state`: `new` (not yet looked at), `counted`, `robot` (a scanner's), `quiet` (he allows no counting). */
+  /** `state`: `new` (not yet looked at), `program` (a scanner that says so), `counted`, `robot`, `quiet` (he allows no counting). */
   message_clicks: {
     id: Generated<number>
     message: number

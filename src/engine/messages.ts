@@ -12,6 +12,7 @@ import { personOf } from '../consent/store.ts'
 import type { Database } from '../db/database.ts'
 import type { DecisionAnswer, DecisionRequest } from '../decisions/request.ts'
 import type { MessagesApi, MessageView } from '../engine-api/messages.ts'
+import type { Engine } from '../engine-api.ts'
 import { HabitueError } from '../errors.ts'
 import type { Identifier, Identity } from '../identity/identity.ts'
 import { identifiersWith, resolve } from '../identity/store.ts'
@@ -19,7 +20,7 @@ import { traitsOf } from '../memory/customer.ts'
 import { mailboxOf, mailChannel } from '../messages/channels/email.ts'
 import { linkKeys } from '../messages/links.ts'
 import type { MessageState } from '../messages/message.ts'
-import { createMessenger, type Messenger } from '../messages/messenger.ts'
+import { createMessenger, type DueWork, type Messenger } from '../messages/messenger.ts'
 import { parseProfile, parseRule, senderProfiles, senderRules } from '../messages/owners.ts'
 import type { PrepareNeeds } from '../messages/prepare.ts'
 import { preview } from '../messages/preview.ts'
@@ -28,8 +29,11 @@ import { listMessages, messageById, messageByKey, type StoredMessage } from '../
 import { parseTemplate, templateOfFile } from '../messages/template.ts'
 import { currentTemplates, versionsOf } from '../messages/template-store.ts'
 import { parseQuietHours } from '../messages/zone.ts'
+import { segmentsOf } from '../segments/store.ts'
 import type { World } from '../world.ts'
 import { recordOwn } from './facts.ts'
+import { clickWork, mailDoors } from './mail-doors.ts'
+import { teller } from './own-events.ts'
 
 export interface MessageNeeds {
   readonly db: Database
@@ -43,8 +47,8 @@ export interface MessageNeeds {
 
 export interface MessageParts {
   readonly messenger: Messenger
-  /** What it is made of. */
-  readonly means: PrepareNeeds
+  readonly works: readonly DueWork[]
+  readonly apis: Pick<Engine, 'messages' | 'mailDoors'> & { readonly messenger: Messenger }
 }
 
 /** @throws HabitueError invalid_config, invalid_template */
@@ -62,11 +66,18 @@ export async function messagesOf(needs: MessageNeeds): Promise<MessageParts> {
     catalogue,
     decide,
     keys: await linkKeys(db),
-    speakers: createSpeakers({ reader: db, config, people: () => listPeople(db), isIn: async () => false }),
+    speakers: createSpeakers({
+      reader: db,
+      config,
+      people: () => listPeople(db),
+      isIn: async (segment, allowed) => (await segmentsOf(db, allowed)).some((one) => one.segment === segment),
+    }),
     pageLink: (who) => `${base}/page/${pages.seal({ who, expires: world.now() + longestLinkMs }, world.bytes(12))}`,
   }
   const bounced = bounceNoted(needs)
-  return { means, messenger: createMessenger({ ...means, log, bounced, channels: [mailChannel(config, world)] }) }
+  const messenger = createMessenger({ ...means, log, bounced, channels: [mailChannel(config, world)] })
+  const apis = { messenger, messages: messagesApi(means, messenger), mailDoors: mailDoors(means, messenger) }
+  return { messenger, works: [...messenger.works, clickWork(means)], apis }
 }
 
 /** An address that takes no mail is not written to again, and whoever serves the customer sees it. */
@@ -83,9 +94,6 @@ export function bounceNoted(needs: Pick<MessageNeeds, 'db' | 'config' | 'world' 
     await recordOwn(needs, [event], teller).catch(onRefused)
   }
 }
-
-/** Whose word the events of this part are. */
-export const teller = { source: 'messages', channel: 'message' } as const
 
 function checkSettings({ messages }: Config): void {
   const wrong = (name: string, got: unknown, expected: string) =>
@@ -122,7 +130,7 @@ async function readTemplates(db: Database, { messages }: Config, world: World): 
   }
 }
 
-export function messagesApi({ messenger, means }: MessageParts): MessagesApi {
+function messagesApi(means: PrepareNeeds, messenger: Messenger): MessagesApi {
   const { db, world } = means
   const customerOf = async (who: Identifier) => {
     const identity = await resolve(db, who)
@@ -237,7 +245,7 @@ function ownersApi(
       const now = world.now()
       const allowed = permit(await personOf(db, policy, identity, now), 'service')
       const traits = allowed ? await traitsOf(db, allowed) : {}
-      const { owner, speaks } = await speakers.ownerOf({ identity, traits }, now)
+      const { owner, speaks } = await speakers.ownerOf({ identity, traits, permit: allowed }, now)
       return { owner, speaks: speaks?.id ?? null }
     },
   }

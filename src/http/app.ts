@@ -27,6 +27,7 @@ import { memoryRoutes } from './memory.ts'
 import { messageRoutes } from './messages.ts'
 import { metricsRoutes } from './metrics.ts'
 import { pageLinkRoutes } from './page-links.ts'
+import { mailPageRoutes } from './pages/mail.ts'
 import { pageRoutes } from './pages/page.ts'
 import { surveyPageRoutes } from './pages/survey.ts'
 import { peopleRoutes } from './people.ts'
@@ -105,6 +106,7 @@ export async function createApp(engine: Engine): Promise<App> {
   pageLinkRoutes(app, engine)
   pageRoutes(app, engine)
   messageRoutes(app, engine)
+  mailPageRoutes(app, engine)
   templateRoutes(app, engine)
   auditRoutes(app, engine)
   sessionRoutes(app, engine)

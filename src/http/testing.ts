@@ -255,6 +255,7 @@ const roteResources: Pick<
   Engine,
   | 'audit'
   | 'messages'
+  | 'mailDoors'
   | 'consent'
   | 'page'
   | 'people'
@@ -347,6 +348,14 @@ const roteResources: Pick<
     unasked: () => roteConsent,
   },
   messages: roteMessages(),
+  mailDoors: {
+    follow: async () => null,
+    leaving: async () => null,
+    leave: async () => false,
+    confirming: async () => null,
+    confirm: async () => false,
+    askOptIn: async () => {},
+  },
   people: {
     signIn: async () => {
       throw new HabitueError('sign_in_failed', 'Nobody of the rote engine.')

@@ -4,6 +4,7 @@
  */
 import type { Log } from '../db/database.ts'
 import { identifiersWith } from '../identity/store.ts'
+import { builtInNames, builtInTemplates } from './built-in.ts'
 import type { Caps } from './caps.ts'
 import type { Channel } from './channels/channel.ts'
 import { createHandover, type Handover, type HandoverNeeds, type Trouble } from './handover.ts'
@@ -105,9 +106,16 @@ async function sent(needs: MessengerNeeds, means: Means, request: SendRequest): 
   const message = known ?? rowOf(request, token, ready.identifier, channel)
   if (ready.kind === 'ready') return means.handover.deliver(channel, message, ready, known?.attempts ?? 0)
   const { reason } = ready
+  if (ready.kind !== 'later' && ready.optIn !== undefined) await sent(needs, means, optInRequest(request, ready.optIn))
   return ready.kind === 'later'
     ? means.handover.put(message, { state: 'planned', reason, due: ready.at, tried: false })
     : means.handover.put(message, { state: ready.kind, reason, due: null, tried: false })
+}
+
+/** The mail that asks whether it was he who agreed. */
+export function optInRequest({ customer, now }: Pick<SendRequest, 'customer' | 'now'>, key: string): SendRequest {
+  const template = builtInNames.optIn
+  return { key, customer, now, channel: 'email', purpose: 'service', template, automatic: false, repeat: true }
 }
 
 function rowOf(
@@ -157,7 +165,7 @@ function heldRenderer({ db }: Pick<MessengerNeeds, 'db'>): HeldRenderer {
   return {
     async current() {
       await db.catchUp()
-      held ??= currentTemplates(db).then(createRenderer)
+      held ??= currentTemplates(db).then((stored) => createRenderer([...builtInTemplates, ...stored]))
       try {
         return await held
       } catch (error) {

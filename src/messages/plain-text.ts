@@ -22,7 +22,7 @@ export function plainText(html: string): string {
     .replace(/<a\b[^>]*?\bhref=("([^"]*)"|'([^']*)')[^>]*>([\s\S]*?)<\/a\s*>/gi, (_, __, a, b, words: string) => {
       const [address, shown] = [(a ?? b ?? '') as string, words.replace(/<[^>]*>/g, '').trim()]
       if (shown === '' || shown === address) return address
-      return address === '' || address.startsWith('#') ? shown : `${shown} <${address}>`.replace('<', '&lt;')
+      return !/^(https?|mailto|tel):/i.test(address) ? shown : `${shown} <${address}>`.replace('<', '&lt;')
     })
     .replace(/<li\b[^>]*>/gi, '\n- ')
     .replace(/<br\s*\/?>/gi, '\n')

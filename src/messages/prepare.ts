@@ -6,12 +6,14 @@ import { HabitueError } from '../errors.ts'
 import type { IdentifierRecord } from '../identity/store.ts'
 import { marketingSilencedBy } from '../memory/complaints.ts'
 import { stableShare, type World } from '../world.ts'
+import { builtInNames } from './built-in.ts'
 import type { Channel, Parcel } from './channels/channel.ts'
 import { type MailHead, mailboxOf } from './channels/email.ts'
 import { missingForMail } from './config-check.ts'
 import { type LinkKeys, withLinks } from './links.ts'
 import type { SendRequest } from './message.ts'
 import { type Offered, type OfferNeeds, offeredItems } from './offered.ts'
+import { isConfirmed, optInKey } from './opt-in.ts'
 import { escaped } from './plain-text.ts'
 import { firstName, mailAddressOf, type Recipient, recipientOf, type Unreachable } from './recipient.ts'
 import type { Rendered, Renderer } from './render.ts'
@@ -25,7 +27,13 @@ import { parseQuietHours, quietUntil, zoneOf } from './zone.ts'
 /** Why nothing is sent now. */
 export type Held =
   | { readonly kind: 'suppressed'; readonly reason: string; readonly identifier: null }
-  | { readonly kind: 'suppressed' | 'failed'; readonly reason: string; readonly identifier: IdentifierRecord }
+  | {
+      readonly kind: 'suppressed' | 'failed'
+      readonly reason: string
+      readonly identifier: IdentifierRecord
+      /** The key of the mail that asks him to confirm what he agreed to. */
+      readonly optIn?: string
+    }
   | { readonly kind: 'later'; readonly at: number; readonly reason: string; readonly identifier: IdentifierRecord }
 
 export interface Ready {
@@ -61,6 +69,8 @@ export async function prepare(
   const identifier = await addressee(db, channel, recipient)
   if ('reason' in identifier)
     return { kind: 'suppressed', reason: identifier.reason, identifier: firstName(recipient.names) }
+  const optIn = unconfirmed(config, channel, request, recipient, identifier)
+  if (optIn !== null) return { kind: 'suppressed', reason: 'consent: not confirmed', identifier, optIn }
   const held = await calm(needs, request, recipient, identifier)
   if (held) return held
   const missing = channel.name === 'email' ? missingForMail(config, purpose) : null
@@ -75,6 +85,18 @@ export async function prepare(
   const speaker = await needs.speakers.of(request.from, recipient, now)
   if ('at' in speaker) return { kind: 'later', ...speaker, identifier }
   return composed(needs, { request, recipient, identifier, stored, speaker, token, renderer })
+}
+
+/** Null where nothing has to be confirmed. */
+function unconfirmed(
+  { messages }: Config,
+  { name }: Channel,
+  { purpose }: SendRequest,
+  { person }: Recipient,
+  { id }: IdentifierRecord,
+): string | null {
+  if (!messages.doubleOptIn || name !== 'email' || purpose !== 'marketing' || isConfirmed(person, name)) return null
+  return optInKey(id, person, name)
 }
 
 async function addressee(
@@ -167,7 +189,9 @@ function linksOf({ config, keys, pageLink }: PrepareNeeds, { request, identifier
   const base = config.page.url?.replace(/\/+$/, '') ?? ''
   const unsubscribe =
     base !== '' && request.purpose === 'marketing' ? `${base}/u/${keys.sign(token, 'unsubscribe')}` : ''
-  return { unsubscribe, page: base === '' ? '' : pageLink(identifier) }
+  const asks = base !== '' && request.template === builtInNames.optIn
+  const confirm = asks ? `${base}/c/${keys.sign(token, 'confirm')}` : ''
+  return { unsubscribe, confirm, page: base === '' ? '' : pageLink(identifier) }
 }
 
 /** Clicks are counted of who allows it; of everybody else the links lead straight to where they lead. */

@@ -1,5 +1,6 @@
 /** Who a message is from: the shop, or the person to whom the customer belongs, when that person is at work. */
 import type { Config } from '../config.ts'
+import type { Permit } from '../consent/permit.ts'
 import type { Reader } from '../db/database.ts'
 import { mailboxOf } from './channels/email.ts'
 import { atWorkFrom, ownerOf, present, type SenderProfile, senderProfiles } from './owners.ts'
@@ -19,7 +20,7 @@ export interface Speakers {
   of(from: string | undefined, recipient: Recipient, now: number): Promise<Speaker | { at: number; reason: string }>
   /** To whom the customer belongs, and who speaks for him now. */
   ownerOf(
-    recipient: Pick<Recipient, 'identity' | 'traits'>,
+    recipient: Pick<Recipient, 'identity' | 'traits'> & { readonly permit: Permit | null },
     now: number,
   ): Promise<{ owner: string | null; speaks: Colleague | null }>
 }
@@ -29,7 +30,7 @@ export interface SpeakerNeeds {
   readonly config: Pick<Config, 'messages'>
   people(): Promise<readonly Colleague[]>
   /** Whether the customer is in the segment of that name. */
-  isIn(segment: string, customer: number): Promise<boolean>
+  isIn(segment: string, permit: Permit): Promise<boolean>
 }
 
 export function createSpeakers({ reader, config, people, isIn }: SpeakerNeeds): Speakers {
@@ -45,9 +46,13 @@ export function createSpeakers({ reader, config, people, isIn }: SpeakerNeeds): 
     const colleague = id === null ? null : (here.get(id) ?? null)
     return { colleague, profile: (id !== null && profiles.get(id)) || ({} as SenderProfile) }
   }
-  const owned: Speakers['ownerOf'] = async ({ identity, traits }, now) => {
-    const { identifiers, customer } = identity
-    const owner = await ownerOf(reader, { identifiers, traits, isIn: (segment) => isIn(segment, customer) })
+  const owned: Speakers['ownerOf'] = async ({ identity, traits, permit }, now) => {
+    const { identifiers } = identity
+    const owner = await ownerOf(reader, {
+      identifiers,
+      traits,
+      isIn: async (segment) => permit !== null && isIn(segment, permit),
+    })
     return { owner, speaks: owner === null ? null : (await speakerFor(owner, now)).colleague }
   }
   return {

@@ -23,7 +23,7 @@ export interface ViewParts {
   readonly shop: { readonly name: string; readonly legalName: string; readonly postalAddress: string }
   readonly offered: Offered
   /** '' where there is none. */
-  readonly links: { readonly unsubscribe: string; readonly page: string }
+  readonly links: { readonly unsubscribe: string; readonly page: string; readonly confirm?: string }
   readonly data: Readonly<Record<string, unknown>>
 }
 

@@ -2,10 +2,11 @@
 import type { Policy } from '../consent/policy.ts'
 import type { Handlers } from '../db/database.ts'
 import { addressHandlers } from './addresses.ts'
+import { clickHandlers } from './clicks.ts'
 import { ownerHandlers } from './owners.ts'
 import { rowHandlers } from './store.ts'
 import { templateHandlers } from './template-store.ts'
 
 export function messageHandlers(policy: Policy): Handlers {
-  return { ...rowHandlers(policy), ...addressHandlers, ...ownerHandlers, ...templateHandlers }
+  return { ...rowHandlers(policy), ...addressHandlers, ...clickHandlers, ...ownerHandlers, ...templateHandlers }
 }

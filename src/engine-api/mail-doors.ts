@@ -1,0 +1,26 @@
+/** What links in messages lead to, and what comes back by mail. Whoever has the link may use it: it came to one mailbox. */
+export interface Leaving {
+  /** `email`, `on-site`. */
+  readonly channel: string
+  readonly shop: string
+  /** Advertising on this channel is refused now. */
+  readonly refused: boolean
+  /** Every advertising is refused now. */
+  readonly refusedAll: boolean
+}
+
+export interface MailDoorsApi {
+  /** To where a link leads; notes the click. Null = it is none of ours. */
+  follow(link: string, from: { readonly agent: string | undefined; readonly isLook: boolean }): Promise<string | null>
+  /** What the page of an unsubscribe link shows; null = it is none of ours. */
+  leaving(link: string): Promise<Leaving | null>
+  /** Refuses advertising on the channel of the message, or all. False = the link is none of ours. */
+  leave(link: string, all: boolean): Promise<boolean>
+  /** The address that a confirmation link is about; null = it is none of ours. */
+  confirming(
+    link: string,
+  ): Promise<{ readonly address: string; readonly shop: string; readonly confirmed: boolean } | null>
+  confirm(link: string, wording: string): Promise<boolean>
+  /** Asks for confirmation by mail. @throws HabitueError not_found, conflict */
+  askOptIn(who: { readonly kind: string; readonly value: string }): Promise<void>
+}
