@@ -1,5 +1,6 @@
 /** Messages to customers, as HTTP and the command line see them. */
 import type { Identifier } from '../identity/identity.ts'
+import type { InboxMessage } from '../messages/inbox.ts'
 import type { MessageState, Outcome, SendRequest } from '../messages/message.ts'
 import type { SenderProfile, SenderRule } from '../messages/owners.ts'
 import type { Rendered } from '../messages/render.ts'
@@ -68,6 +69,10 @@ export interface MessagesApi {
     readonly language?: string
     readonly data?: Readonly<Record<string, unknown>>
   }): Promise<Rendered>
+  /** What waits for him on the shop's pages, the newest first; null where nobody is known by that name. */
+  inbox(who: Identifier): Promise<readonly InboxMessage[] | null>
+  /** False = nothing of that id waits for him. */
+  markInbox(who: Identifier, message: number, as: 'seen' | 'dismissed'): Promise<boolean>
   senders(): Promise<readonly { readonly person: string; readonly profile: SenderProfile }[]>
   /** @throws HabitueError invalid_body, not_found (no such person) */
   putSender(person: string, profile: unknown): Promise<void>

@@ -10,6 +10,7 @@ import { permit } from '../consent/permit.ts'
 import type { Policy } from '../consent/policy.ts'
 import { personOf } from '../consent/store.ts'
 import type { Database } from '../db/database.ts'
+import { secretKey } from '../db/secret.ts'
 import type { DecisionAnswer, DecisionRequest } from '../decisions/request.ts'
 import type { MessagesApi, MessageView } from '../engine-api/messages.ts'
 import type { Engine } from '../engine-api.ts'
@@ -18,6 +19,9 @@ import type { Identifier, Identity } from '../identity/identity.ts'
 import { identifiersWith, resolve } from '../identity/store.ts'
 import { traitsOf } from '../memory/customer.ts'
 import { mailboxOf, mailChannel } from '../messages/channels/email.ts'
+import { onSiteChannel } from '../messages/channels/on-site.ts'
+import { webhookChannel, webhooks } from '../messages/channels/webhook.ts'
+import { inboxOf } from '../messages/inbox.ts'
 import { linkKeys } from '../messages/links.ts'
 import type { MessageState } from '../messages/message.ts'
 import { createMessenger, type DueWork, type Messenger } from '../messages/messenger.ts'
@@ -75,7 +79,10 @@ export async function messagesOf(needs: MessageNeeds): Promise<MessageParts> {
     pageLink: (who) => `${base}/page/${pages.seal({ who, expires: world.now() + longestLinkMs }, world.bytes(12))}`,
   }
   const bounced = bounceNoted(needs)
-  const messenger = createMessenger({ ...means, log, bounced, channels: [mailChannel(config, world)] })
+  const secret = await secretKey(db, 'webhook')
+  const hooks = webhooks({ secret, hosts: config.messages.webhookHosts, world })
+  const channels = [mailChannel(config, world), onSiteChannel(), webhookChannel(hooks)]
+  const messenger = createMessenger({ ...means, log, bounced, channels })
   const apis = { messenger, messages: messagesApi(means, messenger), mailDoors: mailDoors(means, messenger) }
   return { messenger, works: [...messenger.works, clickWork(means)], apis }
 }
@@ -204,6 +211,17 @@ function messagesApi(means: PrepareNeeds, messenger: Messenger): MessagesApi {
     async removeTemplate(name) {
       if (!(await db.write<boolean>('messages.removeTemplate', { name })))
         throw new HabitueError('not_found', `There is no template ${JSON.stringify(name)}.`)
+    },
+    async inbox(who) {
+      const identity = await resolve(db, who)
+      if (!identity) return null
+      await means.catalogue.upToDate(db)
+      const now = world.now()
+      return inboxOf(db, await personOf(db, means.policy, identity, now), means.catalogue, now)
+    },
+    async markInbox(who, id, as) {
+      const { identifiers } = await customerOf(who)
+      return db.write<boolean>('messages.markInbox', { id, identifiers, as, now: world.now() })
     },
     ...ownersApi(means, customerOf),
   }

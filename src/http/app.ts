@@ -20,12 +20,14 @@ import { ErrorAnswer, installErrorAnswers, refuseAddress } from './error-answer.
 import { factRoutes } from './facts.ts'
 import { healthRoutes } from './health.ts'
 import { importRoutes } from './imports.ts'
+import { inboxRoutes } from './inbox.ts'
 import { itemRoutes } from './items.ts'
 import { journeyRoutes } from './journeys.ts'
 import { keyRoutes } from './keys.ts'
 import { memoryRoutes } from './memory.ts'
 import { messageRoutes } from './messages.ts'
 import { metricsRoutes } from './metrics.ts'
+import { ownerRoutes } from './owners.ts'
 import { pageLinkRoutes } from './page-links.ts'
 import { mailPageRoutes } from './pages/mail.ts'
 import { pageRoutes } from './pages/page.ts'
@@ -106,6 +108,8 @@ export async function createApp(engine: Engine): Promise<App> {
   pageLinkRoutes(app, engine)
   pageRoutes(app, engine)
   messageRoutes(app, engine)
+  inboxRoutes(app, engine)
+  ownerRoutes(app, engine)
   mailPageRoutes(app, engine)
   templateRoutes(app, engine)
   auditRoutes(app, engine)

@@ -54,6 +54,18 @@ const requests: Record<Action, readonly Ask[]> = {
     { method: 'GET', url: '/v1/messages' },
     { method: 'GET', url: '/v1/messages/42' },
   ],
+  'inbox.read': [{ method: 'GET', url: '/v1/customers/42/inbox', about: '42' }],
+  'inbox.mark': [{ method: 'POST', url: '/v1/customers/42/inbox/1/seen', about: '42' }],
+  'owners.read': [
+    { method: 'GET', url: '/v1/senders' },
+    { method: 'GET', url: '/v1/owner-rules' },
+    { method: 'GET', url: '/v1/customers/42/owner' },
+  ],
+  'owners.write': [
+    { method: 'PUT', url: '/v1/senders/42', payload: {} },
+    { method: 'PUT', url: '/v1/owner-rules', payload: { rules: [] } },
+  ],
+  'owners.assign': [{ method: 'PUT', url: '/v1/customers/42/owner', payload: { person: null } }],
   'messages.settle': [
     { method: 'POST', url: '/v1/messages/42/settle', payload: { as: 'sent' } },
     { method: 'POST', url: '/v1/messages/42/replay' },
@@ -308,6 +320,7 @@ describe('what each kind of key may do', () => {
             .replace('/surveys/:id', '/surveys/s')
             .replace('/invitations/:id', '/invitations/i')
             .replace('/imports/:id', '/imports/f')
+            .replace('/inbox/:id/:id', '/inbox/1/seen')
             .replace('/facts/:id', '/facts/f1')
             .replace('/taste/:id', '/taste/i1'),
         ) &&

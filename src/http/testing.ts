@@ -510,6 +510,8 @@ function roteMessages(): Engine['messages'] {
     ownerRules: async () => [],
     putOwnerRules: async () => {},
     assign: async () => {},
+    inbox: async () => [],
+    markInbox: async () => true,
     owner: async () => ({ owner: null, speaks: null }),
   }
 }

@@ -181,7 +181,10 @@ async function composed(needs: PrepareNeeds, composing: Composing): Promise<Read
       rendered: { ...full, html: linked.html, text: linked.text },
       mail,
     },
-    shown: shownOf(full, linked.links, offered, { speaker, address: isMail ? identifier.value : null }),
+    shown: shownOf(full, linked.links, offered, {
+      speaker,
+      address: isMail ? identifier.value : stored.template.channel === 'webhook' ? full.url : null,
+    }),
   }
 }
 

@@ -3,10 +3,18 @@ import type { Policy } from '../consent/policy.ts'
 import type { Handlers } from '../db/database.ts'
 import { addressHandlers } from './addresses.ts'
 import { clickHandlers } from './clicks.ts'
+import { inboxHandlers } from './inbox.ts'
 import { ownerHandlers } from './owners.ts'
 import { rowHandlers } from './store.ts'
 import { templateHandlers } from './template-store.ts'
 
 export function messageHandlers(policy: Policy): Handlers {
-  return { ...rowHandlers(policy), ...addressHandlers, ...clickHandlers, ...ownerHandlers, ...templateHandlers }
+  return {
+    ...rowHandlers(policy),
+    ...addressHandlers,
+    ...clickHandlers,
+    ...inboxHandlers,
+    ...ownerHandlers,
+    ...templateHandlers,
+  }
 }
