@@ -79,7 +79,7 @@ export type {
   TimelineView,
 } from './engine-api/customers.ts'
 export type { JourneySummary, JourneysApi, JourneyView } from './engine-api/journeys.ts'
-export type { Leaving, MailDoorsApi } from './engine-api/mail-doors.ts'
+export type { InboundAnswer, InboundFields, Leaving, MailDoorsApi } from './engine-api/mail-doors.ts'
 export type {
   MessageState,
   MessagesApi,

@@ -33,7 +33,7 @@ import { loadJourneys } from './engine/journey-files.ts'
 import { redactingLog } from './engine/log.ts'
 import type { Loop } from './engine/loop.ts'
 import { messagesOf } from './engine/messages.ts'
-import { leftToTheShop, pageApi } from './engine/page.ts'
+import { pageApi } from './engine/page.ts'
 import { memoryApis } from './engine/questions.ts'
 import { eraseAgain, forgetFiles, type Refusals, refusals, rightsApi } from './engine/rights.ts'
 import { loadSurveys } from './engine/survey-files.ts'
@@ -54,7 +54,7 @@ export interface EngineOptions {
   readonly log?: Logger
   /** False = what becomes due is done when `settle` is called, and not by itself: for simulated time. */
   readonly automatic?: boolean
-  /** Sends the codes of customers' pages; absent = the shop's server fetches and sends them. */
+  /** Sends the codes of customers' pages; absent = by mail where it is set up, else the shop's server fetches them. */
   readonly codeSender?: CodeSender
 }
 
@@ -96,7 +96,7 @@ export async function createEngine(config: Config, options: EngineOptions = {}):
       const again = await eraseAgain({ db, config, world, holders: personalData, onError })
       if (again > 0)
         log.warn({ erasures: again }, 'the database held customers who had been erased; they are gone again')
-      const { demo = null, codeSender = leftToTheShop, automatic = true } = options
+      const { demo = null, codeSender = null, automatic = true } = options
       return await compose({ config, world, log, owner, db, demo, codeSender, automatic, erasedAgain: again })
     } catch (error) {
       // Else the writer's thread would keep the process alive.
@@ -116,8 +116,8 @@ interface Base {
   readonly owner: Owner | null
   readonly db: Database
   readonly demo: Demo | null
-  readonly codeSender: CodeSender
   readonly automatic: boolean
+  readonly codeSender: CodeSender | null
   readonly erasedAgain: number
 }
 
@@ -174,7 +174,7 @@ async function compose(base: Base): Promise<RunningEngine> {
     catalogue: catalogueApi({ db, catalogue, config, world }),
     customers: customersApi({ db, catalogue, policy, world }),
     rights: rightsApi({ db, config, world, holders: personalData, catalogue, decisions, visitors, onError }),
-    page: await pageApi({ db, policy, world, visitors, sender: codeSender }),
+    page: await pageApi({ db, policy, world, visitors, sender: codeSender ?? mail.codeSender }),
     ...mail.apis,
     audit: auditApi(db, audit),
     people: peopleApi(db, world, sessions, config.passwordCost),

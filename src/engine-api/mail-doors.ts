@@ -9,7 +9,30 @@ export interface Leaving {
   readonly refusedAll: boolean
 }
 
+/** A mail as a provider's webhook gives it, already taken apart. */
+export interface InboundFields {
+  /** The address that it came to: `reply+<token>@...`. */
+  readonly to: string
+  readonly from: string
+  readonly subject?: string
+  readonly text?: string
+  readonly messageId?: string
+  /** `reply` by default. */
+  readonly kind?: 'reply' | 'bounce' | 'delivered' | 'complaint' | 'unsubscribe' | 'automatic'
+  readonly reason?: string
+  /** Of a bounce: the address does not work. */
+  readonly permanent?: boolean
+}
+
+export interface InboundAnswer {
+  readonly kind: string
+  /** False = it is about no message of ours, and nothing was done. */
+  readonly known: boolean
+}
+
 export interface MailDoorsApi {
+  /** Mail that came back; the same twice counts once. */
+  inbound(mail: Uint8Array | InboundFields): Promise<InboundAnswer>
   /** To where a link leads; notes the click. Null = it is none of ours. */
   follow(link: string, from: { readonly agent: string | undefined; readonly isLook: boolean }): Promise<string | null>
   /** What the page of an unsubscribe link shows; null = it is none of ours. */

@@ -46,7 +46,7 @@ async function behindRow({ db, policy, world }: PrepareNeeds, row: StoredMessage
   return { row, named, person: await personOf(db, policy, identity, world.now()) }
 }
 
-export function mailDoors(means: PrepareNeeds, messenger: Messenger): MailDoorsApi {
+export function mailDoors(means: PrepareNeeds, messenger: Messenger): Omit<MailDoorsApi, 'inbound'> {
   const { db, config, policy, world, keys } = means
   const event = (name: string, named: IdentifierRecord, messageId: string, properties: Record<string, unknown>) =>
     recordOwn(means, [{ name, who: named, messageId, time: world.now(), properties }], teller)

@@ -13,18 +13,20 @@ import type { Database } from '../db/database.ts'
 import { secretKey } from '../db/secret.ts'
 import type { DecisionAnswer, DecisionRequest } from '../decisions/request.ts'
 import type { MessagesApi, MessageView } from '../engine-api/messages.ts'
+import type { CodeSender } from '../engine-api/page.ts'
 import type { Engine } from '../engine-api.ts'
 import { HabitueError } from '../errors.ts'
 import type { Identifier, Identity } from '../identity/identity.ts'
 import { identifiersWith, resolve } from '../identity/store.ts'
 import { traitsOf } from '../memory/customer.ts'
-import { mailboxOf, mailChannel } from '../messages/channels/email.ts'
+import { builtInNames } from '../messages/built-in.ts'
+import { mailboxOf, mailChannel, staffChannel } from '../messages/channels/email.ts'
 import { onSiteChannel } from '../messages/channels/on-site.ts'
 import { webhookChannel, webhooks } from '../messages/channels/webhook.ts'
 import { inboxOf } from '../messages/inbox.ts'
 import { linkKeys } from '../messages/links.ts'
 import type { MessageState } from '../messages/message.ts'
-import { createMessenger, type DueWork, type Messenger } from '../messages/messenger.ts'
+import { createMessenger, type Messenger } from '../messages/messenger.ts'
 import { parseProfile, parseRule, senderProfiles, senderRules } from '../messages/owners.ts'
 import type { PrepareNeeds } from '../messages/prepare.ts'
 import { preview } from '../messages/preview.ts'
@@ -36,6 +38,7 @@ import { parseQuietHours } from '../messages/zone.ts'
 import { segmentsOf } from '../segments/store.ts'
 import type { World } from '../world.ts'
 import { recordOwn } from './facts.ts'
+import { inboundDoor } from './inbound.ts'
 import { clickWork, mailDoors } from './mail-doors.ts'
 import { teller } from './own-events.ts'
 
@@ -51,7 +54,8 @@ export interface MessageNeeds {
 
 export interface MessageParts {
   readonly messenger: Messenger
-  readonly works: readonly DueWork[]
+  /** Sends the codes of customers' pages; leaves them to the shop's server where no mail server is set. */
+  readonly codeSender: CodeSender
   readonly apis: Pick<Engine, 'messages' | 'mailDoors'> & { readonly messenger: Messenger }
 }
 
@@ -81,10 +85,29 @@ export async function messagesOf(needs: MessageNeeds): Promise<MessageParts> {
   const bounced = bounceNoted(needs)
   const secret = await secretKey(db, 'webhook')
   const hooks = webhooks({ secret, hosts: config.messages.webhookHosts, world })
-  const channels = [mailChannel(config, world), onSiteChannel(), webhookChannel(hooks)]
-  const messenger = createMessenger({ ...means, log, bounced, channels })
-  const apis = { messenger, messages: messagesApi(means, messenger), mailDoors: mailDoors(means, messenger) }
-  return { messenger, works: [...messenger.works, clickWork(means)], apis }
+  const mail = mailChannel(config, world)
+  const channels = [mail, staffChannel(mail), onSiteChannel(), webhookChannel(hooks)]
+  const works = [clickWork(means)]
+  const messenger = createMessenger({ ...means, log, bounced, channels, works })
+  const doors = { ...mailDoors(means, messenger), inbound: inboundDoor({ means, messenger, log, bounced }) }
+  const apis = { messenger, messages: messagesApi(means, messenger), mailDoors: doors }
+  return { messenger, apis, codeSender: codesByMail(means, messenger) }
+}
+
+function codesByMail({ db, config, world }: PrepareNeeds, messenger: Messenger): CodeSender {
+  return {
+    async send({ id, code, email, until }) {
+      if (config.messages.smtpUrl === null || config.messages.from === null) return false
+      const identity = await resolve(db, { kind: 'email', value: email })
+      if (!identity) return false
+      const now = world.now()
+      const data = { code, minutes: Math.max(1, Math.round((until - now) / 60_000)) }
+      const about = { channel: 'email', purpose: 'service', template: builtInNames.code, automatic: false } as const
+      // Not repeated: the code would stand in the row that waits, and be of no use when it comes.
+      const request = { ...about, key: `page-code:${id}`, customer: identity.customer, address: email, data, now }
+      return (await messenger.send(request)).kind === 'done'
+    },
+  }
 }
 
 /** An address that takes no mail is not written to again, and whoever serves the customer sees it. */

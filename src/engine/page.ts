@@ -20,9 +20,6 @@ interface Needs {
   readonly sender: CodeSender
 }
 
-/** Sends nothing: the shop's server asks for codes that wait, and sends them. */
-export const leftToTheShop: CodeSender = { send: async () => false }
-
 export async function pageApi({ db, policy, world, visitors, sender }: Needs): Promise<PageApi> {
   const keys = await pageKeys(db)
   const behind = async (who: Identifier) => {

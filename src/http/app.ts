@@ -20,6 +20,7 @@ import { ErrorAnswer, installErrorAnswers, refuseAddress } from './error-answer.
 import { factRoutes } from './facts.ts'
 import { healthRoutes } from './health.ts'
 import { importRoutes } from './imports.ts'
+import { inboundRoutes } from './inbound.ts'
 import { inboxRoutes } from './inbox.ts'
 import { itemRoutes } from './items.ts'
 import { journeyRoutes } from './journeys.ts'
@@ -109,6 +110,7 @@ export async function createApp(engine: Engine): Promise<App> {
   pageRoutes(app, engine)
   messageRoutes(app, engine)
   inboxRoutes(app, engine)
+  inboundRoutes(app, engine)
   ownerRoutes(app, engine)
   mailPageRoutes(app, engine)
   templateRoutes(app, engine)

@@ -54,6 +54,9 @@ const requests: Record<Action, readonly Ask[]> = {
     { method: 'GET', url: '/v1/messages' },
     { method: 'GET', url: '/v1/messages/42' },
   ],
+  'mail.inbound': [
+    { method: 'POST', url: '/v1/inbound/mail', payload: { to: 'reply@x.example', from: 'a@x.example' } },
+  ],
   'inbox.read': [{ method: 'GET', url: '/v1/customers/42/inbox', about: '42' }],
   'inbox.mark': [{ method: 'POST', url: '/v1/customers/42/inbox/1/seen', about: '42' }],
   'owners.read': [

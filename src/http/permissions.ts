@@ -61,6 +61,7 @@ export const permissions = {
     meaning: 'say what became of a message in doubt, try a dead letter again',
     audited: true,
   },
+  'mail.inbound': { kinds: server, meaning: 'hand on mail that came back: replies, bounces' },
   'inbox.read': { kinds: server, roles: serving, token: 'read', meaning: 'see what waits for a customer on the pages' },
   'inbox.mark': { kinds: server, token: 'track', meaning: 'say that he saw or dismissed it' },
   'owners.read': { kinds: server, roles: everybody, meaning: 'see to whom customers belong' },

@@ -355,6 +355,7 @@ const roteResources: Pick<
     confirming: async () => null,
     confirm: async () => false,
     askOptIn: async () => {},
+    inbound: async () => ({ kind: 'reply', known: false }),
   },
   people: {
     signIn: async () => {

@@ -10,9 +10,19 @@ export const builtInNames = {
 } as const
 
 const templates: Readonly<Record<string, Template>> = {
+  'reply-forwarded': {
+    channel: 'email',
+    subject: 'Reply: {{ subject }}',
+    text: `{{ customer.firstName }} {{ customer.lastName }} ({{ replyTo }}) answers "{{ about }}":
+
+{{ text }}
+
+{% if page != "" %}Everything about this customer: {{ page }}
+{% endif %}Answering this mail answers the customer.`,
+  },
   'page-code': {
     channel: 'email',
-    subject: 'Your code: {{ code }}',
+    subject: 'Your code',
     text: `{{ greeting }},
 
 {{ code }} is the code for your page. It is good for {{ minutes }} minutes.
@@ -23,7 +33,7 @@ Did you not ask for it? Then nothing needs to be done: without the code nobody g
   },
   'page-code.de': {
     channel: 'email',
-    subject: 'Ihr Code: {{ code }}',
+    subject: 'Ihr Code',
     text: `{{ greeting }},
 
 {{ code }} ist der Code für Ihre Seite. Er gilt {{ minutes }} Minuten.

@@ -45,6 +45,8 @@ export interface SendRequest {
   readonly priority?: number
   /** Milliseconds. */
   readonly now: number
+  /** Only to this address of his, in its normal form; absent = the one heard of last. */
+  readonly address?: string
   /** True = the messenger repeats what has to wait; else whoever asked does. */
   readonly repeat?: boolean
   /** False = an answer to what somebody just did (a code, a confirmation): no complaint and no quiet hour holds it up. */

@@ -32,6 +32,8 @@ export interface Messenger {
 export interface MessengerNeeds extends PrepareNeeds, Pick<HandoverNeeds, 'bounced'> {
   readonly channels: readonly Channel[]
   readonly log: Log
+  /** What else of messages is done when it is due. */
+  readonly works?: readonly DueWork[]
 }
 
 /** As the loop calls it: does what is due at `now`, answers how much it did and when something is due next. */
@@ -74,7 +76,7 @@ export function createMessenger(needs: MessengerNeeds): Messenger {
   return {
     send,
     totals,
-    works: [{ name: 'messages', settle }],
+    works: [{ name: 'messages', settle }, ...(needs.works ?? [])],
     renderer: () => renderer.current(),
     troubles: handover.troubles,
     async close() {

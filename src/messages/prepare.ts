@@ -66,17 +66,17 @@ export async function prepare(
   const { customer, purpose, now } = request
   const recipient = await recipientOf(db, policy, { customer, purpose, channel: channel.name, now })
   if ('reason' in recipient) return { kind: 'suppressed', reason: recipient.reason, identifier: null }
-  const identifier = await addressee(db, channel, recipient)
+  const identifier = await addressee(db, channel, recipient, request)
   if ('reason' in identifier)
     return { kind: 'suppressed', reason: identifier.reason, identifier: firstName(recipient.names) }
   const optIn = unconfirmed(config, channel, request, recipient, identifier)
   if (optIn !== null) return { kind: 'suppressed', reason: 'consent: not confirmed', identifier, optIn }
   const held = await calm(needs, request, recipient, identifier)
   if (held) return held
-  const missing = channel.name === 'email' ? missingForMail(config, purpose) : null
+  const missing = templateChannel(channel) === 'email' ? missingForMail(config, purpose) : null
   if (missing) return { kind: 'failed', reason: missing, identifier }
   const stored = renderer.find(request.template, recipient.language)
-  if (!stored || stored.template.channel !== channel.name) {
+  if (!stored || stored.template.channel !== templateChannel(channel)) {
     const reason = stored
       ? `the template is one for ${stored.template.channel}`
       : `there is no template ${request.template}`
@@ -86,6 +86,9 @@ export async function prepare(
   if ('at' in speaker) return { kind: 'later', ...speaker, identifier }
   return composed(needs, { request, recipient, identifier, stored, speaker, token, renderer })
 }
+
+/** Mail to people of the shop is mail. */
+const templateChannel = ({ name }: Channel): string => (name === 'staff-email' ? 'email' : name)
 
 /** Null where nothing has to be confirmed. */
 function unconfirmed(
@@ -103,8 +106,10 @@ async function addressee(
   reader: Database,
   { addressKind }: Channel,
   { names }: Recipient,
+  { address }: SendRequest,
 ): Promise<IdentifierRecord | Unreachable> {
-  return addressKind === 'email' ? mailAddressOf(reader, names) : firstName(names)
+  if (addressKind !== 'email') return firstName(names)
+  return mailAddressOf(reader, address === undefined ? names : names.filter(({ value }) => value === address))
 }
 
 /** What keeps a message from a customer who allows it. */
@@ -200,10 +205,10 @@ function linksOf({ config, keys, pageLink }: PrepareNeeds, { request, identifier
 /** Clicks are counted of who allows it; of everybody else the links lead straight to where they lead. */
 function trackedBy(
   { config, keys }: PrepareNeeds,
-  { recipient, token }: Composing,
+  { recipient, token, request }: Composing,
 ): ((index: number) => string) | null {
   const base = config.page.url?.replace(/\/+$/, '')
-  if (!base || !recipient.person.ruling('personalisation').allowed) return null
+  if (!base || request.channel === 'staff-email' || !recipient.person.ruling('personalisation').allowed) return null
   return (index) => `${base}/l/${keys.sign(token, index)}`
 }
 
@@ -212,16 +217,19 @@ export function shopOf({ messages }: Config) {
   return { name, legalName: messages.legalName ?? '', postalAddress: messages.postalAddress ?? '' }
 }
 
-function mailHead(
-  { messages }: Config,
-  { recipient, identifier, speaker, token }: Composing,
-  unsubscribe: string,
-): MailHead {
+function mailHead({ messages }: Config, composing: Composing, unsubscribe: string): MailHead {
+  const { recipient, identifier, speaker, token, request } = composing
   const { first, last } = personName(recipient.traits)
   const { replyDomain } = messages
   const by = (what: string) => (replyDomain === null ? null : `${what}+${token}@${replyDomain}`)
+  const from = { name: speaker.name, address: speaker.address }
+  if (request.channel === 'staff-email') {
+    const { to, replyTo = '' } = request.data as { to: string; replyTo?: string }
+    const answered = /^[^\s@<>]+@[^\s@<>]+$/.test(replyTo) ? replyTo : null
+    return { from, to: { name: '', address: to }, replyTo: answered, bounceTo: speaker.address, unsubscribe: null }
+  }
   return {
-    from: { name: speaker.name, address: speaker.address },
+    from,
     to: { name: [first, last].filter(Boolean).join(' '), address: identifier.value },
     replyTo: by('reply'),
     bounceTo: by('bounce') ?? (messages.from === null ? speaker.address : mailboxOf(messages.from).address),

@@ -230,6 +230,17 @@ const settle: Handler<
   return numUpdatedRows === 1n ? readById(tx, id) : null
 }
 
+/** A mail server says that it could not deliver what it had taken. */
+const returned: Handler<{ id: number; reason: string }, void> = async (tx, { id, reason }) => {
+  const change = { state: 'failed', reason, settled: 'notice', holder: null, lease: null, due: null }
+  const mayHaveBeen = ['sent', 'in_doubt', 'sending']
+  await tx.k.updateTable('messages').set(change).where('id', '=', id).where('state', 'in', mayHaveBeen).execute()
+}
+
+const replied: Handler<{ id: number; now: number }, void> = async (tx, { id, now }) => {
+  await tx.k.updateTable('messages').set({ replied: now }).where('id', '=', id).where('replied', 'is', null).execute()
+}
+
 /** A dead letter is tried again. */
 const replay: Handler<{ id: number; now: number; by: string }, boolean> = async (tx, { id, now, by }) => {
   const { numUpdatedRows } = await tx.k
@@ -250,6 +261,8 @@ export function rowHandlers(policy: Policy): Handlers {
     'messages.expire': expire,
     'messages.settle': settle,
     'messages.replay': replay,
+    'messages.returned': returned,
+    'messages.replied': replied,
   }
 }
 
