@@ -18,6 +18,7 @@ import type { TrainingStatus } from './decisions/trainer.ts'
 import type { UsualRequest } from './decisions/usual.ts'
 import type { UsualAnswer } from './decisions/usual-answer.ts'
 import type { ConsentApi, CustomersApi, FactsApi, QuestionsApi } from './engine-api/customers.ts'
+import type { DeskApi } from './engine-api/desk.ts'
 import type { JourneysApi } from './engine-api/journeys.ts'
 import type { MailDoorsApi } from './engine-api/mail-doors.ts'
 import type { MessagesApi } from './engine-api/messages.ts'
@@ -78,6 +79,7 @@ export type {
   Teller,
   TimelineView,
 } from './engine-api/customers.ts'
+export type { DeskApi, HiddenGift, Standing } from './engine-api/desk.ts'
 export type { JourneySummary, JourneysApi, JourneyView } from './engine-api/journeys.ts'
 export type { InboundAnswer, InboundFields, Leaving, MailDoorsApi } from './engine-api/mail-doors.ts'
 export type {
@@ -166,6 +168,7 @@ export interface Engine {
   readonly segments: SegmentsApi
   readonly surveys: SurveysApi
   readonly tasks: TasksApi
+  readonly desk: DeskApi
   readonly journeys: JourneysApi
   readonly reviews: ReviewsApi
   readonly rules: RulesApi

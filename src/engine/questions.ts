@@ -10,11 +10,12 @@ import { knownFacts, mostObserved } from '../memory/document.ts'
 import { storedFacts } from '../memory/facts.ts'
 import { purchasesOf } from '../memory/purchases.ts'
 import { answerAsFact, bestQuestion, type Question } from '../memory/questions.ts'
+import { deskApi } from './desk.ts'
 import { checkedFact, type FactNeeds, factsApi, permitOf, recordOwn } from './facts.ts'
 
 /** What is known of customers, and what is asked of them. */
-export function memoryApis(needs: FactNeeds): Pick<Engine, 'facts' | 'questions'> {
-  return { facts: factsApi(needs), questions: questionsApi(needs) }
+export function memoryApis(needs: FactNeeds): Pick<Engine, 'facts' | 'questions' | 'desk'> {
+  return { facts: factsApi(needs), questions: questionsApi(needs), desk: deskApi(needs) }
 }
 
 function questionsApi(needs: FactNeeds): QuestionsApi {

@@ -30,6 +30,7 @@ import { messageRoutes } from './messages.ts'
 import { metricsRoutes } from './metrics.ts'
 import { ownerRoutes } from './owners.ts'
 import { pageLinkRoutes } from './page-links.ts'
+import { deskRoutes } from './pages/desk.ts'
 import { mailPageRoutes } from './pages/mail.ts'
 import { pageRoutes } from './pages/page.ts'
 import { surveyPageRoutes } from './pages/survey.ts'
@@ -125,6 +126,7 @@ export async function createApp(engine: Engine): Promise<App> {
   journeyRoutes(app, engine)
   surveyRoutes(app, engine)
   surveyPageRoutes(app, engine)
+  deskRoutes(app, engine)
   importRoutes(app, engine)
   ruleRoutes(app, engine)
   segmentRoutes(app, engine)

@@ -1,7 +1,7 @@
 /** /v1/customers/{id}/page-link: a link to the customer's own page. And /v1/page-codes: codes that the shop's server sends for it. */
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import type { Engine } from '../engine-api.ts'
+import type { Engine, Identifier } from '../engine-api.ts'
 import { HabitueError } from '../errors.ts'
 import { ByKind } from './facts.ts'
 import type { App } from './typed-app.ts'
@@ -35,7 +35,45 @@ const Codes = Type.Object({
     }),
   ),
 })
+const Sent = Type.Object({
+  state: Type.Enum(['sent', 'later'], { description: 'Later = the mail server is down; it is tried again.' }),
+})
 const defaultMinutes = 24 * 60
+
+/** What is sent where the shop has no template of this name. */
+const linkTemplate = 'page-link'
+const usualTemplates = {
+  [linkTemplate]: {
+    channel: 'email',
+    subject: 'What we remember about you',
+    html: '<p>{{ greeting }},</p><p>here you can see what we remember about you, correct it and delete it:</p><p><a href="{{ links.page }}">Your own page</a></p><p>The link is yours alone. Please do not pass it on.</p><p>{{ sender.name }}</p>',
+  },
+  [`${linkTemplate}.de`]: {
+    channel: 'email',
+    subject: 'Was wir uns über Sie merken',
+    html: '<p>{{ greeting }},</p><p>hier können Sie ansehen, berichtigen und löschen, was wir uns über Sie merken:</p><p><a href="{{ links.page }}">Ihre eigene Seite</a></p><p>Der Link ist nur für Sie. Bitte geben Sie ihn nicht weiter.</p><p>{{ sender.name }}</p>',
+  },
+} as const
+
+/**
+ * Mails the link to the customer's own page to his address. It is an answer to what he asked for: no complaint holds it up.
+ * @throws HabitueError not_found, conflict (no address, no mail is set up, or it was refused)
+ */
+export async function sendPageLink(engine: Engine, who: Identifier): Promise<'sent' | 'later'> {
+  if (engine.config.page.url === null)
+    throw new HabitueError(
+      'conflict',
+      'Where customers reach this server is not set (page.url): a link would lead nowhere.',
+    )
+  const known = new Set((await engine.messages.templates()).map(({ name }) => name))
+  if (!known.has(linkTemplate))
+    for (const [name, template] of Object.entries(usualTemplates)) await engine.messages.putTemplate(name, template)
+  const wanted = { channel: 'email', purpose: 'service', template: linkTemplate, automatic: false } as const
+  const { outcome } = await engine.messages.send(who, wanted)
+  if (outcome.kind === 'done') return 'sent'
+  if (outcome.kind === 'later') return 'later'
+  throw new HabitueError('conflict', `The mail was not sent: ${outcome.reason}.`, { outcome: outcome.kind })
+}
 
 export function pageLinkRoutes(app: App, engine: Engine): void {
   const { page, config: settings } = engine
@@ -59,6 +97,14 @@ export function pageLinkRoutes(app: App, engine: Engine): void {
       const base = (settings.page.url ?? originOf(request, settings)).replace(/\/+$/, '')
       const url = `${base}/page/${token}${language ? `?lang=${language}` : ''}`
       return reply.code(201).send({ url, expires: new Date(expires).toISOString() })
+    },
+  )
+  app.post(
+    '/v1/customers/:id/page-link/send',
+    { schema: { tags, params: Who, querystring: ByKind, response: { 202: Sent } }, config: { action: 'pages.send' } },
+    async (request, reply) => {
+      const who = { kind: request.query.kind ?? 'user', value: request.params.id }
+      return reply.code(202).send({ state: await sendPageLink(engine, who) })
     },
   )
   const config = { action: 'pages.codes' } as const

@@ -5,7 +5,7 @@ import { type Bench, bench } from './testing.ts'
 
 let shop: Bench
 beforeAll(async () => {
-  shop = await bench()
+  shop = await bench({ page: { frameAncestors: '', url: 'https://shop.example' } })
 })
 afterAll(() => shop.app.close())
 
@@ -120,6 +120,7 @@ const requests: Record<Action, readonly Ask[]> = {
     { method: 'POST', url: '/v1/customers/42/recipients/erase', payload: { recipient: 'Ada' } },
   ],
   'pages.link': [{ method: 'POST', url: '/v1/customers/42/page-link', payload: {} }],
+  'pages.send': [{ method: 'POST', url: '/v1/customers/42/page-link/send' }],
   'pages.codes': [
     { method: 'GET', url: '/v1/page-codes' },
     { method: 'DELETE', url: '/v1/page-codes/c1' },

@@ -52,6 +52,7 @@ export const permissions = {
   },
   'customers.erase': { kinds: server, roles: alone, meaning: 'erase a customer', audited: 'own' },
   'pages.link': { kinds: server, meaning: "make a link to a customer's own page", audited: true },
+  'pages.send': { kinds: server, roles: serving, meaning: 'send a customer the link to his own page', audited: true },
   'pages.codes': { kinds: server, meaning: "fetch the codes of customers' pages, to send them" },
   'messages.send': { kinds: server, roles: serving, meaning: 'send a message to a customer', audited: true },
   'messages.read': { kinds: server, roles: [...serving, 'marketer'], meaning: 'see what was sent', audited: true },

@@ -270,6 +270,7 @@ const roteResources: Pick<
   | 'rules'
   | 'segments'
   | 'surveys'
+  | 'desk'
   | 'tasks'
   | 'training'
 > = {
@@ -454,6 +455,12 @@ const roteResources: Pick<
     post: async () => ({ kind: 'taken' }),
     results: async () => ({ invited: 0, started: 0, finished: 0, questions: [] }),
     rows: async () => [],
+  },
+  desk: {
+    formWord: async () => 'word',
+    isFormWord: async () => false,
+    standing: async () => null,
+    record: async () => {},
   },
   tasks: {
     open: async () => ({ task: roteTask, isNew: true }),

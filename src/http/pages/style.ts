@@ -16,7 +16,8 @@ ul.cards{list-style:none;margin:0;padding:0}ul.cards>li{border-top:1px solid var
 .card{display:flex;flex-wrap:wrap;gap:.25rem 1rem;justify-content:space-between;align-items:center}.card>div{flex:1 1 18rem}.card .from{margin-bottom:0}
 .what{font-weight:600;margin:0}.from{margin:.15rem 0 .5rem;color:var(--soft);font-size:.92rem}
 .mark{display:inline-block;border:1px solid currentColor;border-radius:1rem;padding:0 .6rem;font-size:.85rem;margin-right:.4rem;color:var(--soft)}
-.mark.inferred{color:var(--guess);border-style:dashed}.mark.on{color:var(--on)}.mark.off{color:var(--soft)}
+.mark.inferred{color:var(--guess);border-style:dashed}.mark.urgent{color:var(--stop);font-weight:600}nav.desk{display:flex;flex-wrap:wrap;justify-content:space-between;align-items:center;gap:.5rem 1.5rem}input[type=email],input[type=password],input[type=datetime-local]{font:inherit;width:100%;max-width:26rem;min-height:2.5rem;padding:.35rem .6rem;border:1px solid #6e7781;border-radius:.45rem;background:var(--paper);color:var(--ink)}
+.mark.on{color:var(--on)}.mark.off{color:var(--soft)}
 form{margin:0}.row{display:flex;flex-wrap:wrap;gap:.5rem;align-items:center}
 button{font:inherit;font-size:.95rem;min-height:2.4rem;padding:.3rem .85rem;border:1px solid var(--go);border-radius:.45rem;background:var(--paper);color:var(--go);cursor:pointer}
 button:hover{background:#eaf2fb}button.stop{border-color:var(--stop);color:var(--stop)}button.stop:hover{background:#fbecea}
