@@ -53,6 +53,9 @@ forEachRunning((_engine, run) => {
     await send(habitue, order('ada', 10))
     expect(await members(habitue, 'big-and-quiet')).toEqual(['=cmd'])
 
+    const own = await habitue.ask('GET', '/v1/customers/%3Dcmd/segments')
+    expect(own.body.segments.map(({ segment }: { segment: string }) => segment)).toContain('big-and-quiet')
+
     const lines = 'kind,id,since\r\nuser,"\'=cmd",2026-04-05T00:00:00.000Z\r\n'
     for (const asked of [
       await csv(habitue, '/v1/segments/big-and-quiet/members.csv'),

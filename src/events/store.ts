@@ -198,40 +198,6 @@ export async function countNamed(
   return Number(row?.count ?? 0)
 }
 
-export interface EventsWanted {
-  /** Canonical names; null = of every name and type. */
-  readonly names: readonly string[] | null
-  readonly since: number
-  /** Of each identifier, the latest. */
-  readonly limit: number
-}
-
-/** What many customers did, each under his own permit, the latest first, by customer. */
-export async function eventsOfMany(
-  reader: Reader,
-  permits: readonly Permit[],
-  { names, since, limit }: EventsWanted,
-): Promise<ReadonlyMap<number, AdmittedEvent[]>> {
-  const found = new Map<number, AdmittedEvent[]>()
-  for (const { customer, identifiers, since: refused } of permits) {
-    const rows: EventRow[] = []
-    for (const identifier of identifiers) {
-      const from = Math.max(since, refused?.get(identifier) ?? 0)
-      let query = reader.k.selectFrom('events').select(columns).where('identifier', '=', identifier)
-      query = query.where('time', '>=', from)
-      if (names !== null) query = query.where('name', 'in', names)
-      rows.push(...(await query.orderBy('time', 'desc').limit(limit).execute()))
-    }
-    if (rows.length === 0) continue
-    rows.sort((a, b) => b.time - a.time || b.seq - a.seq)
-    found.set(
-      customer,
-      rows.slice(0, limit).map((row) => admittedOf(row, customer)),
-    )
-  }
-  return found
-}
-
 /** At most so many events of a customer are looked through for a count or a sequence. */
 const mostNamed = 5000
 
@@ -290,7 +256,8 @@ export async function admittedAgain(reader: Reader, rows: readonly EventRow[]): 
   })
 }
 
-function admittedOf(row: EventRow, customer: number | null): AdmittedEvent {
+/** A stored row as the event that was admitted. */
+export function admittedOf(row: EventRow, customer: number | null): AdmittedEvent {
   const { source, received, identifier, name, time, body } = row
   const parsed = JSON.parse(body) as EventBody
   const kind = kindOf(name)

@@ -46,6 +46,7 @@ const requests: Record<Action, readonly Ask[]> = {
     { method: 'GET', url: '/v1/customers/42/consent', about: '42' },
     { method: 'GET', url: '/v1/customers/42/memory', about: '42' },
     { method: 'GET', url: '/v1/customers/42/facts', about: '42' },
+    { method: 'GET', url: '/v1/customers/42/segments', about: '42' },
   ],
   'messages.send': [
     { method: 'POST', url: '/v1/messages', payload: { customer: '42', purpose: 'service', template: 't' } },

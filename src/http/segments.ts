@@ -4,6 +4,7 @@ import { Type } from 'typebox'
 import type { Engine, Member, SizedSegment } from '../engine-api.ts'
 import { HabitueError } from '../errors.ts'
 import { csvLine } from './csv.ts'
+import { aboutCustomer, ByKind, known } from './facts.ts'
 import type { App } from './typed-app.ts'
 
 const Name = Type.String({ minLength: 1, maxLength: 100 })
@@ -104,12 +105,35 @@ export function segmentRoutes(app: App, engine: Engine): void {
     },
   )
   memberRoutes(app, engine)
+  customerRoute(app, engine)
   app.get(
     '/v1/segments/:name/history',
     { schema: { tags, params: Params, querystring: HistoryQuery, response: { 200: HistoryAnswer } }, config: read },
     async ({ params, query }) => {
       const days = await segments.history(params.name, fromOf(query.from, engine.world.now()))
       return { days: days.map(({ day, ...rest }) => ({ day: new Date(day).toISOString().slice(0, 10), ...rest })) }
+    },
+  )
+}
+
+function customerRoute(app: App, engine: Engine): void {
+  const In = Type.Object({ segment: Type.String(), since: Type.String({ description: 'ISO 8601' }) })
+  app.get(
+    '/v1/customers/:id/segments',
+    {
+      schema: {
+        tags,
+        description: 'In which segments somebody is.',
+        params: Type.Object({ id: Type.String({ maxLength: 500 }) }),
+        querystring: ByKind,
+        response: { 200: Type.Object({ segments: Type.Array(In) }) },
+      },
+      config: { action: 'customers.read' },
+    },
+    async (request) => {
+      const who = await aboutCustomer(request, engine, 'customers.read')
+      const found = known(await engine.segments.of(who), who)
+      return { segments: found.map(({ segment, since }) => ({ segment, since: new Date(since).toISOString() })) }
     },
   )
 }

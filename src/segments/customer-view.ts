@@ -10,7 +10,7 @@ import { type Policy, type Purpose, profileChannel, purposes, textOfPurpose } fr
 import { peopleOf } from '../consent/store.ts'
 import type { Reader } from '../db/database.ts'
 import type { AdmittedEvent } from '../events/event.ts'
-import { eventsOfMany } from '../events/store.ts'
+import { eventsOfMany } from '../events/many.ts'
 import { type IdentifierRecord, identifiersOfAll } from '../identity/store.ts'
 import { isOpenComplaint } from '../memory/complaints.ts'
 import type { CustomerOrder } from '../memory/customer.ts'
