@@ -5,7 +5,7 @@ export interface ActingTables {
   // moments
   /** When the engine is to look whether something has come about (moments/due.ts). */
   moments: {
-    /** `cart`, `unavailable`, `occasion`. */
+    /** `cart`, `unavailable`, `blocked` (at the checkout), `occasion`. */
     kind: string
     identifier: number
     /** 0 = about none. */

@@ -173,8 +173,10 @@ const own: readonly EventKind[] = [
     ['Back In Stock', 'Tells that an item somebody waits for is there again; derived by Habitue.', []],
     ['Price Dropped', 'Tells that an item somebody waits for costs less; derived by Habitue.', []],
   ]),
+  ...group('personalisation', 'many', 'view', [
+    ['Occasion Due', 'Tells that an occasion comes near, and what was given last; derived by Habitue.', []],
+  ]),
   ...group('personalisation', 'none', 'view', [
-    ['Occasion Due', 'Tells that an occasion comes near; derived by Habitue.', []],
     ['Customer Lapsed', 'Tells that somebody stays away for longer than is his way; derived by Habitue.', []],
   ]),
 ]

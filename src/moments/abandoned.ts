@@ -3,7 +3,7 @@ import type { Catalogue } from '../catalog/catalogue.ts'
 import { fromMinorUnits } from '../catalog/money.ts'
 import { permit } from '../consent/permit.ts'
 import type { Reader } from '../db/database.ts'
-import { cart } from '../memory/customer.ts'
+import { cart, orders } from '../memory/customer.ts'
 import type { Behind } from './behind.ts'
 import { derived, derivedId, productOf } from './derived.ts'
 import type { Look, Looking } from './look.ts'
@@ -21,7 +21,10 @@ export async function lookAtCart(reader: Reader, { catalogue, config, now }: Loo
   const due = updated + config.moments.cartMinutes * minute
   if (due > now) return { events: [], next: due }
   const text = lines.map(({ item, quantity }) => `${item}x${quantity}`).join()
+  // A cart lasts from one order to the next, however often it is left.
+  const [last] = await orders(reader, allowed, { limit: 1 })
   const properties = {
+    cart_id: derivedId('cart', behind.first, last?.time ?? 0),
     ...worthOf(catalogue, lines, config.currency),
     quantity: lines.reduce((sum, { quantity }) => sum + quantity, 0),
     products: lines.slice(0, mostLines).flatMap(({ item, quantity }) => {

@@ -6,7 +6,7 @@ import { deleteByKeys, type FoldSpec, selectByKeys, upsertFold } from '../db/bat
 import type { Reader, Tx } from '../db/database.ts'
 import type { Tables } from '../db/tables.ts'
 
-export const momentKinds = ['cart', 'unavailable', 'occasion'] as const
+export const momentKinds = ['cart', 'unavailable', 'blocked', 'occasion'] as const
 export type MomentKind = (typeof momentKinds)[number]
 export type Moment = Tables['moments'] & { readonly kind: MomentKind }
 

@@ -5,19 +5,25 @@ import { feastNamed } from '../calendar/feast-words.ts'
 import { feasts } from '../calendar/feasts.ts'
 import { nextOccurrence, type Occurrence, type OccurrenceOptions } from '../calendar/occurrence.ts'
 import { dayAt, instantOf, zoneOf } from '../calendar/zone.ts'
+import type { Catalogue } from '../catalog/catalogue.ts'
 import { permit } from '../consent/permit.ts'
 import type { Reader } from '../db/database.ts'
+import { type CustomerOrder, orders } from '../memory/customer.ts'
 import { type KnownOccasion, knownOccasions } from '../memory/occasions.ts'
 import { whereabouts } from '../memory/whereabouts.ts'
 import type { Behind } from './behind.ts'
-import { derived, derivedId } from './derived.ts'
+import { derived, derivedId, productOf } from './derived.ts'
 import type { Moment } from './due.ts'
 import type { Look, Looking } from './look.ts'
+
+/** Orders among which the last present is looked for, and lines of it that are named. */
+const ordersLookedAt = 500
+const mostLines = 20
 
 /** All of the customer's occasions are looked at together; the next look is when the first of them comes near. */
 export async function lookAtOccasions(
   reader: Reader,
-  { config, now }: Looking,
+  { catalogue, config, now }: Looking,
   behind: Behind,
   moment: Moment,
 ): Promise<Look> {
@@ -32,7 +38,9 @@ export async function lookAtOccasions(
     const rule = ruleOf(occasion, country)
     return { occasion, rule, ...nearest(occasion, rule, { since: moment.since, now }, options) }
   })
-  const events = found.flatMap(({ occasion, rule, due }) => {
+  const near = found.filter(({ due }) => due !== null)
+  const placed = near.length === 0 ? [] : await orders(reader, allowed, { limit: ordersLookedAt })
+  const events = near.flatMap(({ occasion, rule, due }) => {
     if (due === null) return []
     const { recipient, provenance } = occasion
     const date = due.date.toString()
@@ -42,11 +50,28 @@ export async function lookAtOccasions(
     )
     const feast = 'feast' in rule ? { feast: rule.feast } : {}
     const days = dayAt(now, options.zone).until(due.date).days
-    const properties = { occasion: occasion.occasion, recipient, date, days, provenance, ...feast }
+    const gift = lastGift(placed, recipient, catalogue)
+    const properties = { occasion: occasion.occasion, recipient, date, days, provenance, ...feast, ...gift }
     return [derived({ name: 'Occasion Due', who: behind.who, messageId, time: now, properties }, config.currency)]
   })
   const next = Math.min(...found.map((one) => one.next))
   return { events, next: Number.isFinite(next) ? next : null }
+}
+
+/** What he gave this person last, to be offered again; nothing where he gave nothing, or it is for himself. */
+function lastGift(placed: readonly CustomerOrder[], recipient: string, catalogue: Catalogue) {
+  if (recipient === '') return {}
+  for (const { number, time, state, lines } of placed) {
+    if (state === 'cancelled') continue
+    const given = lines.filter((line) => line.recipient.toLowerCase() === recipient.toLowerCase() && line.quantity > 0)
+    const products = given.slice(0, mostLines).flatMap(({ item, quantity }) => {
+      const product = productOf(catalogue, item)
+      return product === null ? [] : [{ ...product, quantity }]
+    })
+    if (products.length === 0) continue
+    return { last_order: number, last_given: new Date(time).toISOString().slice(0, 10), products }
+  }
+  return {}
 }
 
 /** A feast that moves is meant, and not the day on which it fell last time. */

@@ -70,6 +70,7 @@ const nothing: Look = { events: [], next: null }
 const looksByKind = {
   cart: lookAtCart,
   unavailable: lookAtMissing,
+  blocked: lookAtMissing,
   occasion: lookAtOccasions,
 } as const
 
