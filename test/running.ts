@@ -24,6 +24,12 @@ export interface Running {
     key?: string,
     headers?: Readonly<Record<string, string>>,
   ): Promise<Reply>
+  /** What a browser without a key gets: a page, or where a posted form (`a=1&b=2`) leads. */
+  open(
+    method: 'GET' | 'POST',
+    path: string,
+    form?: string,
+  ): Promise<{ status: number; body: string; location: string | null }>
   /** The text of a new key. */
   key(kind: KeyKind, origins?: readonly string[]): Promise<string>
   /** Trains and waits; fails the test where the training fails. */
@@ -78,6 +84,12 @@ async function start(overrides: Overrides, options: EngineOptions): Promise<Runn
     engine,
     config,
     ask,
+    async open(method, url, form) {
+      const headers = form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }
+      const answer = await app.inject({ method, url, headers, payload: form })
+      const { location = null } = answer.headers
+      return { status: answer.statusCode, body: answer.body, location }
+    },
     key: async (kind, origins) => (await engine.keys.create({ kind, name: 'test', origins: origins ?? null })).key,
     async train() {
       await engine.training.start()

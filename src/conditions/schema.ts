@@ -93,6 +93,8 @@ export const shapes = {
     time: 'time',
     /** The property value, else total, else revenue. */
     value: 'number?',
+    /** What the reason of a return comes to: size, quality, damaged, wrong item, late, not as described, changed mind, other. */
+    returnReason: 'text?',
     properties: 'bag',
     context: 'bag',
     /** The shop's ids of the items that it is about; in journeys. */

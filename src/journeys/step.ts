@@ -13,6 +13,7 @@
  * step that is entered has a `visit` of its own, so that the key of an action is the same for every try and for no other.
  */
 import type { ConditionValues } from '../conditions/condition.ts'
+import { eventView } from '../segments/event-view.ts'
 import type { ActionKind, ActionSteps, Outcome } from './actions.ts'
 import { after, nextTimeOfDay, timeOf } from './duration.ts'
 import { holds, type Values } from './expression.ts'
@@ -372,11 +373,9 @@ class Walk {
 }
 
 /** As conditions see it. */
-export function shownEvent(event: Heard): Readonly<Record<string, unknown>> {
-  const { name, time, properties, items } = event
-  const amount = properties.value ?? properties.total ?? properties.revenue
-  const type = ['identify', 'page', 'screen'].includes(name) ? name : 'track'
-  return { name, type, time, value: typeof amount === 'number' ? amount : null, properties, items }
+export function shownEvent({ name, time, properties, items }: Heard): Readonly<Record<string, unknown>> {
+  const type = name === 'identify' || name === 'page' || name === 'screen' ? name : 'track'
+  return { ...eventView({ name, type, time, properties }), items }
 }
 
 export function matches({ names, when }: Match, event: Heard, values: Values): boolean {

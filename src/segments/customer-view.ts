@@ -9,13 +9,13 @@ import { type Permit, Person, permit } from '../consent/permit.ts'
 import { type Policy, type Purpose, profileChannel, purposes, textOfPurpose } from '../consent/policy.ts'
 import { peopleOf } from '../consent/store.ts'
 import type { Reader } from '../db/database.ts'
-import type { AdmittedEvent } from '../events/event.ts'
 import { eventsOfMany } from '../events/many.ts'
 import { type IdentifierRecord, identifiersOfAll } from '../identity/store.ts'
 import { isOpenComplaint } from '../memory/complaints.ts'
 import type { CustomerOrder } from '../memory/customer.ts'
 import type { FactView } from '../memory/fact-view.ts'
 import { cartsOfMany, factsOfMany, ordersOfMany, traitsOfMany } from '../memory/many.ts'
+import { eventView } from './event-view.ts'
 import { intervalOf, type Levels, orderTimes, unknownLevels } from './levels.ts'
 
 /** Somebody who may be looked at. */
@@ -123,7 +123,7 @@ export async function customerViews(
       const told = facts.get(customer) ?? []
       const view: ConditionValues = {
         orders: own,
-        events: (events.get(customer) ?? []).map(eventValue),
+        events: (events.get(customer) ?? []).map(eventView),
         cart: cartValue(carts.get(customer), shop),
         customer: {
           ...identityValue(subject, own.length > 0, wanted),
@@ -294,11 +294,4 @@ function factValues(facts: readonly FactView[]) {
       time: confirmed,
     })),
   }
-}
-
-/** An event as conditions see it. */
-export function eventValue({ name, type, time, properties, context }: AdmittedEvent): Record<string, unknown> {
-  const amount = properties.value ?? properties.total ?? properties.revenue
-  const value = typeof amount === 'number' ? amount : null
-  return { name: name === '' ? type : name, type, time, value, properties, context }
 }
