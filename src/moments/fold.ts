@@ -78,9 +78,10 @@ async function noteMissing(tx: Tx, events: readonly AdmittedEvent[], settings: C
   const refused = events.filter(
     (event) => event.missing.length > 0 && wantingNames.has(event.name) && isNews(event, settings),
   )
-  const rows = refused.flatMap((event) =>
-    event.missing.map((item) => rowOf('unavailable', event, event.received, item)),
-  )
+  const rows = refused.flatMap((event) => {
+    const kind = event.name === 'Checkout Started' ? 'blocked' : 'unavailable'
+    return event.missing.map((item) => rowOf(kind, event, event.received, item))
+  })
   await note(tx, 'soon', rows)
 }
 
