@@ -13,7 +13,7 @@ import { parseEvents } from '../src/events/door.ts'
 import { createHandlers } from '../src/handlers.ts'
 import type { SettleAnswer } from '../src/segments/settle.ts'
 import { sizes } from '../src/segments/store.ts'
-import { runSurvey } from '../src/segments/survey.ts'
+import { Surveyor } from '../src/segments/survey.ts'
 import { seededRandom, simulatedWorld } from '../src/world.ts'
 import { workload } from './workload.ts'
 
@@ -122,7 +122,7 @@ async function ingestRate(seed: number): Promise<string> {
 try {
   const filled = await timed(fill)
   say(`${customers} customers, ${filled.result} orders ingested`, `${(filled.ms / 1000).toFixed(1)} s`)
-  const survey = await timed(() => runSurvey({ db, policy, currency: 'EUR' }, world.now()))
+  const survey = await timed(() => new Surveyor({ db, policy, currency: 'EUR' }).step(world.now(), customers + 1))
   say(
     'the daily comparison of all',
     `${(survey.ms / 1000).toFixed(1)} s; ${each(survey.cpu, customers)} of processor time`,

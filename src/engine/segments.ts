@@ -8,7 +8,7 @@ import { isBuiltIn } from '../segments/definition.ts'
 import { preview } from '../segments/preview.ts'
 import type { SettleAnswer } from '../segments/settle.ts'
 import { history, memberPage, segmentNamed, segmentsOf, sizes, storedSegments } from '../segments/store.ts'
-import { levelsOf, runSurvey, surveyDue } from '../segments/survey.ts'
+import { levelsOf, Surveyor } from '../segments/survey.ts'
 import type { World } from '../world.ts'
 import { permitOf } from './facts.ts'
 import type { Loop, Work } from './loop.ts'
@@ -22,18 +22,19 @@ interface Needs {
 
 /** Customers in one transaction: the writer is held for some milliseconds. */
 const piece = 50
+/** Customers compared beside it; they are only read. */
+const compared = 500
 
 export function segmentsWork({ db, config, policy }: Needs): Work {
+  const surveyor = new Surveyor({ db, policy, currency: config.currency })
   return {
     name: 'segments',
     async settle(now) {
-      const due = await surveyDue(db)
-      if (due <= now) {
-        const done = await runSurvey({ db, policy, currency: config.currency }, now)
-        return { done: done ? 1 : 0, next: done ? now : now + 1000 }
-      }
+      const survey = await surveyor.step(now, compared)
+      // Who was never compared is looked at once, afterwards.
+      if (survey.first) return survey
       const { done, next } = await db.write<SettleAnswer>('segments.settle', { now, limit: piece })
-      return { done, next: next === null ? due : Math.min(next, due) }
+      return { done: survey.done + done, next: Math.min(survey.next, next ?? survey.next) }
     },
   }
 }

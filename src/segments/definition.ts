@@ -22,7 +22,8 @@ export interface Segment extends SegmentDefinition {
   readonly updated: number | null
 }
 
-export const scope: readonly Root[] = ['customer', 'orders', 'events', 'cart', 'params']
+/** What a segment may look at; those built in also at `params`, the levels. */
+export const scope: readonly Root[] = ['customer', 'orders', 'events', 'cart']
 
 const builtInPurpose = (name: string): Purpose => (name === 'open-complaint' ? 'service' : 'personalisation')
 
@@ -92,17 +93,22 @@ const mostHeld = 500
 
 /** @throws HabitueError invalid_condition */
 export function compiledCondition(text: string): Condition {
-  let condition = held.get(text)
+  return compiledIn(text, scope)
+}
+
+function compiledIn(text: string, roots: readonly Root[]): Condition {
+  const key = `${roots.length} ${text}`
+  let condition = held.get(key)
   if (condition === undefined) {
-    condition = compileCondition(text, scope)
+    condition = compileCondition(text, roots)
     if (held.size >= mostHeld) held.clear()
-    held.set(text, condition)
+    held.set(key, condition)
   }
   return condition
 }
 
 export function compiled(segment: Segment): CompiledSegment {
-  return { ...segment, compiled: compiledCondition(segment.condition) }
+  return { ...segment, compiled: compiledIn(segment.condition, segment.builtIn ? [...scope, 'params'] : scope) }
 }
 
 const limits = { title: 200, description: 2000 }

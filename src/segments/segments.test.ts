@@ -11,7 +11,7 @@ import { type SimulatedWorld, simulatedWorld } from '../world.ts'
 import { preview } from './preview.ts'
 import type { SegmentChange, SettleAnswer } from './settle.ts'
 import { history, memberPage, segmentNamed, sizes } from './store.ts'
-import { runSurvey, surveyDue } from './survey.ts'
+import { Surveyor } from './survey.ts'
 import { segmentHandlers } from './write.ts'
 
 const day = 86_400_000
@@ -22,6 +22,7 @@ forEachEngine((engine, open) => {
   let world: SimulatedWorld
   let told: SegmentChange[]
   let config: Config
+  let surveyor: Surveyor
 
   const handlersOf = (config: Config) => {
     const hook = async (_: unknown, list: readonly SegmentChange[]) => void told.push(...list)
@@ -32,17 +33,18 @@ forEachEngine((engine, open) => {
     told = []
     config = { ...defaultConfig, legalBasis: 'legitimate-interest', ...changes }
     db = await open({ ...createHandlers(config, world), ...handlersOf(config) }, { world })
+    surveyor = new Surveyor({ db, policy: policyOf(config), currency: config.currency })
     await settle()
   }
   beforeEach(() => begin())
 
   /** Does all that is due now, the daily comparison included; when the next is due. */
   const settle = async (): Promise<number> => {
-    const needs = { db, policy: policyOf(config), currency: config.currency }
-    if ((await surveyDue(db)) <= world.now()) await runSurvey(needs, world.now())
+    let survey = await surveyor.step(world.now(), 2)
+    while (survey.next <= world.now()) survey = await surveyor.step(world.now(), 2)
     for (;;) {
       const { next } = await db.write<SettleAnswer>('segments.settle', { now: world.now(), limit: 3 })
-      if (next === null || next > world.now()) return Math.min(next ?? Infinity, await surveyDue(db))
+      if (next === null || next > world.now()) return Math.min(next ?? Infinity, survey.next)
     }
   }
   /** Lives through `days`, waking only when something is due. */
@@ -393,6 +395,8 @@ forEachEngine((engine, open) => {
     expect(await refused({ name: 'lapsed' })).toBe('conflict')
     expect(await refused({ condition: "'lapsed' in customer.segments" })).toBe('invalid_segment')
     expect(await refused({ condition: 'customer.orders' })).toBe('invalid_condition')
+    // Levels are of those built in: who defines their own is not told when they change.
+    expect(await refused({ condition: 'params.buyers > 10' })).toBe('invalid_condition')
     expect(await refused({})).toBe(null)
   })
 })

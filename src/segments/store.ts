@@ -37,6 +37,9 @@ export async function segmentNamed(reader: Reader, name: string): Promise<Segmen
   throw new HabitueError('unknown_segment', `There is no segment "${name}"; there are ${names.join(', ')}.`, { names })
 }
 
+/** Each customer who is due is looked at for all of them. */
+const mostSegments = 200
+
 export interface PutSegment {
   readonly definition: SegmentDefinition
   readonly now: number
@@ -45,6 +48,9 @@ export interface PutSegment {
 export const definitionHandlers: Handlers = {
   async 'segments.put'(tx, { definition, now }: PutSegment): Promise<void> {
     const checked = checkDefinition(definition)
+    const own = (await storedSegments(tx)).filter(({ builtIn, name }) => !builtIn && name !== checked.name)
+    if (own.length >= mostSegments)
+      throw new HabitueError('conflict', `There are ${own.length} segments; at most ${mostSegments} may be defined.`)
     const before = await tx.k.selectFrom('segments').selectAll().where('name', '=', checked.name).executeTakeFirst()
     const row = { ...checked, updated: now }
     await tx.k

@@ -35,15 +35,20 @@ export async function levelsOf(reader: Reader): Promise<Levels> {
   return row?.levels ? (JSON.parse(row.levels) as Levels) : unknownLevels
 }
 
-/** When the next survey is due, milliseconds. */
-export async function surveyDue(reader: Reader): Promise<number> {
+interface Due {
+  /** Milliseconds. */
+  readonly at: number
+  /** Nobody was ever compared: what is found before would be found anew. */
+  readonly first: boolean
+}
+
+/** When the next survey is due. */
+async function surveyDue(reader: Reader): Promise<Due> {
   const [row] = await heldQuery<StateRow>(reader, stateQuery, [])
-  if (!row) return 0
-  const { computed, surveying } = row
-  return Math.max(
-    computed === 0 ? 0 : Number(computed) + day,
-    Number(surveying) === 0 ? 0 : Number(surveying) + patience,
-  )
+  const computed = Number(row?.computed ?? 0)
+  const begun = Number(row?.surveying ?? 0)
+  const at = Math.max(computed === 0 ? 0 : computed + day, begun === 0 ? 0 : begun + patience)
+  return { at, first: computed === 0 }
 }
 
 export interface SurveyNeeds {
@@ -52,22 +57,57 @@ export interface SurveyNeeds {
   readonly currency: string
 }
 
-/** Compares all customers at `now`; false where another process does it. */
-export async function runSurvey({ db, policy, currency }: SurveyNeeds, now: number): Promise<boolean> {
-  if (!(await db.write<boolean>('segments.beginSurvey', { now }))) return false
-  const survey = new Survey()
-  for (let after = 0; ; ) {
-    const customers = await customersAfter(db, after, piece)
-    const subjects = await subjectsOf(db, policy, customers, 'personalisation', now)
-    const views = await customerViews(db, subjects, wanted, { currency, now })
-    for (const [customer, { orders }] of views) survey.add(customer, orders as readonly CountedOrder[], now)
-    if (customers.length < piece) break
-    after = customers[customers.length - 1]
-    // Requests go first.
-    await breath()
+export interface Surveyed {
+  /** Customers that were looked at. */
+  readonly done: number
+  /** When there is more to do: not after `now` = at once. */
+  readonly next: number
+  readonly first: boolean
+}
+
+/** The comparison of all, a piece at each call; what it has seen is lost with the process, and it is begun anew. */
+export class Surveyor {
+  readonly #needs: SurveyNeeds
+  #under: { readonly survey: Survey; readonly now: number; after: number } | null = null
+
+  constructor(needs: SurveyNeeds) {
+    this.#needs = needs
   }
-  await db.write('segments.putLevels', { ...survey.result(), now })
-  return true
+
+  /** Looks at the next `limit` customers, where it is due at `now`. */
+  async step(now: number, limit: number): Promise<Surveyed> {
+    const { db } = this.#needs
+    const { at, first } = await surveyDue(db)
+    if (this.#under === null) {
+      if (at > now) return { done: 0, next: at, first }
+      if (!(await db.write<boolean>('segments.beginSurvey', { now }))) return { done: 0, next: now + 1000, first }
+      this.#under = { survey: new Survey(), now, after: 0 }
+    }
+    const under = this.#under
+    const done = await this.#look(under, limit)
+    if (done === limit) return { done, next: now, first }
+    this.#under = null
+    await db.write('segments.putLevels', { ...under.survey.result(), now: under.now })
+    return { done: done + 1, next: now, first: false }
+  }
+
+  async #look(under: { readonly survey: Survey; readonly now: number; after: number }, limit: number): Promise<number> {
+    const { db, policy, currency } = this.#needs
+    const { survey, now } = under
+    let done = 0
+    while (done < limit) {
+      const customers = await customersAfter(db, under.after, Math.min(piece, limit - done))
+      if (customers.length === 0) break
+      const subjects = await subjectsOf(db, policy, customers, 'personalisation', now)
+      const views = await customerViews(db, subjects, wanted, { currency, now })
+      for (const [customer, { orders }] of views) survey.add(customer, orders as readonly CountedOrder[], now)
+      done += customers.length
+      under.after = customers[customers.length - 1]
+      // Requests go first.
+      await breath()
+    }
+    return done
+  }
 }
 
 interface PutLevels {

@@ -25,7 +25,7 @@ const otherTypes = ['page', 'screen', 'identify', 'group', 'alias']
 export const leastWatch: Watch = { all: false, names: [], traits: false, carts: false, newcomers: false }
 
 /** What is said of somebody before anything is remembered of him. */
-const ofIdentity = ['since', 'lastSeen', 'known', 'identifiers']
+const ofIdentity = ['since', 'lastSeen', 'known', 'identifiers', 'consent', 'interval']
 
 /** `holdsForNobody`: it is true, or may become so, for somebody of whom nothing is remembered. */
 export function watchOf(conditions: readonly { readonly uses: Uses; readonly holdsForNobody: boolean }[]): Watch {
