@@ -7,6 +7,7 @@ import {
   evalCandidates,
   evalColdstart,
   evalContext,
+  evalGrowth,
   evalRating,
   evalReviews,
   evalSequence,
@@ -15,6 +16,7 @@ import {
   evalUsual,
   outcomeTable,
 } from '../evaluation/command.ts'
+import { growthPlot } from '../evaluation/growth-plot.ts'
 import type { Outcome } from '../evaluation/outcome.ts'
 import type { RatingFiles } from '../evaluation/rating.ts'
 import { systemWorld } from '../world.ts'
@@ -22,7 +24,7 @@ import { interruptible } from './interruption.ts'
 import { type Output, output } from './output.ts'
 import { optionsOf, several, wholeNumber } from './surroundings.ts'
 
-/** `habitue eval topn | candidates | sequence | session | context | usual | rating | reviews | coldstart`: the public way to judge Habitue on anybody's data. */
+/** `habitue eval topn | candidates | growth | sequence | session | context | usual | rating | reviews | coldstart`: the public way to judge Habitue on anybody's data. */
 export function evalCommand(program: Command): void {
   const evaluate = program
     .command('eval')
@@ -45,6 +47,20 @@ export function evalCommand(program: Command): void {
     .action((_: unknown, command: Command) => {
       const options = optionsOf<Flags & { train: string; test: string; candidates: string }>(command)
       return run(options, (progress) => evalCandidates(options, flagsOf(options), { world: systemWorld, progress }))
+    })
+
+  withFlags(evaluate.command('growth'))
+    .description('How good the blend is after 100, 300 ... 1,000,000 events, beside popularity (NDCG@10).')
+    .requiredOption('--interactions <file>', 'CSV: user,item[,value][,time]')
+    .option('--most <n>', 'no step beyond so many events', wholeNumber)
+    .option('--plot <file>', 'writes the curve as SVG')
+    .action((_: unknown, command: Command) => {
+      const options = optionsOf<Flags & { interactions: string; most?: number; plot?: string }>(command)
+      return run(options, async (progress) => {
+        const { outcome, points } = await evalGrowth(options, flagsOf(options), { world: systemWorld, progress })
+        if (options.plot) writeFileSync(options.plot, growthPlot(points, 'Quality by the number of events'))
+        return outcome
+      })
     })
 
   withFlags(evaluate.command('sequence'))
@@ -74,6 +90,11 @@ export function evalCommand(program: Command): void {
       return run(options, (progress) => evalContext(options, flagsOf(options), { world: systemWorld, progress }))
     })
 
+  judgingPredictions(evaluate)
+}
+
+/** Stars, the usual, first guesses. */
+function judgingPredictions(evaluate: Command): void {
   withFlags(evaluate.command('rating'))
     .description('Foretell ratings (RMSE, MAE, how true the spread is), and how fast a new customer is learned.')
     .option('--train <file>', 'CSV: user,item,value[,time]')

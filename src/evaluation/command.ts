@@ -1,4 +1,4 @@
-/** The commands `eval topn`, `candidates`, `sequence`, `session`, `context` and `coldstart`: options as given -> files read -> protocol -> outcome printed. */
+/** The commands `eval topn`, `candidates`, `growth`, `sequence`, `session`, `context` and `coldstart`: options as given -> files read -> protocol -> outcome printed. */
 import { HabitueError } from '../errors.ts'
 import { contextKind } from '../models/context.ts'
 import { firstGuessDefaults } from '../models/first-guess.ts'
@@ -12,8 +12,9 @@ import type { CalibrationBin } from './calibration.ts'
 import { evaluateCandidates } from './candidates.ts'
 import { type ColdstartFiles, evaluateColdstart } from './coldstart.ts'
 import { type ContextFiles, evaluateContext } from './context.ts'
+import { evaluateGrowth, type GrowthPoint } from './growth.ts'
 import { Ids, readCandidates, readInteractions, readPrefixes, readSplit } from './interactions.ts'
-import type { EvaluationRequest, Outcome } from './outcome.ts'
+import { type EvaluationRequest, type Outcome, peakRssMb } from './outcome.ts'
 import { evaluateRating, type RatingFiles } from './rating.ts'
 import { evaluateReviews } from './reviews.ts'
 import { evaluateSequence, evaluateSession } from './sequence.ts'
@@ -47,6 +48,32 @@ export async function evalTopn(
   const interactions = readInteractions(files.interactions, users, items)
   const split = readSplit(files.split, interactions.users.length)
   return evaluateTopn({ interactions, split, users: users.size, items: items.size }, request)
+}
+
+/** `eval growth`. @throws HabitueError on unreadable files, unknown models and options */
+export async function evalGrowth(
+  files: { readonly interactions: string; readonly most?: number },
+  flags: EvaluationFlags,
+  around: EvaluationSurroundings,
+): Promise<{ outcome: Outcome; points: GrowthPoint[] }> {
+  const request = requestOf(flags, around)
+  const users = new Ids()
+  const items = new Ids()
+  around.progress.step(0, 1, 'reading')
+  const interactions = readInteractions(files.interactions, users, items)
+  const input = { interactions, users: users.size, items: items.size, most: files.most ?? Number.POSITIVE_INFINITY }
+  const points: GrowthPoint[] = []
+  for await (const point of evaluateGrowth(input, request)) points.push(point)
+  const metrics: Record<string, number> = {}
+  for (const { events, blend, popularity, low, high } of points) {
+    metrics[`ndcg@10/${events}`] = blend
+    metrics[`popularity/${events}`] = popularity
+    metrics[`gain/${events}/low`] = low
+    metrics[`gain/${events}/high`] = high
+  }
+  const fitSeconds = points.reduce((sum, point) => sum + point.fitSeconds, 0)
+  const outcome = { protocol: 'growth', model: request.kind.kind, metrics, fitSeconds, peakRssMb: peakRssMb() }
+  return { outcome, points }
 }
 
 /** `eval candidates`. @throws HabitueError on unreadable files, unknown models and options */

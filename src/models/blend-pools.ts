@@ -17,8 +17,8 @@ export interface HeldOutRows {
   thin(n: number): HeldOutRows
   /** The same customers as if they had come a moment ago: of their histories only the latest entries are heard, 1 to 8 in turn. */
   newcomers(): HeldOutRows
-  /** Three quarters of the customers to learn on, and the others to check on what was learned. */
-  parts(): { learning: HeldOutRows; checking: HeldOutRows }
+  /** Three quarters of the customers to learn on, and the others, every fourth from `fold` on, to check what was learned. */
+  parts(fold?: number): { learning: HeldOutRows; checking: HeldOutRows }
 }
 
 /** Cells (customers x items) that an evaluation looks at, at most; it bounds the time on large catalogues. */
@@ -42,13 +42,13 @@ export function heldOutRows(held: HeldOut): HeldOutRows {
     },
     thin: (n) => rowsOf(thinned(chosen, n), short),
     newcomers: () => rowsOf(chosen, true),
-    parts: () => ({
+    parts: (fold = 3) => ({
       learning: rowsOf(
-        chosen.filter((_, k) => k % 4 !== 3),
+        chosen.filter((_, k) => k % 4 !== fold),
         short,
       ),
       checking: rowsOf(
-        chosen.filter((_, k) => k % 4 === 3),
+        chosen.filter((_, k) => k % 4 === fold),
         short,
       ),
     }),
@@ -87,7 +87,11 @@ export function ndcgOf(model: Model, fade: Fade, rows: HeldOutRows): Float64Arra
 }
 
 /** For each customer the union of every member's best items and the targets, with every member's scores. */
-export function buildPools(members: readonly { model: Model; fade: Fade }[], rows: HeldOutRows): Pools {
+export function buildPools(
+  members: readonly { model: Model; fade: Fade }[],
+  rows: HeldOutRows,
+  cut: number = metricCut,
+): Pools {
   const items = members[0].model.items
   const scores = members.map(() => new Float32Array(items))
   const hear = members.map(({ fade }) => fader(fade))
@@ -120,5 +124,5 @@ export function buildPools(members: readonly { model: Model; fade: Fade }[], row
   }
   const targetOut = new Uint8Array(total)
   for (const [r, part] of target.entries()) targetOut.set(part, indptr[r])
-  return { indptr, scores: pooled.map(joined), target: targetOut }
+  return { indptr, scores: pooled.map(joined), target: targetOut, cut }
 }

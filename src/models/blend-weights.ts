@@ -14,6 +14,8 @@ export interface Pools {
   readonly scores: readonly Float32Array[]
   /** 1 where the entry's item is a target. */
   readonly target: Uint8Array
+  /** NDCG at which cut; absent = 10. */
+  readonly cut?: number
 }
 
 export interface LearnedWeights {
@@ -37,28 +39,28 @@ const PLATEAU = 0.5
 const NUDGES = [0.4, 0.65, 0.85, 1, 1.2, 1.5, 2.5]
 const MAX_SWEEPS = 4
 
-/** NDCG@10 of each row when its pool is ranked by `combined` (one score an entry). */
+/** NDCG of each row when its pool is ranked by `combined` (one score an entry). */
 export function ndcgByRow(pools: Pools, combined: Float32Array): Float64Array {
-  const { indptr, target } = pools
+  const { indptr, target, cut = metricCut } = pools
   const rows = indptr.length - 1
   const out = new Float64Array(rows)
   for (let r = 0; r < rows; r++) {
     const ranks: number[] = []
     for (let t = indptr[r]; t < indptr[r + 1]; t++) {
-      if (target[t] === 1) ranks.push(rankWithin(combined, indptr[r], indptr[r + 1], combined[t]))
+      if (target[t] === 1) ranks.push(rankWithin(combined, indptr[r], indptr[r + 1], combined[t], cut))
     }
-    out[r] = ndcgAt(metricCut, ranks)
+    out[r] = ndcgAt(cut, ranks)
   }
   return out
 }
 
 /** Rank of `score` among the entries start .. end; Infinity as soon as it is past the cut. */
-function rankWithin(scores: Float32Array, start: number, end: number, score: number): number {
+function rankWithin(scores: Float32Array, start: number, end: number, score: number, cut: number): number {
   let higher = 0
   let equal = 0
   for (let e = start; e < end; e++) {
     if (scores[e] > score) {
-      if (++higher === metricCut) return Number.POSITIVE_INFINITY
+      if (++higher === cut) return Number.POSITIVE_INFINITY
     } else if (scores[e] === score) equal++
   }
   return 1 + higher + (equal - 1) / 2

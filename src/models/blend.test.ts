@@ -127,7 +127,7 @@ describe('blend', () => {
     const data = shop(100, 4, 0.1)
     const tuneOn = new Uint8Array(data.matrix.indices.length)
     for (let row = 0; row < 60; row++) tuneOn[data.matrix.indptr[row]] = 1
-    expect((await learn({ ...data, tuneOn })).report.note).toMatch(/ 15 held-out customers/)
+    expect((await learn({ ...data, tuneOn })).report.note).toMatch(/ 60 held-out customers/)
   })
 })
 
