@@ -115,11 +115,8 @@ export interface Config {
   }
   /** `folder`: definitions of surveys, a file each (JSON or YAML), read at start; null = the API alone. */
   readonly surveys: { readonly folder: string | null }
-  /**
-   * `folder`: definitions, a file each (JSON or YAML), read at start; null = the API alone. `holdout`: the share of customers
-   * for whom no journey does anything, for comparison (what is for service is held back from nobody).
-   */
-  readonly journeys: { readonly folder: string | null; readonly holdout: number }
+  /** `folder`: definitions of journeys, a file each (JSON or YAML), read at start; null = the API alone. */
+  readonly journeys: { readonly folder: string | null }
   /** Events that the engine derives itself (docs/moments.md). */
   readonly moments: {
     /** A cart that nothing happens to for so long is abandoned; 0 = none ever is. */
@@ -221,7 +218,7 @@ export const defaultConfig: Config = Object.freeze({
     oldestHours: 72,
   },
   surveys: { folder: null },
-  journeys: { folder: null, holdout: 0 },
+  journeys: { folder: null },
   moments: {
     cartMinutes: 60,
     oldestHours: 24,

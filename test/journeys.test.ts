@@ -218,4 +218,46 @@ steps:
     expect(of('suppressed', true)).toBe(of('entered', true))
     expect(await tasks(habitue)).toHaveLength(of('entered', false))
   })
+
+  it('plays a definition over the recorded past: the same as if it had been there, and nothing is sent', async () => {
+    const world = simulatedWorld(9, start)
+    const habitue = await run({ messages: { caps: { 'email:service': '1/2' }, quietHours: '' } }, { world })
+    const source = `
+trigger: { event: Cart Abandoned, when: event.properties.value > 100 && customer.orders == 0, count: 2, within: 30 days }
+purpose: service
+once: event
+exit: [{ event: Order Completed }]
+steps:
+  - wait: { for: 1 hour }
+  - message: { channel: email, purpose: service, template: come-back }
+  - wait: { for: 1 hour }
+  - message: { channel: email, purpose: service, template: come-back }
+`
+    const put = await habitue.ask('PUT', '/v1/journeys/back', { source })
+    expect(put.status, JSON.stringify(put.body)).toBe(200)
+    for (const value of [200, 300]) await track(habitue, 'Cart Abandoned', 'ann', { value })
+    for (const value of [200, 50, 300]) await track(habitue, 'Cart Abandoned', 'bob', { value })
+    await track(habitue, 'Cart Abandoned', 'eve', { value: 200 })
+    world.advance(30 * minute)
+    const order = { order_id: 'o1', products: [{ product_id: 'p', quantity: 1, price: 5 }] }
+    await track(habitue, 'Order Completed', 'bob', order)
+    world.advance(day)
+    for (const value of [200, 300]) await track(habitue, 'Cart Abandoned', 'bob', { value })
+    world.advance(10 * day)
+    const span = { from: new Date(start - day).toISOString() }
+    const { status, body } = await habitue.ask('POST', '/v1/journeys/simulate', { id: 'back', ...span })
+    expect(status, JSON.stringify(body)).toBe(200)
+    expect(body).toMatchObject({ looked: 3, customers: 3, withheld: 0, entered: 2, held: 0 })
+    const step = (outcome: string) => body.steps.filter((one: { outcome: string }) => one.outcome === outcome)
+    expect(step('exited')).toMatchObject([{ reason: 'Order Completed', count: 1 }])
+    // The second message had to wait for a day to pass since the first.
+    expect(step('done')).toHaveLength(2)
+    expect(step('later')).toMatchObject([{ step: 'message-2', reason: 'cap: 1 a day', count: 1 }])
+    const sent = body.examples.filter((one: { outcome: string }) => one.outcome === 'done')
+    expect(sent).toMatchObject([{ customer: { id: 'ann' } }, { customer: { id: 'ann' } }])
+    expect(Date.parse(sent[1].time) - Date.parse(sent[0].time)).toBeGreaterThanOrEqual(day)
+    expect(await instances(habitue, 'back')).toEqual([])
+    const wrong = await habitue.ask('POST', '/v1/journeys/simulate', { id: 'nothing', ...span })
+    expect(wrong.status).toBe(404)
+  })
 })

@@ -43,12 +43,13 @@ const path = (id: string) => `/v1/journeys/${encodeURIComponent(id)}`
 const when = (time: string | null) => (time ?? '').slice(0, 16).replace('T', ' ')
 const phases = ['ready', 'acting', 'waiting', 'in_doubt', 'failed', 'ended']
 
-/** `habitue journey validate | put | list | show | start | pause | resume | stop | instances | replay | settle` */
+/** `habitue journey validate | put | list | show | start | pause | resume | stop | instances | replay | settle | simulate` */
 export function journeyCommand(program: Command): void {
   const journey = program.command('journey').description('Standing processes: what happens when something happens.')
   definitions(journey)
   switches(journey)
   people(journey)
+  simulation(journey)
 }
 
 function definitions(journey: Command): void {
@@ -172,6 +173,55 @@ function people(journey: Command): void {
         shown(out, [settled as Instance])
       }),
     )
+}
+
+interface Simulation {
+  readonly looked: number
+  readonly customers: number
+  readonly withheld: number
+  readonly entered: number
+  readonly held: number
+  readonly steps: readonly { step: string; outcome: string; reason: string; count: number }[]
+  readonly days: readonly { day: string; entered: number; acted: number }[]
+  readonly examples: readonly {
+    readonly customer: { readonly kind: string; readonly id: string } | null
+    readonly time: string
+    readonly step: string
+    readonly outcome: string
+    readonly reason: string
+  }[]
+}
+
+function simulation(journey: Command): void {
+  journey
+    .command('simulate')
+    .description('Run a definition over the recorded past; nothing is sent or stored.')
+    .argument('<file>', 'YAML or JSON')
+    .requiredOption('--from <time>', 'ISO 8601: 2026-01-01')
+    .option('--to <time>', 'ISO 8601; now where absent')
+    .option('--customers <n>', 'look at so many at most', wholeNumber, 10_000)
+    .action((file: string, _: unknown, command: Command) => {
+      const { from, to, customers, ...where } = optionsOf<{ from: string; to?: string; customers: number }>(command)
+      return connected(where, async (connection, out) => {
+        const body = { source: read(file), from, to, customers }
+        const seen = (await connection.request('POST', '/v1/journeys/simulate', body)) as Simulation
+        out.result(seen, () => simulated(seen))
+      })
+    })
+}
+
+function simulated({ looked, customers, withheld, entered, held, steps, days, examples }: Simulation): string {
+  const stepRows = steps.map((one) => [one.step, one.outcome, one.reason, one.count])
+  const name = (one: Simulation['examples'][number]) => (one.customer ? `${one.customer.kind}:${one.customer.id}` : '')
+  const first = examples.slice(0, 20)
+  const exampleRows = first.map((one) => [when(one.time), name(one), one.step || '(enters)', one.outcome, one.reason])
+  const busiest = days.toSorted((a, b) => b.acted - a.acted)[0]
+  return [
+    `${looked} of ${customers} customers looked at; consent does not reach ${withheld}. ${entered} would have entered${held > 0 ? `, and ${held} been held out` : ''}.`,
+    ...(busiest ? [`The busiest of ${days.length} days: ${busiest.day} with ${busiest.acted}.`] : []),
+    ...(stepRows.length > 0 ? ['', table(['step', 'outcome', 'reason', 'times'], stepRows)] : []),
+    ...(exampleRows.length > 0 ? ['', table(['time', 'customer', 'step', 'outcome', 'reason'], exampleRows)] : []),
+  ].join('\n')
 }
 
 function shown(out: Output, instances: readonly Instance[]): void {

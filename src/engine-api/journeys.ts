@@ -1,4 +1,5 @@
 /** Standing processes, as HTTP sees them. Times are milliseconds since 1970. */
+import type { Identifier } from '../identity/identity.ts'
 import type { JourneyState } from '../journeys/define.ts'
 import type { DefinitionForm } from '../journeys/schema.ts'
 import type { Phase } from '../journeys/step.ts'
@@ -35,6 +36,42 @@ export interface PutJourney {
   readonly dryRun: boolean
 }
 
+export interface SimulateJourney extends Pick<PutJourney, 'source' | 'definition'> {
+  /** A journey that is stored, in place of a definition. */
+  readonly id?: string
+  readonly from: number
+  readonly to: number
+  /** Customers at most. */
+  readonly most: number
+}
+
+/** What a definition would have done. */
+export interface SimulationView {
+  /** Customers that were looked at; all there are; of those looked at, whom consent does not reach. */
+  readonly looked: number
+  readonly customers: number
+  readonly withheld: number
+  readonly entered: number
+  readonly held: number
+  readonly steps: readonly {
+    readonly step: string
+    readonly outcome: string
+    readonly reason: string
+    readonly count: number
+  }[]
+  /** By day of the shop's zone. */
+  readonly days: readonly { readonly day: string; readonly entered: number; readonly acted: number }[]
+  /** The first that would have happened; `step` '' = entering. */
+  readonly examples: readonly {
+    readonly customer: Identifier | null
+    readonly time: number
+    readonly step: string
+    readonly outcome: string
+    readonly reason: string
+  }[]
+  readonly warnings: readonly string[]
+}
+
 export interface JourneysApi {
   list(): Promise<readonly JourneySummary[]>
   /** @throws HabitueError not_found */
@@ -65,6 +102,8 @@ export interface JourneysApi {
     id: string,
     steps: Readonly<Record<string, string>>,
   ): Promise<{ readonly moved: number; readonly stayed: number }>
+  /** Over the recorded past, nothing sent. @throws HabitueError invalid_journey, invalid_option, not_found */
+  simulate(wanted: SimulateJourney): Promise<SimulationView>
   /** JSON Schema of a definition. */
   schema(): object
 }

@@ -2,7 +2,7 @@
 import type { Config } from '../config.ts'
 import type { Policy } from '../consent/policy.ts'
 import type { Database } from '../db/database.ts'
-import type { JourneySummary, JourneysApi, JourneyView, PutJourney } from '../engine-api/journeys.ts'
+import type { JourneySummary, JourneysApi, JourneyView, PutJourney, SimulateJourney } from '../engine-api/journeys.ts'
 import { HabitueError } from '../errors.ts'
 import { type ActionKind, type Actions, actionKinds } from '../journeys/actions.ts'
 import { migrate, replayFailed, settleByHand, type Write } from '../journeys/by-hand.ts'
@@ -17,6 +17,7 @@ import { dataSource, invalidJourney, readSource, type Source } from '../journeys
 import { type JourneyInfo, listJourneys, listVersions } from '../journeys/store.ts'
 import { instanceViews, standing, stepCounts } from '../journeys/views.ts'
 import type { World } from '../world.ts'
+import { simulated } from './journey-simulation.ts'
 
 export interface JourneyParts {
   readonly db: Database
@@ -35,7 +36,7 @@ export async function journeysOf({ db, world, config, policy, actions, wake, onE
   const runner = world.uuid()
   const can = new Set(Object.keys(actions) as ActionKind[])
   return {
-    api: journeysApi({ db, world, shelf, can, wake }),
+    api: journeysApi({ db, world, config, policy, shelf, can, wake }),
     works: journeyWorks({ db, world, config, policy, shelf, runner, actions, onError }),
   }
 }
@@ -43,6 +44,8 @@ export async function journeysOf({ db, world, config, policy, actions, wake, onE
 interface Needs {
   readonly db: Database
   readonly world: World
+  readonly config: Config
+  readonly policy: Policy
   readonly shelf: JourneyShelf
   /** What steps may do here. */
   readonly can: ReadonlySet<ActionKind>
@@ -99,8 +102,35 @@ export function journeysApi(needs: Needs): JourneysApi {
       const { version } = await named(id)
       return migrate({ db, shelf: needs.shelf, write }, { journey: id, version, steps })
     },
+    async simulate({ id, source, definition, ...span }) {
+      const journey = await wantedJourney(needs, { id, source, definition })
+      return simulated(needs, journey, span)
+    },
     schema: () => DefinitionForm,
   }
+}
+
+/** One that is stored, or one that is given. @throws HabitueError invalid_journey, not_found */
+async function wantedJourney(
+  { db, shelf, can }: Needs,
+  { id, source, definition }: Pick<SimulateJourney, 'id' | 'source' | 'definition'>,
+): Promise<Journey> {
+  if (source !== undefined || definition !== undefined) {
+    const read = source === undefined ? dataSource(definition) : readSource(source)
+    const journey = compileJourney(read, id ?? journeyOf(read), 0)
+    checkActions(journey, read, can)
+    return journey
+  }
+  const stored = (await listJourneys(db)).find((one) => one.id === id)
+  const journey = stored ? await shelf.get(db, stored.id, stored.version) : null
+  if (!journey) throw new HabitueError('not_found', `There is no journey ${JSON.stringify(id ?? '')}.`)
+  return journey
+}
+
+/** By its own name, where it says one. */
+function journeyOf({ value }: Source): string {
+  const name = (value as { journey?: unknown } | null)?.journey
+  return typeof name === 'string' ? name : 'simulated'
 }
 
 function summary(info: JourneyInfo, definition: { readonly title?: string }): JourneySummary {

@@ -229,6 +229,7 @@ const requests: Record<Action, readonly Ask[]> = {
     { method: 'GET', url: '/v1/journeys/j/instances' },
     { method: 'POST', url: '/v1/journeys/j/instances/1/settle', payload: { as: 'again' } },
     { method: 'POST', url: '/v1/journeys/j/replay', payload: {} },
+    { method: 'POST', url: '/v1/journeys/simulate', payload: { id: 'j', from: '2026-01-01' } },
   ],
   'models.read': [
     { method: 'GET', url: '/v1/models' },

@@ -430,6 +430,7 @@ const roteResources: Pick<
     settle: async () => roteInstance,
     replay: async () => 0,
     migrate: async () => ({ moved: 0, stayed: 0 }),
+    simulate: async () => roteSimulation,
     schema: () => ({}),
   },
   segments: {
@@ -535,6 +536,11 @@ const roteJourney: JourneyView = {
   warnings: [],
   standing: [],
   counts: [],
+}
+
+const roteSimulation = {
+  ...{ looked: 0, customers: 0, withheld: 0, entered: 0, held: 0 },
+  ...{ steps: [], days: [], examples: [], warnings: [] },
 }
 
 const roteInstance: InstanceView = {

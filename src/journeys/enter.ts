@@ -21,8 +21,8 @@ export interface Candidate {
   readonly view: ConditionValues
   readonly earlier: readonly Earlier[]
   readonly now: number
-  /** The share of all customers for whom no journey does anything, for comparison. */
-  readonly holdout: number
+  /** He gets no advertising at all, for comparison. */
+  readonly isHeldOut: boolean
 }
 
 export interface Entered {
@@ -32,7 +32,7 @@ export interface Entered {
 }
 
 /** Null where he is not to enter (again). What takes no time is done at once, up to the first wait or action. */
-export function enter({ journey, event, customer, zone, view, earlier, now, holdout }: Candidate): Entered | null {
+export function enter({ journey, event, customer, zone, view, earlier, now, isHeldOut }: Candidate): Entered | null {
   const began = event && shownEvent(event)
   const key = entryKey(journey, event, { roots: { ...view, event: began, began }, now }, zone)
   if (key === null) return null
@@ -42,7 +42,7 @@ export function enter({ journey, event, customer, zone, view, earlier, now, hold
     if (journey.again === null || after(last, journey.again, zone) > now) return null
   }
   const entry = { customer, key, n: same.length }
-  const held = heldOf(journey, customer, holdout)
+  const held = heldOf(journey, customer, isHeldOut)
   const around = {
     now,
     zone,
@@ -54,8 +54,8 @@ export function enter({ journey, event, customer, zone, view, earlier, now, hold
 }
 
 /** What is done for service is held back from nobody, unless the journey itself asks for it. */
-function heldOf({ id, holdout, purpose }: Journey, customer: number, all: number): Held {
-  if (purpose !== 'service' && stableShare('holdout', customer) < all) return 2
+function heldOf({ id, holdout, purpose }: Journey, customer: number, isHeldOut: boolean): Held {
+  if (purpose !== 'service' && isHeldOut) return 2
   return stableShare('holdout', id, customer) < holdout ? 1 : 0
 }
 

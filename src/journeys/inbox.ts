@@ -4,6 +4,7 @@
  */
 import { shopIds } from '../catalog/read.ts'
 import { eventsNamed } from '../events/store.ts'
+import { isHeldOut } from '../messages/prepare.ts'
 import { enter, shareOf } from './enter.ts'
 import type { Noted } from './fold.ts'
 import { nameOf } from './fold.ts'
@@ -165,8 +166,8 @@ class Look {
     const earlier = own
       .filter(({ instance }) => instance.journey === journey.id)
       .map(({ instance }) => ({ entry: instance.entry, started: instance.started }))
-    const { holdout } = config.journeys
-    const entered = enter({ journey, event, customer, zone, view, earlier, now, holdout })
+    const heldOut = isHeldOut(somebody.identifiers, config.messages.holdout)
+    const entered = enter({ journey, event, customer, zone, view, earlier, now, isHeldOut: heldOut })
     if (entered === null) return
     const { entry, held: isHeld, advanced } = entered
     const instance = { journey: journey.id, entry, held: isHeld, started: now, claim: null }

@@ -10,7 +10,7 @@ export interface RunnerNeeds {
   readonly db: Database
   readonly world: World
   readonly policy: Policy
-  readonly config: Pick<Config, 'timeZone' | 'currency' | 'journeys'>
+  readonly config: Pick<Config, 'timeZone' | 'currency' | 'messages'>
   readonly shelf: JourneyShelf
   /** Of this process. */
   readonly runner: string

@@ -52,7 +52,8 @@ export async function capOf(
   return exceeded(taken, ahead, cap.day, dayMs, now, 'a day') ?? exceeded(taken, ahead, cap.week, weekMs, now, 'a week')
 }
 
-function exceeded(
+/** When there is room again, with `taken` = times of those sent; null = there is room now. */
+export function exceeded(
   taken: readonly number[],
   ahead: number,
   most: number,

@@ -52,6 +52,11 @@ export interface ViewOptions {
   readonly levels?: Levels
   /** Names of segments by customer, where they are asked for. */
   readonly segments?: ReadonlyMap<number, readonly string[]>
+  /**
+   * What happened later is left out: orders, events and facts as of this time. What became of an order since, and the
+   * cart, are as they are today.
+   */
+  readonly asOf?: number
 }
 
 const otherTypes = ['page', 'screen', 'identify', 'group', 'alias']
@@ -101,7 +106,7 @@ export async function customerViews(
 ): Promise<Map<number, ConditionValues>> {
   const reached = subjects.filter((subject) => subject.permit !== null)
   const permits = reached.map((subject) => subject.permit as Permit)
-  const { now, levels = unknownLevels } = options
+  const { now, levels = unknownLevels, asOf = Number.POSITIVE_INFINITY } = options
   const asks = (fields: readonly string[]) => fields.some((field) => wanted.customer.has(field))
   const orders =
     wanted.roots.has('orders') || asks(['consent', ...ofOrders]) ? await ordersOfMany(reader, permits) : none
@@ -119,11 +124,13 @@ export async function customerViews(
   return new Map(
     reached.map((subject) => {
       const { customer } = subject
-      const own = (orders.get(customer) ?? []).flatMap((order) => orderValue(order, shop) ?? [])
-      const told = facts.get(customer) ?? []
+      const placed = (orders.get(customer) ?? []).filter(({ time }) => time <= asOf)
+      const own = placed.flatMap((order) => orderValue(order, shop) ?? [])
+      const told = (facts.get(customer) ?? []).filter(({ validFrom }) => validFrom <= asOf)
+      const happened = (events.get(customer) ?? []).filter(({ time }) => time <= asOf)
       const view: ConditionValues = {
         orders: own,
-        events: (events.get(customer) ?? []).map(eventView),
+        events: happened.map(eventView),
         cart: cartValue(carts.get(customer), shop),
         customer: {
           ...identityValue(subject, own.length > 0, wanted),
