@@ -1,6 +1,7 @@
 /** Rows of `identifiers` and `customers`, into `Links` and back, for a whole batch at a time. */
-import { inChunks, insertReturningIds, insertRows, selectByKeys, upsertRows } from '../db/batch.ts'
+import { inChunks, insertReturningIds, insertRows, selectByKeys, updateByKeys, upsertRows } from '../db/batch.ts'
 import type { Tx } from '../db/database.ts'
+import type { World } from '../world.ts'
 import type { Identifier } from './identity.ts'
 import type { Customer, Links, Member, Parted } from './links.ts'
 
@@ -148,11 +149,11 @@ export class Members {
   async #saveCustomers(tx: Tx, links: Links): Promise<void> {
     const rows = links.created.map(({ created, stamp }) => [created, 0, stamp])
     const ids = await insertReturningIds(tx, 'customers', ['created', 'version', 'links'], rows)
-    for (const customer of links.relinked) {
-      if (customer.id === 0) continue
-      const { id, stamp } = customer
-      await tx.k.updateTable('customers').set({ links: stamp! }).where('id', '=', id).execute()
-    }
+    const relinked = [...links.relinked].filter(({ id }) => id !== 0)
+    await writeStamps(
+      tx,
+      relinked.map(({ id, stamp }) => [id, stamp!]),
+    )
     for (const [i, customer] of links.created.entries()) {
       customer.id = ids[i]
       this.#customers.set(ids[i], customer)
@@ -212,6 +213,16 @@ export async function readStamps(tx: Tx, customers: readonly number[]): Promise<
   const keys = customers.map((id) => [id])
   const rows = await selectByKeys<{ id: number; links: number }>(tx, 'customers', ['id'], keys, ['id', 'links'])
   return new Map(rows.map(({ id, links }) => [id, links]))
+}
+
+/** Drawn, so that two states of somebody's links never have the same. */
+export function newStamp(world: Pick<World, 'random'>): number {
+  return Math.floor(world.random() * Number.MAX_SAFE_INTEGER)
+}
+
+/** Pairs of customer and stamp, all at once. */
+export async function writeStamps(tx: Tx, stamps: readonly (readonly [id: number, stamp: number])[]): Promise<void> {
+  if (stamps.length > 0) await updateByKeys(tx, 'customers', ['id'], ['links'], stamps)
 }
 
 /** The same on PostgreSQL, where the rows stay locked until the transaction ends; in ascending order. */

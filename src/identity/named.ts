@@ -4,7 +4,7 @@ import type { World } from '../world.ts'
 import type { Identifier } from './identity.ts'
 import type { Guess, KnownIdentifiers } from './known.ts'
 import { compareStrength } from './links.ts'
-import { Members, readStamps } from './members.ts'
+import { lockCustomers, Members, newStamp, readStamps, writeStamps } from './members.ts'
 
 /** How an event names its sender; a `Party` of resolution. */
 export interface Naming {
@@ -81,8 +81,12 @@ async function lookedUp(tx: Tx, parties: readonly Naming[], stamps: Map<number, 
  * again.
  */
 export async function restamp(tx: Tx, customers: readonly number[], world: Pick<World, 'random'>): Promise<void> {
-  for (const id of [...new Set(customers)].sort((a, b) => a - b)) {
-    const links = Math.floor(world.random() * Number.MAX_SAFE_INTEGER)
-    await tx.k.updateTable('customers').set({ links }).where('id', '=', id).execute()
-  }
+  const ids = [...new Set(customers)].sort((a, b) => a - b)
+  if (ids.length === 0) return
+  // In one order, as everybody who changes several customers takes them.
+  if (tx.engine === 'postgres') await lockCustomers(tx, ids)
+  await writeStamps(
+    tx,
+    ids.map((id) => [id, newStamp(world)]),
+  )
 }

@@ -9,7 +9,7 @@ import { type Claim, confirmClaims, contradictions, recordClaims, type Vouched }
 import type { Identifier } from './identity.ts'
 import { type Guess, KnownIdentifiers } from './known.ts'
 import { type Customer, Links, type Member } from './links.ts'
-import { lockCustomers, Members, partedSides, readStamps } from './members.ts'
+import { lockCustomers, Members, newStamp, partedSides, readStamps } from './members.ts'
 import { type Held, type Named, type Naming, namedBy } from './named.ts'
 
 /** What one event says of whom it is from. */
@@ -53,7 +53,6 @@ export interface Resolver {
 /** A resolver for one database; it remembers identifiers between calls. `world` draws stamps. */
 export function createResolver(world: Pick<World, 'random'>): Resolver {
   const known = new KnownIdentifiers()
-  const newStamp = () => Math.floor(world.random() * Number.MAX_SAFE_INTEGER)
   /** SQLite has one writer: what was read to name the parties of a batch still holds when they are resolved next. */
   let namedLast: Held = new Map()
   const resolve = async (tx: Tx, parties: readonly Party[]): Promise<Resolution> => {
@@ -61,7 +60,7 @@ export function createResolver(world: Pick<World, 'random'>): Resolver {
     namedLast = new Map()
     const open = parties.filter((_, i) => resolved[i] === null)
     if (open.length === 0) return resolution(resolved as Guess[], { touched: [], joined: [], made: [] })
-    const looked = await resolveParties(tx, open, { known, newStamp })
+    const looked = await resolveParties(tx, open, { known, newStamp: () => newStamp(world) })
     const inOrder = looked.parties.values()
     const all = resolved.map((guess) => guess ?? inOrder.next().value!)
     return resolution(
