@@ -21,9 +21,9 @@ const breaches: Breach[] = [
   ...sqlBreaches(
     sources,
     new Map(
-      ['src/db/tables.ts', 'src/db/tables-acting.ts', 'src/db/tables-reviews.ts'].flatMap((file) => [
-        ...tableOwners(read(file)),
-      ]),
+      ['tables', 'tables-access', 'tables-acting', 'tables-reviews']
+        .map((name) => `src/db/${name}.ts`)
+        .flatMap((file) => [...tableOwners(read(file))]),
     ),
   ),
   ...sizeBreaches(sources),

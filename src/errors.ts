@@ -38,6 +38,7 @@ export const errorTable = {
   consent_refused: 403,
   erased_refused: 403,
   // facts
+  too_many_facts: 409,
   invalid_fact: 400,
   // conditions
   invalid_condition: 400,

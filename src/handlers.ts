@@ -6,6 +6,7 @@ import { appendAudit, auditHandlers } from './access/audit.ts'
 import { pageCodeHandlers } from './access/page-codes.ts'
 import { peopleHandlers } from './access/people.ts'
 import { accessData } from './access/personal.ts'
+import { revokedLinkHandlers } from './access/revoked-links.ts'
 import { sessionHandlers } from './access/sessions.ts'
 import { accessHandlers } from './access/store.ts'
 import { retainPrices } from './catalog/prices.ts'
@@ -116,6 +117,7 @@ export function createHandlers(config: Config, world: World): Handlers {
     ...peopleHandlers,
     ...sessionHandlers,
     ...pageCodeHandlers,
+    ...revokedLinkHandlers,
     ...definitionHandlers(world),
     ...runnerHandlers,
     ...scheduleHandlers,

@@ -62,6 +62,41 @@ describe.each(['sqlite', 'postgres'])('a customer’s page, on %s', (name) => {
     expect(() => frameAncestors({ page: { frameAncestors: odd, url: null } })).toThrow('expected origins')
   })
 
+  it('is closed when its link is taken back, and other links stay open', async () => {
+    const made = async () => (await shop.ask('POST', '/v1/customers/ada/page-link', { body: {} })).body
+    const [one, two] = [await made(), await made()]
+    const form = wordOf((await get(one.url)).html)
+    expect((await shop.ask('DELETE', `/v1/page-links/${one.id}`)).status).toBe(204)
+    expect((await shop.ask('DELETE', `/v1/page-links/${'0'.repeat(64)}`)).status).toBe(204)
+    expect((await get(one.url)).status).toBe(404)
+    const before = await events('ada')
+    expect((await post(one.url, { form, do: 'tell-quirk', text: 'too late' })).status).toBe(404)
+    expect(await events('ada')).toBe(before)
+    expect((await get(two.url)).status).toBe(200)
+  })
+
+  it('takes no flood of forms, whichever of a customer’s links they come by', async () => {
+    const known = { type: 'identify', userId: 'flo', messageId: 'flo', traits: { name: 'Flo' } }
+    await shop.ask('POST', '/v1/batch', { body: { batch: [known] } })
+    const urls = [await shop.link('flo'), await shop.link('flo')]
+    const words = await Promise.all(urls.map(async (url) => wordOf((await get(url)).html)))
+    const answers = []
+    for (let n = 0; n < 75; n++) {
+      const fields = { form: words[n % 2], do: 'tell-quirk', text: `words ${n}` }
+      answers.push(await post(urls[n % 2], fields))
+    }
+    const refused = answers.filter(({ status }) => status === 429)
+    expect(refused.length).toBeGreaterThan(3)
+    expect(refused[0].html).toContain('wait a moment')
+    const told = (await everything('flo')).memory.taste.filter(({ kind }: { kind: string }) => kind === 'quirk')
+    expect(told).toHaveLength(75 - refused.length)
+    // Looking is free, and nobody else waits.
+    expect((await get(urls[0])).status).toBe(200)
+    const other = await shop.link('ada')
+    const form = wordOf((await get(other)).html)
+    expect((await post(other, { form, do: 'tell-quirk', text: 'in peace' })).done).toBe('tell')
+  }, 60_000)
+
   it('changes nothing when it is looked at, whatever the address says', async () => {
     const url = await shop.link('ada')
     const [memory, before] = [await everything('ada'), await events('ada')]

@@ -14,7 +14,7 @@ import { journeyCommand } from './journeys.ts'
 import { keyCommand } from './key.ts'
 import { modelsCommand } from './models.ts'
 import { fail } from './output.ts'
-import { pageLinkCommand } from './page-link.ts'
+import { pageLinkCommand, revokeLinkCommand } from './page-link.ts'
 import { peopleCommand } from './people.ts'
 import { rebuildCommand } from './rebuild.ts'
 import { recommendCommand } from './recommend.ts'
@@ -74,6 +74,7 @@ for (const add of [
   exportCommand,
   eraseCommand,
   pageLinkCommand,
+  revokeLinkCommand,
   auditCommand,
   rebuildCommand,
   doctorCommand,

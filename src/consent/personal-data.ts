@@ -16,6 +16,7 @@ export const impersonal: Readonly<Partial<Record<keyof Tables | 'sqlite_sequence
   keys: 'what programs authenticate with',
   people: 'people of the shop, who are no customers',
   sessions: 'people of the shop, who are no customers',
+  revoked_links: 'hashes of sealed links, of use to nobody',
   items: 'the catalogue',
   item_names: 'the catalogue',
   category_audiences: 'the catalogue',

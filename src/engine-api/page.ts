@@ -44,10 +44,12 @@ export interface PassingAct {
 }
 
 export interface PageApi {
-  /** A link for one customer, or for one visitor by his anonymous id. @throws HabitueError invalid_body */
-  issue(who: Identifier, lifeMs: number): { readonly token: string; readonly expires: number }
+  /** A link for one customer, or for one visitor by his anonymous id; `id` names it where it must not stand. @throws HabitueError invalid_body */
+  issue(who: Identifier, lifeMs: number): { readonly token: string; readonly id: string; readonly expires: number }
+  /** Takes one link back, by its id: the page that it opens is closed from now on. */
+  revoke(id: string): Promise<void>
   /** `form` = what its forms must send back. @throws HabitueError page_link_invalid */
-  open(token: string): PageLink & { readonly form: string }
+  open(token: string): Promise<PageLink & { readonly form: string }>
   isForm(token: string, word: string): boolean
   /** Whether the browser that sends `proof` gave the code for this link. */
   isProven(token: string, proof: string): boolean

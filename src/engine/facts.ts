@@ -17,7 +17,7 @@ import { type Asked, inOrder, type Known, knownFacts, memoryDocument, stated } f
 import { type GivenFact, parseFact, type Statement } from '../memory/fact.ts'
 import { madeByEvents } from '../memory/fact-kinds.ts'
 import { digestsOf, type FactView } from '../memory/fact-view.ts'
-import { storedFacts } from '../memory/facts.ts'
+import { mostTold, storedFacts } from '../memory/facts.ts'
 import { history } from '../memory/history.ts'
 import { traitChannel } from '../memory/told-traits.ts'
 import type { World } from '../world.ts'
@@ -86,6 +86,7 @@ export function factsApi(needs: FactNeeds): FactsApi {
     },
     async tell(who, given, teller) {
       const properties = checkedFact(given, world.now(), teller.channel)
+      await checkRoom(db, await permitFor(who))
       const name = properties.provenance === 'told' ? 'Fact Told' : 'Fact Inferred'
       const [event] = stamped([{ name, who, properties }])
       await record([event], teller)
@@ -133,6 +134,14 @@ export function factsApi(needs: FactNeeds): FactsApi {
       return memoryDocument(all, consentView(person), catalogue, at ?? null)
     },
   }
+}
+
+/** So many are read whenever he is spoken of. @throws HabitueError too_many_facts */
+async function checkRoom(db: Database, allowed: Permit | null): Promise<void> {
+  const count = allowed ? (await storedFacts(db, allowed)).statements.length : 0
+  if (count < mostTold) return
+  const message = `The customer has ${count} facts; at most ${mostTold} may be told. Correct or delete some of them.`
+  throw new HabitueError('too_many_facts', message, { facts: count, most: mostTold })
 }
 
 /** The shop's ids of what he did that made an interest of his. */

@@ -1,6 +1,7 @@
 /** The customer's own page: its links, and the code that it asks for before it shows or does what a forwarded link may not. */
 import { waitingCodes } from '../access/page-codes.ts'
 import { linkDigest, longestLinkMs, pageKeys, proofMs } from '../access/page-link.ts'
+import { isRevoked } from '../access/revoked-links.ts'
 import { Person } from '../consent/permit.ts'
 import type { Policy } from '../consent/policy.ts'
 import { consentView } from '../consent/view.ts'
@@ -42,9 +43,16 @@ export async function pageApi({ db, policy, world, visitors, sender }: Needs): P
   return {
     issue(who, lifeMs) {
       const expires = world.now() + Math.min(lifeMs, longestLinkMs)
-      return { token: keys.seal({ who, expires }, world.bytes(12)), expires }
+      const token = keys.seal({ who, expires }, world.bytes(12))
+      return { token, id: linkDigest(token), expires }
     },
-    open: (token) => ({ ...keys.open(token, world.now()), form: keys.formWord(token) }),
+    revoke: (id) => db.write('access.revokePageLink', { link: id, now: world.now() }),
+    async open(token) {
+      const link = keys.open(token, world.now())
+      if (await isRevoked(db, linkDigest(token)))
+        throw new HabitueError('page_link_invalid', 'The link was taken back.', { revoked: true })
+      return { ...link, form: keys.formWord(token) }
+    },
     isForm: (token, word) => keys.isFormWord(token, word),
     isProven: (token, proof) => keys.isProof(token, proof, world.now()),
     standing: async (who) => standingOf(who, (await behind(who)).names),

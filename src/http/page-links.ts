@@ -22,6 +22,9 @@ const LinkBody = Type.Object(
 )
 const LinkAnswer = Type.Object({
   url: Type.String({ description: 'For this customer alone: whoever has it sees what is remembered of him.' }),
+  id: Type.String({
+    description: 'Names the link, to take it back: DELETE /v1/page-links/{id}. SHA-256 of its token.',
+  }),
   expires: Type.String({ description: 'ISO 8601' }),
 })
 const Codes = Type.Object({
@@ -93,10 +96,25 @@ export function pageLinkRoutes(app: App, engine: Engine): void {
     async (request, reply) => {
       const { minutes = defaultMinutes, language } = request.body ?? {}
       const who = { kind: request.query.kind ?? 'user', value: request.params.id }
-      const { token, expires } = page.issue(who, minutes * 60_000)
+      const { token, id, expires } = page.issue(who, minutes * 60_000)
       const base = (settings.page.url ?? originOf(request, settings)).replace(/\/+$/, '')
       const url = `${base}/page/${token}${language ? `?lang=${language}` : ''}`
-      return reply.code(201).send({ url, expires: new Date(expires).toISOString() })
+      return reply.code(201).send({ url, id, expires: new Date(expires).toISOString() })
+    },
+  )
+  app.delete(
+    '/v1/page-links/:id',
+    {
+      schema: {
+        tags,
+        description: 'Takes one link back. It says nothing of whether there was one.',
+        params: Type.Object({ id: Type.String({ pattern: '^[0-9a-f]{64}$' }) }),
+      },
+      config: { action: 'pages.link' },
+    },
+    async (request, reply) => {
+      await page.revoke(request.params.id)
+      return reply.code(204).send()
     },
   )
   app.post(

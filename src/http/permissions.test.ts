@@ -120,7 +120,10 @@ const requests: Record<Action, readonly Ask[]> = {
     { method: 'POST', url: '/v1/customers/42/erase', payload: {} },
     { method: 'POST', url: '/v1/customers/42/recipients/erase', payload: { recipient: 'Ada' } },
   ],
-  'pages.link': [{ method: 'POST', url: '/v1/customers/42/page-link', payload: {} }],
+  'pages.link': [
+    { method: 'POST', url: '/v1/customers/42/page-link', payload: {} },
+    { method: 'DELETE', url: `/v1/page-links/${'42'.repeat(32)}` },
+  ],
   'pages.send': [{ method: 'POST', url: '/v1/customers/42/page-link/send' }],
   'pages.codes': [
     { method: 'GET', url: '/v1/page-codes' },

@@ -333,7 +333,8 @@ const roteResources: Pick<
     verify: async () => ({ rows: 0, broken: null, last: '' }),
   },
   page: {
-    issue: () => ({ token: 'sealed', expires: 0 }),
+    issue: () => ({ token: 'sealed', id: 'f'.repeat(64), expires: 0 }),
+    revoke: async () => {},
     open: () => {
       throw new HabitueError('page_link_invalid', 'The rote engine has no links.')
     },

@@ -2,7 +2,7 @@
  * Facts in the transaction of their events. What was deleted is taken out of the rows and out of the events that told it,
  * so that neither a replay nor a look at the past brings it back. Only events that speak of facts cost anything here.
  */
-import { deleteByKeys, type FoldSpec, selectByKeys, upsertFold } from '../db/batch.ts'
+import { deleteByKeys, type FoldSpec, inChunks, selectByKeys, upsertFold } from '../db/batch.ts'
 import type { Tx } from '../db/database.ts'
 import type { FactRow, TombstoneRow } from '../db/tables.ts'
 import type { AdmittedEvent } from '../events/event.ts'
@@ -30,7 +30,33 @@ export async function foldFacts(tx: Tx, events: readonly AdmittedEvent[]): Promi
   if (tombstones.length > 0) await upsertFold(tx, 'fact_tombstones', tombstoneSpec, tombstones)
   const alive = await withoutDeleted(tx, rows, tombstones)
   if (alive.length > 0) await upsertFold(tx, 'facts', factSpec, alive)
+  await dropOldest(tx, alive)
   if (tombstones.length > 0) await deleteStored(tx, tombstones)
+}
+
+/** Of one identifier, those that came as events too: the latest are kept, in whatever order they arrive. */
+const mostKept = 2000
+
+/** Beyond what anybody has, the oldest go, with the words of their events. */
+async function dropOldest(tx: Tx, fresh: readonly FactRow[]): Promise<void> {
+  const identifiers = [...new Set(fresh.filter(({ kind }) => kind !== FORGOTTEN).map(({ identifier }) => identifier))]
+  for (const ids of inChunks(identifiers, 500)) {
+    const full = await tx.k
+      .selectFrom('facts')
+      .select('identifier')
+      .where('identifier', 'in', ids)
+      .where('kind', '!=', FORGOTTEN)
+      .groupBy('identifier')
+      .having((eb) => eb.fn.countAll(), '>', mostKept)
+      .execute()
+    for (const { identifier } of full) {
+      const query = tx.k.selectFrom('facts').select(factColumns).where('identifier', '=', identifier)
+      const rows: FactRow[] = await query.where('kind', '!=', FORGOTTEN).execute()
+      const textOf = ({ message, fact }: FactRow) => `${message}\0${fact}`
+      rows.sort((a, b) => b.time - a.time || (textOf(a) < textOf(b) ? 1 : -1))
+      await drop(tx, rows.slice(mostKept))
+    }
+  }
 }
 
 const keyOf = ({ identifier, fact }: Pick<FactRow, 'identifier' | 'fact'>) => `${identifier} ${fact}`

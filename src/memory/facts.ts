@@ -7,6 +7,9 @@ import { decodeFact, type Statement } from './fact.ts'
 import { FORGOTTEN } from './fact-events.ts'
 import { factColumns, tombstoneColumns } from './facts-fold.ts'
 
+/** Facts that one customer may be told to have. Nobody has so many; a page that sends them in a loop does. */
+export const mostTold = 1000
+
 export interface StoredFacts {
   /** In order of time. */
   readonly statements: readonly Statement[]

@@ -1,1 +1,4 @@
-export const statements: readonly string[] = []
+/** Links to customers' pages that were taken back. */
+export const statements: readonly string[] = [
+  'create table revoked_links (link text primary key, until {int} not null) {norowid}',
+]

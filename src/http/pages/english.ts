@@ -232,6 +232,7 @@ export const english = {
   badLinkTitle: 'This link does not work',
   badLink: 'It is not complete, or not from this shop. Please open the page from the shop again.',
   oldLink: 'Its time is over. Please open the page from the shop again.',
+  tooFast: 'That was a lot at once. Please wait a moment, then go back and try again.',
   badForm: 'The form did not come from this page. Please go back and try again.',
   trouble: 'Something went wrong here. Please try again later.',
 

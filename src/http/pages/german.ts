@@ -231,6 +231,8 @@ export const german: Words = {
   badLink:
     'Er ist nicht vollständig oder nicht von diesem Laden. Bitte öffnen Sie die Seite noch einmal vom Laden aus.',
   oldLink: 'Seine Zeit ist abgelaufen. Bitte öffnen Sie die Seite noch einmal vom Laden aus.',
+  tooFast:
+    'Das war viel auf einmal. Bitte warten Sie einen Augenblick, gehen Sie zurück und versuchen Sie es noch einmal.',
   badForm: 'Das Formular kam nicht von dieser Seite. Bitte gehen Sie zurück und versuchen Sie es noch einmal.',
   trouble: 'Hier ist etwas schiefgegangen. Bitte versuchen Sie es später noch einmal.',
 

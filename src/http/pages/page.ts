@@ -8,6 +8,7 @@ import type { Engine, Identifier, PageStanding } from '../../engine-api.ts'
 import { HabitueError } from '../../errors.ts'
 import { exportHtml, exportJson, exportStyleHash } from '../export-document.ts'
 import { escaped } from '../html.ts'
+import { type Buckets, createBuckets } from '../rate-limit.ts'
 import type { App } from '../typed-app.ts'
 import { acts, Refused } from './acts.ts'
 import { document, languageLinks, notice } from './document.ts'
@@ -36,28 +37,27 @@ const formLimit = 16 * 1024
 /** @throws HabitueError invalid_config */
 export function pageRoutes(app: App, engine: Engine): void {
   frameAncestors(engine.config)
+  const buckets = createBuckets(engine.world)
   const shared = { schema: { hide: true }, config: { open: 'its link says whose page it is', reads: 'raw' } } as const
-  const guarded =
-    (handle: (request: PageRequest, reply: FastifyReply, opened: Opened) => Promise<unknown>) =>
-    async (request: FastifyRequest, reply: FastifyReply) => {
-      const asked = request as PageRequest
-      const language = languageOf(asked.query.lang, request.headers['accept-language'])
-      try {
-        const opened = await open(engine, asked, language)
-        if (opened.standing.guard === 'account')
-          return sendPage(engine, reply, 403, notice(language, language.words.accountTitle, language.words.account))
-        return await handle(asked, reply, opened)
-      } catch (error) {
-        return sendTrouble(engine, request, reply, language, error)
-      }
+  const guarded = (handle: Handle) => async (request: FastifyRequest, reply: FastifyReply) => {
+    const asked = request as PageRequest
+    const language = languageOf(asked.query.lang, request.headers['accept-language'])
+    try {
+      const opened = await open(engine, asked, language)
+      if (opened.standing.guard === 'account')
+        return sendPage(engine, reply, 403, notice(language, language.words.accountTitle, language.words.account))
+      return await handle(asked, reply, opened)
+    } catch (error) {
+      return sendTrouble(engine, request, reply, language, error)
     }
+  }
   app.get(route, shared, guarded(show(engine)))
-  app.post(route, { ...shared, bodyLimit: formLimit }, guarded(act(engine)))
+  app.post(route, { ...shared, bodyLimit: formLimit }, guarded(slowly(buckets, engine, act(engine))))
 }
 
 async function open(engine: Engine, request: PageRequest, language: Language): Promise<Opened> {
   const token = request.params.link
-  const { who, form, expires } = engine.page.open(token)
+  const { who, form, expires } = await engine.page.open(token)
   const standing = await engine.page.standing(who)
   const isOpen = standing.guard === 'none' || engine.page.isProven(token, proofOf(request))
   return { token, who, form, expires, standing, isOpen, language }
@@ -75,6 +75,22 @@ const show = (engine: Engine) => async (request: PageRequest, reply: FastifyRepl
   note(engine, 'customers.read', who, 'GET')
   return sendPage(engine, reply, 200, renderPage(view))
 }
+
+type Handle = (request: PageRequest, reply: FastifyReply, opened: Opened) => Promise<unknown>
+
+/** What one customer may send by forms, over all his links: nobody who reads and clicks sends more. */
+const formsAllowed = { perSecond: 0.5, burst: 60 }
+
+/** Whoever holds a link cannot fill memory, or keep the writer busy, faster than a person clicks. */
+const slowly =
+  (buckets: Buckets, engine: Engine, handle: Handle): Handle =>
+  async (request, reply, opened) => {
+    const { who, language } = opened
+    const wait = buckets.take(`${who.kind} ${who.value}`, formsAllowed)
+    if (wait === 0) return handle(request, reply, opened)
+    reply.header('retry-after', String(wait))
+    return sendPage(engine, reply, 429, notice(language, language.words.failed, language.words.tooFast))
+  }
 
 const act = (engine: Engine) => async (request: PageRequest, reply: FastifyReply, opened: Opened) => {
   const { token, who, language, isOpen } = opened
