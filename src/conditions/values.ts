@@ -8,6 +8,8 @@ import { type Kind, type ShapeName, shapes } from './schema.ts'
 /** No more than these are looked at of a list that the shop sent, and of orders and events. */
 const longestFree = 200
 const longestList = 1000
+/** Of a text that the shop sent no more than this is looked at. */
+const longestText = 2000
 
 type Raw = Readonly<Record<string, unknown>>
 
@@ -29,7 +31,8 @@ function freeValue(value: unknown): unknown {
   if (value === undefined || value === null) return null
   if (Array.isArray(value)) return value.slice(0, longestFree).map((member) => freeValue(member))
   if (typeof value === 'object') return new Bag(value as Raw)
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null
+  if (typeof value === 'string') return value.slice(0, longestText)
+  return typeof value === 'number' || typeof value === 'boolean' ? value : null
 }
 
 type ShapeClass = new (raw: Raw) => Map<string, unknown>

@@ -6,7 +6,7 @@ import type { SegmentsApi } from '../engine-api/segments.ts'
 import { HabitueError } from '../errors.ts'
 import { isBuiltIn } from '../segments/definition.ts'
 import { preview } from '../segments/preview.ts'
-import type { SettleAnswer } from '../segments/settle.ts'
+import { nextDue, type SettleAnswer } from '../segments/settle.ts'
 import { history, memberPage, segmentNamed, segmentsOf, sizes, storedSegments } from '../segments/store.ts'
 import { levelsOf, Surveyor } from '../segments/survey.ts'
 import type { World } from '../world.ts'
@@ -33,6 +33,9 @@ export function segmentsWork({ db, config, policy }: Needs): Work {
       const survey = await surveyor.step(now, compared)
       // Who was never compared is looked at once, afterwards.
       if (survey.first) return survey
+      // A look costs the writer nothing.
+      const due = await nextDue(db, now)
+      if (due === null || due > now) return { done: survey.done, next: Math.min(survey.next, due ?? survey.next) }
       const { done, next } = await db.write<SettleAnswer>('segments.settle', { now, limit: piece })
       return { done: survey.done + done, next: Math.min(survey.next, next ?? survey.next) }
     },

@@ -23,14 +23,19 @@ forEachEngine((engine, open) => {
   let told: SegmentChange[]
   let config: Config
   let surveyor: Surveyor
+  let trouble: Error | null
 
   const handlersOf = (config: Config) => {
-    const hook = async (_: unknown, list: readonly SegmentChange[]) => void told.push(...list)
+    const hook = async (_: unknown, list: readonly SegmentChange[]) => {
+      if (trouble) throw trouble
+      told.push(...list)
+    }
     return segmentHandlers({ policy: policyOf(config), currency: config.currency, hooks: [hook] })
   }
   const begin = async (changes: Partial<Config> = {}) => {
     world = simulatedWorld(5, start)
     told = []
+    trouble = null
     config = { ...defaultConfig, legalBasis: 'legitimate-interest', ...changes }
     db = await open({ ...createHandlers(config, world), ...handlersOf(config) }, { world })
     surveyor = new Surveyor({ db, policy: policyOf(config), currency: config.currency })
@@ -182,6 +187,35 @@ forEachEngine((engine, open) => {
       await db.write('identity.undoMerge', { id: merge.id, now: world.now() })
       await settle()
       expect(await membersOf('twice')).toEqual([])
+    })
+
+    it('where agreement is needed, are entered with it and left without it', async () => {
+      await begin({ legalBasis: null, consent: { ...defaultConfig.consent, policy: 'eu-strict' } })
+      await put('buyers', 'customer.orders > 0')
+      await send(order('ada', 10))
+      await settle()
+      expect(await membersOf('buyers')).toEqual([])
+      const answer = (event: string) => track(event, { userId: 'ada' }, { purpose: 'personalisation' })
+      world.advance(1000)
+      await send(answer('Consent Given'))
+      world.advance(1000)
+      await send(order('ada', 20))
+      await settle()
+      expect(await membersOf('buyers')).toEqual(['ada'])
+      world.advance(1000)
+      await send(answer('Consent Withdrawn'))
+      expect(await membersOf('buyers')).toEqual([])
+    })
+
+    it('are not changed where what they trigger cannot be written, and nobody is forgotten', async () => {
+      await put('buyers', 'customer.orders > 0')
+      await send(order('ada', 10))
+      trouble = new Error('the hook failed')
+      await expect(settle()).rejects.toThrow('the hook failed')
+      expect(await membersOf('buyers')).toEqual([])
+      trouble = null
+      await settle()
+      expect(await membersOf('buyers')).toEqual(['ada'])
     })
 
     it('profile nobody who refused, no minor, and nobody who was erased', async () => {

@@ -7,7 +7,7 @@
 import { permit } from '../consent/permit.ts'
 import type { Policy } from '../consent/policy.ts'
 import { deleteByKeys, heldQuery, insertRows, selectByKeys, upsertFold } from '../db/batch.ts'
-import type { Handler, Tx } from '../db/database.ts'
+import type { Handler, Reader, Tx } from '../db/database.ts'
 import { customersAfter } from '../identity/population.ts'
 import { identifiersWith } from '../identity/store.ts'
 import { lockFree, touchCustomers } from '../identity/touch.ts'
@@ -163,9 +163,10 @@ async function sweepOn(tx: Tx, after: number, { now, limit }: SettleRequest): Pr
   return customers.filter((customer) => free.has(customer))
 }
 
-async function nextDue(tx: Tx, now: number): Promise<number | null> {
+/** When somebody is due next; `now` while all are looked at in turn, null = nobody. */
+export async function nextDue(reader: Reader, now: number): Promise<number | null> {
   const [row] = await heldQuery<{ due: number | null; sweep: number | null }>(
-    tx,
+    reader,
     'select (select min(due) from segment_due) as due, (select sweep from segment_state where id = 1) as sweep',
     [],
   )
