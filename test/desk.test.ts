@@ -234,7 +234,7 @@ describe('the desk', () => {
     await page.getByRole('status').getByText('on its way').waitFor()
     expect(mail.received).toHaveLength(1)
     expect(mail.received[0].to).toBe('cy@mail.example')
-    expect(mail.received[0].mail.html).toMatch(/https:\/\/shop\.example\/habitue\/page\/[\w-]{40,}/)
+    expect(mail.received[0].mail.text).toMatch(/https:\/\/shop\.example\/habitue\/page\/[\w-]{40,}/)
     // Whoever sends it does not see it.
     expect(await page.content()).not.toContain('/habitue/page/')
 

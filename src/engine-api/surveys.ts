@@ -30,6 +30,8 @@ export interface Invited {
   /** Of the first question, where its answers are few. */
   readonly taps: readonly Tap[]
   readonly title: string
+  /** The first question. */
+  readonly question: string
   /** For which purpose a message with the link is sent. */
   readonly purpose: 'marketing' | 'service'
 }

@@ -116,7 +116,7 @@ async function forwarded(
   }
   const user = names.find(({ kind }) => kind === 'user') ?? who
   const base = config.page.url?.replace(/\/+$/, '')
-  const page = base ? `${base}/v1/customers/${encodeURIComponent(user.value)}?kind=${user.kind}` : ''
+  const page = base ? `${base}/desk/customers/${encodeURIComponent(user.value)}?kind=${user.kind}` : ''
   await messenger.send({
     key: `forward:${id}`,
     customer: who.customer,

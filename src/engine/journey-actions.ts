@@ -19,6 +19,7 @@ import type {
   SurveyStep,
   TaskStep,
 } from '../journeys/actions.ts'
+import { builtInNames } from '../messages/built-in.ts'
 import type { Messenger } from '../messages/messenger.ts'
 
 export interface ActionNeeds {
@@ -77,12 +78,12 @@ function itemOf({ event }: ActionContext, { placement }: DecideStep): string | u
 async function survey(needs: ActionNeeds, context: ActionContext, step: SurveyStep): Promise<Outcome> {
   const { surveys, messenger, config } = needs
   const { event, data, ...rest } = context
-  const { survey: name, template = 'survey', ...how } = step
+  const { survey: name, template = builtInNames.survey, ...how } = step
   const base = config.page.url ?? `http://${config.host}:${config.port}`
   const invited = await surveys.hand(context.identifier, { key: context.key, survey: name }, base)
   if (invited.kind === 'suppressed') return invited
-  const { id, url, taps, title, purpose } = invited
-  const asked = { name, title, url, taps }
+  const { id, url, taps, title, question, purpose } = invited
+  const asked = { name, title, question, url, taps }
   const outcome = await messenger.send({
     ...rest,
     ...how,

@@ -1,13 +1,15 @@
 /** Surveys, as HTTP and journeys use them. */
-import { type Person, permit } from '../consent/permit.ts'
+import { type Permit, type Person, permit } from '../consent/permit.ts'
 import type { Policy } from '../consent/policy.ts'
 import { personOf } from '../consent/store.ts'
 import type { Database } from '../db/database.ts'
 import type { InviteOutcome, InviteRequest, SurveysApi, Tap } from '../engine-api/surveys.ts'
 import { HabitueError } from '../errors.ts'
 import { identitiesBehind, resolve } from '../identity/store.ts'
+import { traitsOf } from '../memory/customer.ts'
+import { languageOf } from '../messages/salutation.ts'
 import { type CompiledSurveys, surveyCache } from '../surveys/compiled.ts'
-import { checkSurvey, defaultDays, type SurveyDoc, wordsIn } from '../surveys/definition.ts'
+import { checkSurvey, defaultDays, type SurveyDoc, type Words, wordsIn } from '../surveys/definition.ts'
 import { asked, pageBefore, pageFrom, readForm } from '../surveys/flow.ts'
 import { type SurveyLinks, surveyLinks } from '../surveys/link.ts'
 import { resultRows, surveyResults } from '../surveys/results.ts'
@@ -84,9 +86,11 @@ async function invited(
   if (!identity) return { kind: 'suppressed', reason: 'unknown' }
   if (!survey || survey.closed !== null) return { kind: 'suppressed', reason: 'closed' }
   const now = world.now()
-  const reason = whyBarred(await personOf(db, policy, identity, now), survey.doc.minors === true)
+  const person = await personOf(db, policy, identity, now)
+  const reason = whyBarred(person, survey.doc.minors === true)
   if (reason !== null) return { kind: 'suppressed', reason }
-  const { key, language = null, data = {} } = wanted
+  const { key, data = {} } = wanted
+  const language = wanted.language ?? languageOf(await traitsOf(db, permit(person, 'service') as Permit))
   const id = Buffer.from(world.bytes(16)).toString('base64url')
   const expires = now + (survey.doc.days ?? defaultDays) * day
   const row: Invitation = { id, key, identifier, survey: survey.name, language, data, created: now, expires }
@@ -96,9 +100,19 @@ async function invited(
   const url = `${base.replace(/\/+$/, '')}/survey/${links.tokenOf(made.id)}`
   const { doc } = await compiled(db, kept.survey, kept.version)
   const own = doc.language ?? 'en'
-  const title = wordsIn(doc.title, language ?? own, own).text
+  const say = (words: Words) => wordsIn(words, language ?? own, own).text
+  const [title, question] = [say(doc.title), say(doc.pages[0].questions[0].text)]
   const { purpose = 'marketing' } = doc
-  return { kind: 'done', ...made, url, expires: kept.expires, taps: tapsOf(doc, url, language), title, purpose }
+  return {
+    kind: 'done',
+    ...made,
+    url,
+    expires: kept.expires,
+    taps: tapsOf(doc, url, language),
+    title,
+    question,
+    purpose,
+  }
 }
 
 /** What the customer behind a link sees and does. */
@@ -154,6 +168,11 @@ function whyBarred(person: Person, minors: boolean): 'minor' | 'consent' | null 
   return person.audience.kind === 'minor' && !minors ? 'minor' : null
 }
 
+const yesAndNo: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  en: { yes: 'Yes', no: 'No' },
+  de: { yes: 'Ja', no: 'Nein' },
+}
+
 /** A link for each answer to the first question. */
 function tapsOf(doc: SurveyDoc, url: string, language: string | null): Tap[] {
   const [question] = doc.pages[0].questions
@@ -161,7 +180,8 @@ function tapsOf(doc: SurveyDoc, url: string, language: string | null): Tap[] {
   const choices = question.kind === 'multiple' ? null : answerChoices(question)
   return (choices ?? []).map((answer) => {
     const words = question.choices?.find(({ id }) => id === answer)?.text
-    const text = words === undefined ? answer : wordsIn(words, language ?? own, own).text
+    const said = question.kind === 'yesno' ? (yesAndNo[language ?? own] ?? yesAndNo.en)[answer] : answer
+    const text = words === undefined ? said : wordsIn(words, language ?? own, own).text
     return { answer, text, url: `${url}?q=${question.id}&a=${encodeURIComponent(answer)}` }
   })
 }

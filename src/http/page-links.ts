@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Engine, Identifier } from '../engine-api.ts'
 import { HabitueError } from '../errors.ts'
+import { builtInNames } from '../messages/built-in.ts'
 import { ByKind } from './facts.ts'
 import type { App } from './typed-app.ts'
 
@@ -43,21 +44,6 @@ const Sent = Type.Object({
 })
 const defaultMinutes = 24 * 60
 
-/** What is sent where the shop has no template of this name. */
-const linkTemplate = 'page-link'
-const usualTemplates = {
-  [linkTemplate]: {
-    channel: 'email',
-    subject: 'What we remember about you',
-    html: '<p>{{ greeting }},</p><p>here you can see what we remember about you, correct it and delete it:</p><p><a href="{{ links.page }}">Your own page</a></p><p>The link is yours alone. Please do not pass it on.</p><p>{{ sender.name }}</p>',
-  },
-  [`${linkTemplate}.de`]: {
-    channel: 'email',
-    subject: 'Was wir uns über Sie merken',
-    html: '<p>{{ greeting }},</p><p>hier können Sie ansehen, berichtigen und löschen, was wir uns über Sie merken:</p><p><a href="{{ links.page }}">Ihre eigene Seite</a></p><p>Der Link ist nur für Sie. Bitte geben Sie ihn nicht weiter.</p><p>{{ sender.name }}</p>',
-  },
-} as const
-
 /**
  * Mails the link to the customer's own page to his address. It is an answer to what he asked for: no complaint holds it up.
  * @throws HabitueError not_found, conflict (no address, no mail is set up, or it was refused)
@@ -68,10 +54,7 @@ export async function sendPageLink(engine: Engine, who: Identifier): Promise<'se
       'conflict',
       'Where customers reach this server is not set (page.url): a link would lead nowhere.',
     )
-  const known = new Set((await engine.messages.templates()).map(({ name }) => name))
-  if (!known.has(linkTemplate))
-    for (const [name, template] of Object.entries(usualTemplates)) await engine.messages.putTemplate(name, template)
-  const wanted = { channel: 'email', purpose: 'service', template: linkTemplate, automatic: false } as const
+  const wanted = { channel: 'email', purpose: 'service', template: builtInNames.pageLink, automatic: false } as const
   const { outcome } = await engine.messages.send(who, wanted)
   if (outcome.kind === 'done') return 'sent'
   if (outcome.kind === 'later') return 'later'

@@ -228,6 +228,7 @@ const roteInvitation = {
   expires: 0,
   taps: [],
   title: 'A survey',
+  question: 'How was it?',
   purpose: 'marketing',
 } as const
 

@@ -7,7 +7,15 @@ export const builtInNames = {
   optIn: 'double-opt-in',
   reply: 'reply-forwarded',
   alarm: 'alarm',
+  pageLink: 'page-link',
+  survey: 'survey',
 } as const
+
+/** The answers to the first question, each a link; nothing is sent by opening one. */
+function surveyHtml(lead: string, all: string, hint: string): string {
+  const taps = '{% for tap in survey.taps %}<li><a href="{{ tap.url }}">{{ tap.text }}</a></li>{% endfor %}'
+  return `<p>{{ greeting }},</p><p>${lead}</p><p><strong>{{ survey.question }}</strong></p>{% if survey.taps.size > 0 %}<ul>${taps}</ul><p>${hint}</p>{% endif %}<p><a href="{{ survey.url }}">${all}</a></p><p>{{ sender.signature }}</p>`
+}
 
 const templates: Readonly<Record<string, Template>> = {
   'reply-forwarded': {
@@ -69,6 +77,46 @@ Waren Sie es nicht? Dann ist nichts zu tun, und Sie hören nichts weiter.
 
 {{ sender.signature }}
 {{ shop.legalName }}, {{ shop.postalAddress }}`,
+  },
+  'page-link': {
+    channel: 'email',
+    subject: 'What we remember about you',
+    text: `{{ greeting }},
+
+here you can see what we remember about you, correct it and delete it:
+
+{{ links.page }}
+
+The link is yours alone. Please do not pass it on.
+
+{{ sender.signature }}`,
+  },
+  'page-link.de': {
+    channel: 'email',
+    subject: 'Was wir uns über Sie merken',
+    text: `{{ greeting }},
+
+hier können Sie ansehen, berichtigen und löschen, was wir uns über Sie merken:
+
+{{ links.page }}
+
+Der Link ist nur für Sie. Bitte geben Sie ihn nicht weiter.
+
+{{ sender.signature }}`,
+  },
+  survey: {
+    channel: 'email',
+    subject: '{{ survey.title }}',
+    html: surveyHtml('May we ask you something?', 'To the questions', 'One tap chooses the answer; the page sends it.'),
+  },
+  'survey.de': {
+    channel: 'email',
+    subject: '{{ survey.title }}',
+    html: surveyHtml(
+      'Dürfen wir Sie etwas fragen?',
+      'Zu den Fragen',
+      'Ein Tipp wählt die Antwort; die Seite sendet sie ab.',
+    ),
   },
 }
 

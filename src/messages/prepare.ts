@@ -172,7 +172,7 @@ async function composed(needs: PrepareNeeds, composing: Composing): Promise<Read
     purpose === 'marketing' && stored.template.channel === 'email'
       ? { ...rendered, ...withFooter(rendered, { ...shop, ...links }, language, escaped) }
       : rendered
-  const linked = withLinks(full, trackedBy(needs, composing), Object.values(links))
+  const linked = withLinks(full, trackedBy(needs, composing), [...Object.values(links), ...ownPages(needs)])
   const isMail = stored.template.channel === 'email'
   const mail = isMail ? mailHead(needs.config, composing, links.unsubscribe) : null
   return {
@@ -200,6 +200,12 @@ function linksOf({ config, keys, pageLink }: PrepareNeeds, { request, identifier
   const asks = base !== '' && request.template === builtInNames.optIn
   const confirm = asks ? `${base}/c/${keys.sign(token, 'confirm')}` : ''
   return { unsubscribe, confirm, page: base === '' ? '' : pageLink(identifier) }
+}
+
+/** Whoever has such a link may do what it opens, so it is kept nowhere; what is done there is an event of its own. */
+function ownPages({ config }: PrepareNeeds): string[] {
+  const base = config.page.url?.replace(/\/+$/, '')
+  return base ? [`${base}/survey/`, `${base}/page/`] : []
 }
 
 /** Clicks are counted of who allows it; of everybody else the links lead straight to where they lead. */

@@ -104,7 +104,7 @@ describe('the sender is who knows the customer', () => {
       expect(shop.last().to).toBe('nora@shop.example')
       expect(mail.replyTo?.[0]?.address).toBe('ada@x.example')
       expect(mail.text).toContain('When is it back?')
-      expect(mail.text).toContain('/v1/customers/42')
+      expect(mail.text).toContain('/desk/customers/42?kind=user')
       expect((await shop.habitue.ask('GET', '/v1/messages/1')).body.replied).not.toBeNull()
       expect((await shop.inbound(reply('reply+aaaaaaaaaaaaaaaaaaaaaa@reply.shop.example', 'x'))).body.known).toBe(false)
       expect((await shop.habitue.ask('POST', '/v1/inbound/mail', {})).status).toBe(400)
