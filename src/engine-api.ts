@@ -19,6 +19,7 @@ import type { UsualRequest } from './decisions/usual.ts'
 import type { UsualAnswer } from './decisions/usual-answer.ts'
 import type { ConsentApi, CustomersApi, FactsApi, QuestionsApi } from './engine-api/customers.ts'
 import type { DeskApi } from './engine-api/desk.ts'
+import type { ExperimentsApi } from './engine-api/experiments.ts'
 import type { JourneysApi } from './engine-api/journeys.ts'
 import type { MailDoorsApi } from './engine-api/mail-doors.ts'
 import type { MessagesApi } from './engine-api/messages.ts'
@@ -48,6 +49,7 @@ export type { Receipt } from './consent/erasure.ts'
 export type { Ceiling } from './consent/permit.ts'
 export type { ConsentView } from './consent/view.ts'
 export { storageError } from './db/storage-errors.ts'
+export type { Experiment } from './decisions/experiment.ts'
 export type { ModelInfo } from './decisions/models-store.ts'
 export type { PredictionAnswer, PredictionRequest } from './decisions/predictions.ts'
 export type {
@@ -80,6 +82,7 @@ export type {
   TimelineView,
 } from './engine-api/customers.ts'
 export type { DeskApi, HiddenGift, Standing } from './engine-api/desk.ts'
+export type { ExperimentReport, ExperimentsApi } from './engine-api/experiments.ts'
 export type { JourneySummary, JourneysApi, JourneyView } from './engine-api/journeys.ts'
 export type { InboundAnswer, InboundFields, Leaving, MailDoorsApi } from './engine-api/mail-doors.ts'
 export type {
@@ -171,6 +174,7 @@ export interface Engine {
   readonly desk: DeskApi
   readonly journeys: JourneysApi
   readonly reviews: ReviewsApi
+  readonly experiments: ExperimentsApi
   readonly rules: RulesApi
   readonly training: TrainingApi
   readonly imports: ImportsApi

@@ -49,6 +49,8 @@ export const errorTable = {
   survey_closed: 410,
   // reviews
   invalid_review: 400,
+  // experiments
+  invalid_experiment: 400,
   // catalogue and imports
   invalid_item: 400,
   invalid_rule: 400,

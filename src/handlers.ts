@@ -18,6 +18,7 @@ import { policyOf } from './consent/policy.ts'
 import type { Handlers } from './db/database.ts'
 import type { Holder } from './db/personal.ts'
 import { attributionFold } from './decisions/attribution.ts'
+import { experimentHandlers } from './decisions/experiments-store.ts'
 import { logHandlers } from './decisions/log.ts'
 import { modelHandlers } from './decisions/models-store.ts'
 import { decisionsData } from './decisions/personal.ts'
@@ -110,6 +111,7 @@ export function createHandlers(config: Config, world: World): Handlers {
     ...keptOrderHandlers,
     ...modelHandlers,
     ...ruleHandlers,
+    ...experimentHandlers,
     ...logHandlers({ policy, world }),
     ...reviewHandlers,
     ...retentionHandlers,

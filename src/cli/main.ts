@@ -8,6 +8,7 @@ import { demoCommand } from './demo.ts'
 import { doctorCommand } from './doctor.ts'
 import { eraseCommand } from './erase.ts'
 import { evalCommand } from './evaluate.ts'
+import { experimentsCommand } from './experiments.ts'
 import { exportCommand } from './export.ts'
 import { importCommand } from './import.ts'
 import { journeyCommand } from './journeys.ts'
@@ -61,6 +62,7 @@ for (const add of [
   recommendCommand,
   usualCommand,
   reviewsCommand,
+  experimentsCommand,
   evalCommand,
   keyCommand,
   peopleCommand,

@@ -31,6 +31,8 @@ export const impersonal: Readonly<Partial<Record<keyof Tables | 'sqlite_sequence
   retention: 'how far a pass has come',
   decision_days: 'sums over everybody',
   rules: 'what the shop shows and hides',
+  placement_settings: 'how the shop has its lists chosen',
+  experiments: 'which settings are tried against each other',
   segments: 'what the shop calls a segment; who is in it stands in segment_members',
   segment_days: 'sums over everybody',
   segment_state: 'sums over everybody, and how far a pass has come',

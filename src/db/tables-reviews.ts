@@ -1,10 +1,18 @@
-/** The tables of what customers say of items, in the manner of `tables.ts`, of which they are a part. */
+/** The tables of what customers say of items, and of what is tried with lists, in the manner of `tables.ts`, of which they are a part. */
 
 export interface ReviewTables {
   // reviews
   reviews: ReviewRow
   review_votes: ReviewVoteRow
   review_states: ReviewStateRow
+
+  // decisions
+  /** `doc` = JSON (decisions/tuning.ts). */
+  placement_settings: { placement: string; doc: string; updated: number }
+  /** `doc` = JSON (decisions/experiment.ts); `stopped` null = it runs. */
+  experiments: { id: string; placement: string; doc: string; started: number; stopped: number | null }
+  /** Who saw which arm of an experiment, the first time. */
+  exposures: { experiment: string; identifier: number; arm: string; time: number }
 }
 
 /** What one identifier said of one item: the latest by (time, message). */

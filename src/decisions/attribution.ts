@@ -37,8 +37,10 @@ export const attributionFold: Fold = {
   name: 'attribution',
   async forget(tx, identifiers) {
     await lockNames(tx, 'alone')
-    for (const chunk of inChunks(identifiers, 500))
+    for (const chunk of inChunks(identifiers, 500)) {
+      await tx.k.deleteFrom('exposures').where('identifier', 'in', chunk).execute()
       await tx.k.updateTable('decisions').set({ identifier: null }).where('identifier', 'in', chunk).execute()
+    }
   },
   async apply(tx, events) {
     const live = events.filter((event) => !event.historical && event.items.length > 0 && event.name in outcomeKinds)

@@ -9,6 +9,7 @@ import type { World } from '../world.ts'
 import { currentServing } from './current-serving.ts'
 import { type CurrentTrends, currentTrends } from './current-trends.ts'
 import type { Current } from './decider.ts'
+import { readTunings } from './experiments-store.ts'
 import type { ModelInfo } from './models-store.ts'
 import { compileRule } from './rules.ts'
 import { listRules } from './rules-store.ts'
@@ -37,6 +38,7 @@ export async function currentState(needs: CurrentNeeds): Promise<CurrentState> {
   const { db, catalogue, config, world, onError } = needs
   const models = await currentServing(needs)
   let rules: Current['rules'] = []
+  let tunings: Current['tunings'] = new Map()
   let rulesStale = false
   let readingRules: Promise<void> | undefined
 
@@ -46,6 +48,7 @@ export async function currentState(needs: CurrentNeeds): Promise<CurrentState> {
       // A rule names items.
       await catalogue.upToDate(db)
       rules = (await listRules(db)).map((rule) => compileRule(rule, catalogue))
+      tunings = await readTunings(db)
     } catch (error) {
       rulesStale = true
       throw error
@@ -86,7 +89,7 @@ export async function currentState(needs: CurrentNeeds): Promise<CurrentState> {
   }
 
   return {
-    current: () => ({ serving: models.serving(), trends: trends.current(), rules }),
+    current: () => ({ serving: models.serving(), trends: trends.current(), rules, tunings }),
     upToDate: () => {
       const heard = db.catchUp()
       return heard ? heard.then(readStale) : readStale()

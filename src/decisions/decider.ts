@@ -5,11 +5,13 @@
 import type { Catalogue } from '../catalog/catalogue.ts'
 import type { Ceiling } from '../consent/permit.ts'
 import { HabitueError } from '../errors.ts'
+import type { Identifier } from '../identity/identity.ts'
 import type { Board } from '../reviews/board.ts'
 import type { World } from '../world.ts'
 import { allowance } from './allowance.ts'
 import { type CustomerState, withoutMemory } from './customer-state.ts'
 import type { CustomerStates } from './customer-states.ts'
+import { rests, type Tuned, type Tunings, tunedFor } from './experiment.ts'
 import { ruleReason, sentence, unpersonalised } from './explain.ts'
 import type { DecisionLog } from './log.ts'
 import { placements } from './placements.ts'
@@ -22,6 +24,7 @@ import type {
   DecisionAnswer,
   DecisionRequest,
   PlacementAnswer,
+  PlacementName,
   PlacementRequest,
   Reason,
   RecommendedItem,
@@ -30,12 +33,16 @@ import { asksSegments, rulesOf, type SegmentsOf } from './rule-audience.ts'
 import { type Candidate, type CompiledRule, lay, pins, rulesFor, weigh } from './rules.ts'
 import type { Serving } from './serving.ts'
 import type { Trends } from './trends.ts'
+import { type Feedback, type Ignored, tunedList } from './tuned-list.ts'
+import { isTuned, type Tuning } from './tuning.ts'
 
 /** What changes between requests, as it stands now. */
 export interface Current {
   readonly serving: Serving | null
   readonly trends: Trends
   readonly rules: readonly CompiledRule[]
+  /** How placements choose their lists beyond scores; mostly empty. */
+  readonly tunings: Tunings
 }
 
 export interface DeciderNeeds {
@@ -49,6 +56,10 @@ export interface DeciderNeeds {
   /** How items stand by what customers say of them. */
   board(): Board
   segmentsOf: SegmentsOf
+  /** How lists of a placement are looked at. */
+  feedback(placement: PlacementName): Feedback
+  /** What he was shown in a placement and ignored; null = nothing may be known of it. */
+  ignored(who: Identifier, placement: PlacementName, ceiling: Ceiling): Promise<Ignored | null>
   /** Brings catalogue, rules and models up to date before a decision looks at them; undefined = they are. */
   upToDate(): Promise<void> | undefined
 }
@@ -73,6 +84,7 @@ interface Work {
   readonly taken: Set<number>
   readonly takenGroups: Set<number>
   readonly filter: (id: number) => boolean
+  readonly ignored: ReadonlyMap<PlacementName, Ignored> | null
 }
 
 export function createDecider(needs: DeciderNeeds): Decider {
@@ -86,6 +98,15 @@ export function createDecider(needs: DeciderNeeds): Decider {
       ? customers.of(who, ceiling, serving)
       : recipients.of(who, recipient, ceiling, serving)
   }
+  /** By placement, where a list rests what he ignored. */
+  const ignoredIn = async ({ customer, placements }: DecisionRequest, ceiling: Ceiling, tunings: Tunings) => {
+    const found = new Map<PlacementName, Ignored>()
+    for (const { name } of customer ? placements : []) {
+      const ignored = rests(tunings, name) ? await needs.ignored(customer as Identifier, name, ceiling) : null
+      if (ignored) found.set(name, ignored)
+    }
+    return found
+  }
   /** The customer, folded for the models that serve when he was found: a swap meanwhile means looking again. */
   const found = async (request: DecisionRequest, ceiling: Ceiling, rules?: readonly CompiledRule[]) => {
     for (;;) {
@@ -94,7 +115,9 @@ export function createDecider(needs: DeciderNeeds): Decider {
       const all = rules ?? now.rules
       const isNamed = ceiling !== 'anonymous' && request.ceiling !== 'anonymous'
       const own = asksSegments(all) ? await rulesOf(all, isNamed ? customer : null, needs.segmentsOf) : all
-      if (needs.current().serving === now.serving) return { current: { ...now, rules: own }, customer }
+      const ignored = now.tunings.size > 0 ? await ignoredIn(request, ceiling, now.tunings) : null
+      if (needs.current().serving === now.serving)
+        return { current: own === now.rules ? now : { ...now, rules: own }, customer, ignored }
     }
   }
 
@@ -102,7 +125,7 @@ export function createDecider(needs: DeciderNeeds): Decider {
     async decide(request, ceiling, rules) {
       const stale = needs.upToDate()
       if (stale) await stale
-      const { current, customer: remembered } = await found(request, ceiling, rules)
+      const { current, customer: remembered, ignored } = await found(request, ceiling, rules)
       const dial = request.ceiling ?? 'known'
       const customer = remembered && dial === 'anonymous' ? withoutMemory(remembered, catalogue) : remembered
       const { serving, trends } = current
@@ -112,15 +135,17 @@ export function createDecider(needs: DeciderNeeds): Decider {
       const asked = named(request, customer, catalogue)
       const { order = 'taste' } = request
       const setting = { serving, catalogue, trends, customer, dial, scratch, order, board: needs.board(), ...asked }
-      const work = begin(request, current, setting, world.now(), catalogue)
+      const work = { ...begin(request, current, setting, world.now(), catalogue), ignored }
       const answers: Record<string, PlacementAnswer> = {}
       const decisionId = newDecisionId(world)
       let personalised = false
       for (const placement of request.placements) {
-        const { answer, shown, personal } = place(work, placement, needs)
+        const tuned = current.tunings.size > 0 ? tunedFor(current.tunings, placement.name, unitOf(customer)) : null
+        const own = tuned?.tuning.personal === false ? impersonal(work, catalogue) : work
+        const { answer, shown, personal } = place(own, placement, needs, tuned)
         answers[placement.name] = answer
         personalised ||= personal
-        if (request.log !== false) log.add(entry(decisionId, work, placement, shown, answer))
+        if (request.log !== false) log.add(entry(decisionId, work, placement, { shown, answer, tuned }))
       }
       return {
         decisionId,
@@ -174,7 +199,13 @@ function named(
   }
 }
 
-function begin(request: DecisionRequest, current: Current, setting: Setting, now: number, catalogue: Catalogue): Work {
+function begin(
+  request: DecisionRequest,
+  current: Current,
+  setting: Setting,
+  now: number,
+  catalogue: Catalogue,
+): Omit<Work, 'ignored'> {
   const before = shownBefore(request.after)
   const taken = new Set(before)
   for (const name of request.exclude ?? []) {
@@ -192,20 +223,22 @@ function place(
   work: Work,
   placement: PlacementRequest,
   needs: DeciderNeeds,
+  tuned: Tuned | null,
 ): { answer: PlacementAnswer; shown: Candidate[]; personal: boolean } {
   const { taken, takenGroups, setting } = work
   const { catalogue } = setting
   const rules = rulesFor(work.current.rules, placement.name, work.now)
   const withheld = new Set<number>()
   const allowed = allowance({ ...work, name: placement.name, rules, repeats: needs.repeats, withheld })
-  const { proposal, shown } = ranked(work, placement, rules, allowed)
+  const choose = tuned && isTuned(tuned.tuning) ? chooser(work, placement, needs, tuned.tuning, allowed) : null
+  const { proposal, shown } = ranked(work, placement, rules, allowed, choose)
   const more = shown.length > placement.count
   shown.length = Math.min(shown.length, placement.count)
   for (const { id } of shown) {
     taken.add(id)
     if (catalogue.group(id) >= 0) takenGroups.add(catalogue.group(id))
   }
-  proposal.prepare?.(shown.flatMap((candidate) => (ruleReason(candidate) ? [] : [candidate.id])))
+  proposal.prepare?.(shown.flatMap((candidate) => (candidate.trial || ruleReason(candidate) ? [] : [candidate.id])))
   const items = shown.map((candidate) => listed(candidate, proposal, catalogue))
   const next = more ? pageToken([...work.before, ...shown.map(({ id }) => id)]) : undefined
   const notes = [proposal.note, withheld.size > 0 ? `${withheld.size} withheld by their audience rating` : undefined]
@@ -217,6 +250,32 @@ function place(
   }
 }
 
+type Choose = (candidates: readonly Candidate[], wanted: number) => Candidate[]
+
+/** The list of a tuned placement, of the candidates that are left after rules and groups. */
+function chooser(
+  { setting, ignored }: Work,
+  { name }: PlacementRequest,
+  { feedback, world }: DeciderNeeds,
+  tuning: Tuning,
+  allowed: Allowance,
+): Choose {
+  const own = ignored?.get(name) ?? null
+  const needs = { setting, tuning, ignored: own, feedback: feedback(name), allowed, random: world.random }
+  return (candidates, wanted) => tunedList(candidates, wanted, needs)
+}
+
+/** Who can be met again, and may be known by what he does: the others are in no experiment. */
+function unitOf(customer: CustomerState | null): number | null {
+  return customer?.refusal === null && customer.identifier !== null ? customer.customer : null
+}
+
+/** As for somebody of whom nothing is known; what he refused, and what is not for his age, stays away. */
+function impersonal(work: Work, catalogue: Catalogue): Work {
+  const { customer } = work.setting
+  return customer ? { ...work, setting: { ...work.setting, customer: withoutMemory(customer, catalogue) } } : work
+}
+
 /**
  * Rules laid over the proposal, one of a group; one more than `count` where there is more. Where variants of one group
  * fill the pool, a larger one is taken.
@@ -226,34 +285,41 @@ function ranked(
   placement: PlacementRequest,
   rules: readonly CompiledRule[],
   allowed: Allowance,
+  choose: Choose | null,
 ): { proposal: Proposal; shown: Candidate[] } {
   const { catalogue } = work.setting
   // The caller of `items` named each: none stands for another.
   const groupOf = placement.name === 'items' ? () => -1 : (id: number) => catalogue.group(id)
   const wanted = placement.count + 1
   // Each candidate more costs a question whether it may be shown: half of a decision, where nothing chooses among them.
-  const choice = rules.length > 0 || catalogue.grouped
+  const choice = rules.length > 0 || catalogue.grouped || choose !== null
   const enough = choice ? Math.max(smallestPool, poolPerItem * placement.count) + 1 : wanted
   for (let pool = enough; ; pool *= 4) {
     const proposal = proposed(placements[placement.name], work.setting, pool, allowed, rules)
     const { candidates } = proposal
     const groups = new Set(work.takenGroups)
     let shown: Candidate[]
-    if (rules.length === 0) shown = onePerGroup(candidates, groupOf, groups)
-    else {
+    if (rules.length === 0) {
+      const single = onePerGroup(candidates, groupOf, groups)
+      shown = choose ? choose(single, wanted) : single
+    } else {
       weigh(candidates, rules)
       const pinned = onePerGroup(pins(rules, allowed.allows), groupOf, groups)
       const ids = new Set(pinned.map(({ id }) => id))
       const others = candidates.filter(({ id }) => !ids.has(id))
-      shown = lay(onePerGroup(others, groupOf, groups), pinned, work.before.length)
+      const single = onePerGroup(others, groupOf, groups)
+      shown = lay(choose ? choose(single, wanted) : single, pinned, work.before.length)
     }
     const whole = candidates.length < pool || pool >= catalogue.length
     if (shown.length >= wanted || whole) return { proposal, shown: shown.slice(0, wanted) }
   }
 }
 
+const trial: Reason = { kind: 'trial' }
+
 function listed(candidate: Candidate, proposal: Proposal, catalogue: Catalogue): RecommendedItem {
-  const reason: Reason = ruleReason(candidate) ?? proposal.reasonOf(candidate.id)
+  const own = candidate.trial ? trial : null
+  const reason: Reason = own ?? ruleReason(candidate) ?? proposal.reasonOf(candidate.id)
   const { id, title, price, currency, image, url } = catalogue.card(candidate.id)
   return { id, title, price, currency, image, url, score: candidate.score, reason, text: sentence(reason) }
 }
@@ -263,16 +329,20 @@ function entry(
   id: string,
   work: Work,
   placement: PlacementRequest,
-  shown: readonly Candidate[],
-  answer: PlacementAnswer,
+  { shown, answer, tuned }: { shown: readonly Candidate[]; answer: PlacementAnswer; tuned: Tuned | null },
 ) {
   let items = '['
   for (let i = 0; i < shown.length; i++) {
-    const { id: item, score } = shown[i]
-    items += `${i > 0 ? ',' : ''}[${item},${score.toPrecision(5)},"${answer.items[i].reason.kind}"]`
+    const { id: item, score, propensity } = shown[i]
+    const chance = propensity === undefined ? '' : `,${Number(propensity.toPrecision(6))}`
+    items += `${i > 0 ? ',' : ''}[${item},${score.toPrecision(5)},"${answer.items[i].reason.kind}"${chance}]`
   }
   const { setting } = work
-  const detail = setting.seed === null ? '{}' : `{"item":${setting.seed}}`
+  const detail = tuned?.experiment
+    ? JSON.stringify({ item: setting.seed ?? undefined, experiment: tuned.experiment.id, arm: tuned.experiment.arm })
+    : setting.seed === null
+      ? '{}'
+      : `{"item":${setting.seed}}`
   return {
     id,
     time: work.now,

@@ -32,6 +32,8 @@ export function sentence(reason: Reason): string {
       return 'In demand this week'
     case 'rated':
       return reason.rating ? ratedText(reason.rating) : 'Well rated'
+    case 'trial':
+      return 'To be discovered'
     case 'new':
       return 'New here'
     case 'recent':

@@ -11,6 +11,7 @@ import type { Database, Handlers, Reader, Tx } from '../db/database.ts'
 import type { Identity } from '../identity/identity.ts'
 import { identitiesBehind } from '../identity/store.ts'
 import type { World } from '../world.ts'
+import { type Exposure, noteExposures } from './experiments-store.ts'
 
 export interface LoggedDecision {
   readonly id: string
@@ -38,6 +39,7 @@ export function logHandlers({ policy, world }: LogNeeds): Handlers {
       const named = await stillNamed(tx, rows, policy, world.now())
       // The same rows again, when nobody knows whether the first write went through, are the same rows.
       await upsertRows(tx, 'decisions', ['id', 'placement'], columns, named)
+      await noteExposures(tx, named.flatMap(exposureOf))
     },
   }
 }
@@ -50,6 +52,17 @@ export async function lockNames(tx: Tx, how: 'shared' | 'alone'): Promise<void> 
   if (tx.engine !== 'postgres') return
   if (how === 'shared') await sql`select pg_advisory_xact_lock_shared(hashtext('habitue.decisions'))`.execute(tx.k)
   else await sql`select pg_advisory_xact_lock(hashtext('habitue.decisions'))`.execute(tx.k)
+}
+
+const detailAt = columns.indexOf('detail')
+
+/** Who saw which arm of an experiment, as the row of the decision says. */
+function exposureOf(row: readonly unknown[]): Exposure[] {
+  const detail = row[detailAt] as string
+  const identifier = row[identifierAt] as number | null
+  if (identifier === null || !detail.includes('"experiment":')) return []
+  const { experiment, arm } = JSON.parse(detail) as { experiment: string; arm: string }
+  return [{ experiment, identifier, arm, time: row[timeAt] as number }]
 }
 
 const identifierAt = columns.indexOf('identifier')

@@ -15,6 +15,15 @@ const decisions = heldRows({
   json: ['items', 'detail'],
 })
 
+const exposures = heldRows({
+  table: 'exposures',
+  title: 'Which of several ways to choose lists you were shown',
+  identifier: 'identifier',
+  shown: ['experiment', 'arm', 'time'],
+  orderBy: ['time', 'experiment'],
+  times: ['time'],
+})
+
 /** Rows counted at once. */
 const piece = 500
 
@@ -72,4 +81,4 @@ function idsOf(decided: readonly DecisionOfDay[]): string[] {
 }
 
 /** Outcomes before decisions: to be counted they need them. */
-export const decisionsData: readonly Holder[] = [outcomes, decisions]
+export const decisionsData: readonly Holder[] = [exposures, outcomes, decisions]

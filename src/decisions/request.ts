@@ -66,6 +66,7 @@ export interface Reason {
     | 'alike'
     | 'trending'
     | 'rated'
+    | 'trial'
     | 'new'
     | 'recent'
     | 'again'

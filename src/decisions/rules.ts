@@ -133,6 +133,10 @@ export interface Candidate {
   readonly id: number
   score: number
   rule?: string
+  /** The probability with which it came to stand there, where places explore. */
+  propensity?: number
+  /** It stands there to be tried. */
+  trial?: boolean
 }
 
 /** Whether `exclude` and `require` leave this item in: no `exclude` is about it, and every `require` is. */

@@ -1,11 +1,15 @@
 /** What is decided and answered of items: lists, stars, the usual, what customers say of them; and the shop's rules. */
 import type { Catalogue } from '../catalog/catalogue.ts'
 import type { Config } from '../config.ts'
+import { permit } from '../consent/permit.ts'
 import type { Policy } from '../consent/policy.ts'
+import { personOf } from '../consent/store.ts'
 import type { Database } from '../db/database.ts'
 import type { CurrentState } from '../decisions/current.ts'
 import type { CustomerStates } from '../decisions/customer-states.ts'
-import { createDecider } from '../decisions/decider.ts'
+import { createDecider, type DeciderNeeds } from '../decisions/decider.ts'
+import { currentFeedback } from '../decisions/feedback.ts'
+import { ignoredOf } from '../decisions/ignored.ts'
 import type { DecisionLog } from '../decisions/log.ts'
 import { createPredictor } from '../decisions/predictions.ts'
 import { ordersByRating } from '../decisions/rated.ts'
@@ -17,10 +21,12 @@ import { listRules } from '../decisions/rules-store.ts'
 import { createUsual } from '../decisions/usual.ts'
 import type { Engine, RulesApi } from '../engine-api.ts'
 import type { VolatileSessions } from '../events/volatile-sessions.ts'
+import { resolve } from '../identity/store.ts'
 import type { Derived } from '../moments/handlers.ts'
 import { currentBoard } from '../reviews/current-board.ts'
 import { segmentNamed, segmentNames } from '../segments/store.ts'
 import type { World } from '../world.ts'
+import { experimentsApi } from './experiments.ts'
 import { missedItems } from './missed.ts'
 import { reviewsApi } from './reviews.ts'
 
@@ -41,7 +47,7 @@ export interface DecidingNeeds {
 }
 
 export interface Deciding {
-  readonly api: Pick<Engine, 'recommend' | 'predict' | 'usual' | 'reviews' | 'rules'>
+  readonly api: Pick<Engine, 'recommend' | 'predict' | 'usual' | 'reviews' | 'experiments' | 'rules'>
   /** Decides for the engine's own use; not counted. */
   decide(request: DecisionRequest): Promise<DecisionAnswer>
   /** What is learned of a customer's usuals, for the document of his memory. */
@@ -55,8 +61,11 @@ export function deciding(needs: DecidingNeeds): Deciding {
   const board = currentBoard(needs)
   const repeats = repeatPolicies(catalogue)
   const usual = createUsual({ ...state, ...needs })
+  const feedback = currentFeedback(db, world, needs.onError)
+  const tuned = { feedback: feedback.of, ignored: ignoredBy(needs) }
   const decider = createDecider({
     ...state,
+    ...tuned,
     board: board.current,
     catalogue,
     customers,
@@ -91,9 +100,22 @@ export function deciding(needs: DecidingNeeds): Deciding {
       },
       predict: predictor.predict,
       usual: usual.decide,
+      experiments: experimentsApi({ ...needs, feedback }),
       reviews: reviewsApi({ ...needs, board, foretell: predictor.foretell }),
       rules: rulesApi(db, world, previewed),
     },
+  }
+}
+
+/** What somebody was shown and ignored, as far as consent reaches. */
+function ignoredBy({ db, policy, world }: DecidingNeeds): DeciderNeeds['ignored'] {
+  return async (who, placement, ceiling) => {
+    const identity = await resolve(db, who)
+    if (!identity) return null
+    const person = await personOf(db, policy, identity, world.now())
+    const alone = ceiling === 'anonymous' ? identity.named : undefined
+    const allowed = permit(person, 'personalisation', { ceiling, alone })
+    return allowed && ignoredOf(db, allowed, placement, world.now())
   }
 }
 

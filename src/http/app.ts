@@ -17,6 +17,7 @@ import { customerDecisionRoutes } from './customer-decisions.ts'
 import { customerRoutes } from './customers.ts'
 import { demoRoutes } from './demo.ts'
 import { ErrorAnswer, installErrorAnswers, refuseAddress } from './error-answer.ts'
+import { experimentRoutes } from './experiments.ts'
 import { factRoutes } from './facts.ts'
 import { healthRoutes } from './health.ts'
 import { importRoutes } from './imports.ts'
@@ -129,6 +130,7 @@ export async function createApp(engine: Engine): Promise<App> {
   deskRoutes(app, engine)
   importRoutes(app, engine)
   ruleRoutes(app, engine)
+  experimentRoutes(app, engine)
   segmentRoutes(app, engine)
   trainingRoutes(app, engine)
   keyRoutes(app, engine)

@@ -201,6 +201,19 @@ const requests: Record<Action, readonly Ask[]> = {
     { method: 'GET', url: '/v1/reviews/report' },
   ],
   'reviews.moderate': [{ method: 'PUT', url: '/v1/reviews/r1/state', payload: { state: 'published' } }],
+  'experiments.read': [
+    { method: 'GET', url: '/v1/experiments' },
+    { method: 'GET', url: '/v1/experiments/e1' },
+    { method: 'GET', url: '/v1/experiments/e1/report' },
+    { method: 'GET', url: '/v1/placements' },
+    { method: 'GET', url: '/v1/placements/home/looked-at' },
+  ],
+  'experiments.write': [
+    { method: 'PUT', url: '/v1/experiments/e1', payload: { placement: 'home', arms: { a: {}, b: {} } } },
+    { method: 'POST', url: '/v1/experiments/e1/stop' },
+    { method: 'PUT', url: '/v1/placements/home/settings', payload: { diversity: 0.3 } },
+    { method: 'DELETE', url: '/v1/placements/home/settings' },
+  ],
   'rules.read': [
     { method: 'GET', url: '/v1/rules' },
     { method: 'GET', url: '/v1/rules/r' },
@@ -321,6 +334,8 @@ describe('what each kind of key may do', () => {
             .replace('/rules/:id', '/rules/r')
             .replace('/items/:id/reviews', '/items/espresso/reviews')
             .replace('/reviews/:id/state', '/reviews/r1/state')
+            .replace('/experiments/:id', '/experiments/e1')
+            .replace('/placements/:id', '/placements/home')
             .replace('/merges/:id', '/merges/1')
             .replace('/tasks/:id', '/tasks/1')
             .replace('/journeys/:id', '/journeys/j')

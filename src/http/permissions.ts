@@ -115,6 +115,17 @@ export const permissions = {
     meaning: 'publish and reject reviews',
     audited: true,
   },
+  'experiments.read': {
+    kinds: server,
+    roles: ['admin', 'marketer', 'auditor'],
+    meaning: 'see settings of placements and experiments',
+  },
+  'experiments.write': {
+    kinds: admin,
+    roles: showing,
+    meaning: 'set how placements choose, start and stop experiments',
+    audited: true,
+  },
   'rules.read': { kinds: server, roles: ['admin', 'marketer', 'auditor'], meaning: 'read rules, preview one' },
   'rules.write': { kinds: admin, roles: showing, meaning: 'change rules', audited: true },
   'journeys.read': { kinds: server, roles: ['admin', 'marketer', 'auditor'], meaning: 'read journeys, check one' },

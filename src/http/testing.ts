@@ -14,6 +14,7 @@ import type {
   DecisionAnswer,
   DecisionRequest,
   Engine,
+  Experiment,
   FactView,
   IngestAnswer,
   InstanceView,
@@ -248,6 +249,8 @@ const roteConsent: ConsentView = {
   history: [],
 }
 
+const roteExperiment: Experiment = { id: 'e1', placement: 'home', arms: [], days: 14, started: 0, stopped: null }
+
 const noneWithheld = Object.fromEntries(
   ['unlawful', 'off-topic', 'spam', 'personal-data', 'pending'].map((why) => [why, { all: 0, critical: 0 }]),
 ) as ItemReviews['withheld']
@@ -263,6 +266,7 @@ const roteResources: Pick<
   | 'rights'
   | 'catalogue'
   | 'customers'
+  | 'experiments'
   | 'facts'
   | 'imports'
   | 'journeys'
@@ -388,6 +392,22 @@ const roteResources: Pick<
     get: async (id) => ({ id, kind: 'events', name: 'a file', line: 1, bytes: 1, refused: 0, done: false }),
     list: async () => [],
     record: async () => {},
+  },
+  experiments: {
+    list: async () => [],
+    get: async (id) => ({ ...roteExperiment, id }),
+    start: async (id) => ({ ...roteExperiment, id }),
+    stop: async () => {},
+    report: async (id) => ({
+      experiment: { ...roteExperiment, id },
+      arms: [],
+      withoutCost: 0,
+      alpha: 0.05,
+      verdict: '',
+    }),
+    settings: async () => [],
+    tune: async () => {},
+    lookedAt: async () => ({ looked: [1], clickRate: 0.1, decisions: 0 }),
   },
   reviews: {
     ofItem: async (item) => ({
