@@ -227,7 +227,7 @@ describe('until when an answer holds', () => {
           }
         }
       }),
-      { seed: 7, numRuns: 300 },
+      { seed: 7, numRuns: 200 },
     )
   })
 })

@@ -314,7 +314,7 @@ forEachEngine((engine, open) => {
     }
     await fc.assert(fc.asyncProperty(fc.array(act, { minLength: 3, maxLength: 14 }), play), {
       seed: 11,
-      numRuns: engine === 'sqlite' ? 25 : 2,
+      numRuns: engine === 'sqlite' ? 15 : 2,
     })
   })
 
