@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { HabitueError } from '../errors.ts'
 import { compileJourney } from './compile.ts'
-import { parseDuration } from './duration.ts'
+import { nextOnSchedule, parseDuration } from './duration.ts'
 import { readSource, type Trouble } from './source.ts'
 
 function troubles(text: string): readonly Trouble[] {
@@ -106,6 +106,29 @@ describe('a definition that is wrong', () => {
     const bomb = ['a: &a [x,x,x,x,x,x,x,x,x,x]']
     for (let n = 0; n < 8; n++) bomb.push(`${'bcdefghi'[n]}: &${'bcdefghi'[n]} [${`*${'abcdefgh'[n]},`.repeat(10)}]`)
     expect(() => readSource(bomb.join('\n'))).toThrow(HabitueError)
+  })
+})
+
+describe('a schedule', () => {
+  const schedule = (trigger: string) => `trigger: ${trigger}\nsteps:\n  - end: a`
+
+  it('may be a date that recurs by rule, with so many days before it', () => {
+    const source = schedule('{ every: { feast: mothers-day, country: FR }, lead: 2 weeks, at: "10:00", segment: new }')
+    const { trigger } = compileJourney(readSource(source), 'test', 1)
+    if (trigger.kind !== 'every') throw new Error('it is a schedule')
+    const shown = (now: string) => new Date(nextOnSchedule(Date.parse(now), trigger, 'Europe/Paris')).toISOString()
+    // The last Sunday of May, but the first of June where that is Pentecost, as in 2023.
+    expect(shown('2023-01-01T00:00:00Z')).toBe('2023-05-21T08:00:00.000Z')
+    expect(shown('2023-05-21T08:00:00Z')).toBe('2024-05-12T08:00:00.000Z')
+  })
+
+  it('of a date that never comes, or with a lead that is no number of days, is refused', () => {
+    const paths = (trigger: string) => troubles(schedule(trigger)).map(({ path }) => path)
+    expect(paths('{ every: { feast: thanksgiving, country: DE }, segment: new }')).toEqual(['trigger/every'])
+    expect(paths('{ every: { date: "02-30" }, segment: new }')).toEqual(['trigger/every'])
+    expect(paths('{ every: { easter: 39 }, lead: 12 h, segment: new }')).toEqual(['trigger/lead'])
+    expect(paths('{ every: thursday, lead: 2 days, segment: new }')).toEqual(['trigger/lead'])
+    expect(paths('{ every: { easter: 39 }, lead: 3 days, segment: new }')).toEqual([])
   })
 })
 

@@ -107,7 +107,9 @@ function warningsOf(trigger: TriggerForm, once: DefinitionForm['once']): string[
   return [
     ...(trigger.historical ? ['Imports count: importing a history enters everybody who is in it at once.'] : []),
     ...(trigger.every !== undefined && trigger.segment === undefined
-      ? [`It has no segment: every customer enters, all at the same time, each ${trigger.every}.`]
+      ? [
+          `It has no segment: every customer enters, all at the same time, each ${typeof trigger.every === 'string' ? trigger.every : JSON.stringify(trigger.every)}.`,
+        ]
       : []),
     ...(everybody.length > 0 && isBare
       ? [`Every ${everybody.join(', ')} begins it, without a condition: every visitor enters.`]

@@ -1,5 +1,7 @@
 /** Spans of time as people write them, and times of day in a zone. Days and longer go by the calendar of the zone. */
 import { Temporal } from 'temporal-polyfill'
+import type { DateRule } from '../calendar/date-rule.ts'
+import { nextOccurrence } from '../calendar/occurrence.ts'
 import { dayAt, instantOf, nextTime } from '../calendar/zone.ts'
 
 /** Of units that the calendar makes longer and shorter, and of those that are always the same. */
@@ -69,12 +71,19 @@ export function nextTimeOfDay(now: number, at: string, on: readonly string[], zo
     if (on.length === 0 || on.includes(weekdays[dayAt(time, zone).dayOfWeek - 1])) return time
 }
 
-/** The next time of a schedule: each day, each first of a month, or each of a weekday. */
-export function nextOnSchedule(
-  now: number,
-  { every, at }: { readonly every: string; readonly at: string },
-  zone: string,
-): number {
+export interface Schedule {
+  readonly every: string | DateRule
+  readonly leadDays: number
+  readonly at: string
+}
+
+/** Of a rule whose date lies further off than anybody waits. */
+const neverMs = 40 * 365 * dayMs
+
+/** The next time (later than `now`) of a schedule: each day, each first of a month, each of a weekday, or a lead before a date. */
+export function nextOnSchedule(now: number, { every, leadDays, at }: Schedule, zone: string): number {
+  if (typeof every !== 'string')
+    return nextOccurrence(every, now + 1, { zone, time: at, lead: leadDays })?.at ?? now + neverMs
   if (every !== 'month') return nextTimeOfDay(now, at, every === 'day' ? [] : [every], zone)
   const first = dayAt(now, zone).with({ day: 1 })
   const times = [first, first.add({ months: 1 })].map((date) => instantOf(date, at, zone))

@@ -1,4 +1,6 @@
 /** A journey that is ready to run: names resolved, conditions compiled, spans of time read (`compile.ts` makes it). */
+
+import type { DateRule } from '../calendar/date-rule.ts'
 import type { Uses } from '../conditions/walk.ts'
 import type { ActionKind, ActionSteps } from './actions.ts'
 import type { Duration } from './duration.ts'
@@ -80,8 +82,10 @@ export type Trigger = {
   | { readonly kind: 'segment'; readonly segment: string; readonly change: 'entered' | 'left' }
   | {
       readonly kind: 'every'
-      /** `day`, `month`, or a weekday. */
-      readonly every: string
+      /** `day`, `month`, a weekday, or a date that recurs by rule. */
+      readonly every: string | DateRule
+      /** Of a date: so many days before it. */
+      readonly leadDays: number
       /** In the shop's zone. */
       readonly at: string
       /** '' = every customer. */

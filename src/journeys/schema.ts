@@ -3,6 +3,7 @@
  * What a schema cannot say (names that must exist, loops, conditions that must compile) is in `journey.ts`.
  */
 import Type from 'typebox'
+import { DateRuleSchema } from '../calendar/date-rule.ts'
 
 const closed = { additionalProperties: false } as const
 
@@ -62,7 +63,12 @@ const Trigger = Type.Object(
         description: 'Why somebody waits for the item; absent = for any of these reasons.',
       }),
     ),
-    every: Type.Optional(Type.Union([Type.Literal('day'), Type.Literal('month'), Weekday])),
+    every: Type.Optional(
+      Type.Union([Type.Literal('day'), Type.Literal('month'), Weekday, DateRuleSchema], {
+        description:
+          '`day`, `month`, a weekday, or a date that recurs by rule: {"feast": "mothers-day", "country": "DE"}.',
+      }),
+    ),
     at: Type.Optional(TimeOfDay),
     latest: Type.Optional(Duration),
     historical: Type.Optional(Type.Boolean({ description: 'Imports count too.' })),

@@ -1,4 +1,6 @@
 /** The trigger of a definition, compiled: exactly one kind, and only the settings that belong to it. */
+import { impossibleRule } from '../calendar/date-in.ts'
+import type { DateRule } from '../calendar/date-rule.ts'
 import { lengthOf } from './duration.ts'
 import type { Match, Trigger } from './journey.ts'
 import type { Parts } from './parts.ts'
@@ -13,7 +15,7 @@ const settings: Readonly<Record<(typeof kinds)[number], readonly (keyof TriggerF
   sequence: ['within', 'without', 'for', 'latest', 'historical'],
   occasion: ['when', 'lead', 'latest'],
   item: ['when', 'of', 'without', 'for', 'latest'],
-  every: ['at', 'segment'],
+  every: ['at', 'lead', 'segment'],
   segment: ['change'],
 }
 
@@ -28,13 +30,23 @@ export function compileTrigger(form: TriggerForm, parts: Parts): Trigger {
   const kind = kindOf(form, parts)
   const latest = parts.span(form.latest, [...path, 'latest'])
   const rest = { latestMs: latest ? lengthOf(latest) : latestMs, historical: form.historical ?? false }
-  if (kind === 'every')
-    return { ...rest, kind, every: form.every as string, at: form.at ?? '09:00', segment: form.segment ?? '' }
+  if (kind === 'every') return { ...rest, kind, ...scheduleOf(form, parts) }
   if (kind === 'segment') {
     if (form.change === undefined) parts.tell(path, 'Say `change: entered` or `change: left` beside the segment.')
     return { ...rest, kind, segment: form.segment as string, change: form.change ?? 'entered' }
   }
   return { ...rest, kind: 'event', ...eventTrigger(form, kind, parts) }
+}
+
+function scheduleOf(form: TriggerForm, parts: Parts) {
+  const every = form.every as string | DateRule
+  const why = typeof every === 'string' ? null : impossibleRule(every)
+  if (why !== null) parts.tell([...path, 'every'], `This date never comes: ${why}.`)
+  const lead = parts.span(form.lead, [...path, 'lead'])
+  const isDays = lead === null || (lead.days > 0 && lead.years + lead.months + lead.ms === 0)
+  if (lead !== null && (typeof every === 'string' || !isDays))
+    parts.tell([...path, 'lead'], '`lead` is a number of days before a date that recurs by rule.')
+  return { every, leadDays: lead?.days ?? 0, at: form.at ?? '09:00', segment: form.segment ?? '' }
 }
 
 function kindOf(form: TriggerForm, { tell }: Parts): (typeof kinds)[number] {
