@@ -5,16 +5,16 @@ import { permit } from '../consent/permit.ts'
 import { personOf } from '../consent/store.ts'
 import { secretKey } from '../db/secret.ts'
 import type { DeskApi, HiddenGift } from '../engine-api/desk.ts'
-import { eventsOf } from '../events/store.ts'
 import { resolve } from '../identity/store.ts'
 import { briefOf } from '../memory/brief.ts'
 import { isOpenComplaint } from '../memory/complaints.ts'
 import { agreedIn, type Occasion } from '../memory/decision-facts.ts'
 import { discreetSubject } from '../memory/discreet.ts'
-import { inOrder, knownFacts, mostObserved, stated } from '../memory/document.ts'
+import { inOrder, knownFacts, stated } from '../memory/document.ts'
 import type { FactView } from '../memory/fact-view.ts'
 import { hiddenGifts, hiddenUntil } from '../memory/hidden-gifts.ts'
 import { type History, history } from '../memory/history.ts'
+import { observedEvents } from '../memory/observed-events.ts'
 import { troublesOf } from '../memory/troubles.ts'
 import { type FactNeeds, recordOwn } from './facts.ts'
 
@@ -43,7 +43,7 @@ export function deskApi(needs: FactNeeds): DeskApi {
       const agreed = agreedIn(facts)
       const statements = inOrder(facts).map((fact) => stated(fact, catalogue))
       const complaints = statements.filter(isOpenComplaint)
-      const events = await eventsOf(db, allowed, { limit: mostObserved })
+      const events = await observedEvents(db, allowed)
       const named = (id: number) => {
         const item = catalogue.canonical(id)
         return { item: catalogue.shopId(item) ?? '', title: catalogue.title(item) }

@@ -3,11 +3,11 @@ import type { Ceiling, Permit } from '../consent/permit.ts'
 import { maySay } from '../consent/saying.ts'
 import type { Engine, QuestionsApi } from '../engine-api.ts'
 import { HabitueError } from '../errors.ts'
-import { eventsOf } from '../events/store.ts'
 import type { Identifier } from '../identity/identity.ts'
 import { openComplaints } from '../memory/complaints.ts'
-import { knownFacts, mostObserved } from '../memory/document.ts'
+import { knownFacts } from '../memory/document.ts'
 import { storedFacts } from '../memory/facts.ts'
+import { observedEvents } from '../memory/observed-events.ts'
 import { purchasesOf } from '../memory/purchases.ts'
 import { answerAsFact, bestQuestion, type Question } from '../memory/questions.ts'
 import { deskApi } from './desk.ts'
@@ -31,7 +31,7 @@ function questionsApi(needs: FactNeeds): QuestionsApi {
     const mayName = maySay('told', ceiling) === 'named'
     const { facts, discreet } = await knownFacts(db, permit, permit, catalogue, { now, past: false })
     const { tombstones } = await storedFacts(db, permit)
-    const events = await eventsOf(db, permit, { limit: mostObserved })
+    const events = await observedEvents(db, permit)
     return bestQuestion({
       facts,
       tombstones,

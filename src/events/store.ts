@@ -109,22 +109,52 @@ export async function replay(reader: Reader, seq: number, limit: number): Promis
   return { events: await admittedAgain(reader, rows), next: rows.length < limit ? null : rows[limit - 1].seq }
 }
 
-/**
- * The latest `limit` events of a customer, in order of time, as they were admitted; `until` = only those that had happened
- * by then.
- */
+/** Where a page of events ended; the next one goes on before it. */
+export interface EventCursor {
+  readonly time: number
+  readonly seq: number
+}
+
+export interface EventsAsked {
+  /** Only those that had happened by then. */
+  readonly until?: number
+  /** Only those before it, in order of time. */
+  readonly before?: EventCursor
+  /** Only those of these names or types. */
+  readonly only?: { readonly names: readonly string[]; readonly types: readonly EventType[] }
+  readonly limit: number
+}
+
+/** The latest `limit` events of a customer, in order of time, as they were admitted. */
 export async function eventsOf(
   reader: Reader,
   permit: Permit,
-  { until, limit }: { until?: number; limit: number },
+  asked: Pick<EventsAsked, 'until' | 'limit'>,
 ): Promise<AdmittedEvent[]> {
-  if (permit.identifiers.length === 0) return []
+  return (await eventsPage(reader, permit, asked)).events
+}
+
+/** The same a page at a time, from the latest backwards; `next` = null where there are no more. */
+export async function eventsPage(
+  reader: Reader,
+  permit: Permit,
+  { until, before, only, limit }: EventsAsked,
+): Promise<{ readonly events: AdmittedEvent[]; readonly next: EventCursor | null }> {
+  if (permit.identifiers.length === 0) return { events: [], next: null }
   let query = reader.k.selectFrom('events').select(columns).where('identifier', 'in', permit.identifiers)
   if (until !== undefined) query = query.where('time', '<=', until)
+  if (only !== undefined)
+    query = query.where((row) => row.or([row('name', 'in', only.names), row('type', 'in', only.types)]))
+  if (before !== undefined)
+    query = query
+      .where('time', '<=', before.time)
+      .where((row) => row.or([row('time', '<', before.time), row('seq', '<', before.seq)]))
   const rows = await query.orderBy('time', 'desc').orderBy('seq', 'desc').limit(limit).execute()
+  const last = rows.length < limit ? undefined : rows.at(-1)
   // What was refused since is not used again, whatever it is kept for.
   const used = rows.filter(({ identifier, time }) => time >= (permit.since?.get(identifier as number) ?? 0))
-  return admittedAgain(reader, used.reverse())
+  const events = await admittedAgain(reader, used.reverse())
+  return { events, next: last ? { time: last.time, seq: last.seq } : null }
 }
 
 const isView = (row: Pick<EventRow, 'type' | 'name'>) => viewTypes.has(row.type) || viewKinds.has(row.name)

@@ -6,7 +6,6 @@ import type { Catalogue } from '../catalog/catalogue.ts'
 import type { Permit } from '../consent/permit.ts'
 import type { ConsentView } from '../consent/view.ts'
 import type { Reader } from '../db/database.ts'
-import { eventsOf } from '../events/store.ts'
 import { identifiersOf } from '../identity/store.ts'
 import { isOpenComplaint } from './complaints.ts'
 import { agreedIn } from './decision-facts.ts'
@@ -17,9 +16,7 @@ import { barredEvidence, currentFacts, type FactView } from './fact-view.ts'
 import { sentenceOf, sourceOf } from './fact-words.ts'
 import { type StoredFacts, storedFacts } from './facts.ts'
 import { observe } from './observed.ts'
-
-/** How many of a customer's latest events are looked at for what can be observed. */
-export const mostObserved = 3000
+import { observedEvents } from './observed-events.ts'
 
 export interface Known {
   /** What holds, told, observed and inferred. */
@@ -56,7 +53,7 @@ export async function knownFacts(
 ): Promise<Known> {
   const until = past ? now : undefined
   const { statements, tombstones, forgotten } = await storedFacts(reader, permit, until)
-  const events = await eventsOf(reader, permit, { until, limit: mostObserved })
+  const events = await observedEvents(reader, permit, until)
   const since = (identifier: number) =>
     profile === null ? Number.POSITIVE_INFINITY : (profile.since?.get(identifier) ?? 0)
   const open = profile !== null && profile.since === null

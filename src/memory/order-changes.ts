@@ -43,6 +43,9 @@ export function isOrderEvent(name: string): boolean {
   return Object.hasOwn(partKinds, name)
 }
 
+/** Names of the events that speak of orders. */
+export const orderEventNames = Object.keys(partKinds)
+
 /** What one event says of one order. */
 export interface OrderEvent {
   readonly identifier: number
