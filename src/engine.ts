@@ -152,7 +152,15 @@ async function compose(base: Base): Promise<RunningEngine> {
   const keeper = upkeep({ db, config, world, keys, clean, onError })
   const { decide } = decides
   const mail = await messagesOf({ db, config, policy, world, log, catalogue, decide })
-  const { loop, apis } = await acting({ ...base, policy, catalogue, events, decide, messenger: mail.messenger })
+  const { loop, apis } = await acting({
+    ...base,
+    policy,
+    catalogue,
+    events,
+    decide,
+    messenger: mail.messenger,
+    messages: mail.apis.messages,
+  })
   // In the order in which they end: the loop works with everything else.
   const ends = [{ close: loop.stop }, mail.messenger, trainer, entrance, { close: keeper.stop }]
   const parts = [...ends, decisions, audit, state, keys, sessions, db]

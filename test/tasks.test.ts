@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest'
 import { createApp } from '../src/http/app.ts'
 import { simulatedWorld } from '../src/world.ts'
+import { startMailServer } from './messages/mail-server.ts'
 import { forEachRunning, type Reply, type Running } from './running.ts'
 
 const hour = 3_600_000
@@ -203,5 +204,42 @@ forEachRunning((_engine, run) => {
     expect(await waiting(habitue)).toMatchObject([{ customer: null, note: '', data: {} }])
     const refused = await habitue.ask('POST', '/v1/tasks', { customer: 'ada', reason: 'call back' })
     expect(refused.body.error.code).toBe('consent_refused')
+  })
+
+  it('reaches the person to whom the customer belongs: by one mail with the way to his page, and among his own', async () => {
+    const mail = await startMailServer()
+    const messages = {
+      smtpUrl: mail.url,
+      from: 'Shop <hello@shop.example>',
+      legalName: 'Shop',
+      postalAddress: 'Dublin',
+    }
+    const page = { frameAncestors: '', url: 'https://shop.example/habitue' }
+    const habitue = await run({ passwordCost: 10, messages, page, timeZone: 'UTC' }, { world: simulatedWorld(9) })
+    const ann = await person(habitue, 'agent', 'ann')
+    const bob = await person(habitue, 'agent', 'bob')
+    await send(habitue, track('ada', 'Product Viewed', 'm0', { product_id: 'x' }))
+    expect((await habitue.ask('PUT', '/v1/customers/ada/owner', { person: ann.id })).status).toBeLessThan(300)
+    await send(
+      habitue,
+      track('ada', 'Complaint Received', 'm1', { text: 'It <leaks>.' }),
+      track('zoe', 'Person Requested', 'm2'),
+    )
+    await habitue.engine.settle()
+    await habitue.engine.settle()
+    expect(mail.received.map(({ to }) => to)).toEqual(['ann@shop.example'])
+    const { subject, text } = mail.received[0].mail
+    expect(subject).toBe('Task: complaint')
+    expect(text).toContain('It <leaks>.')
+    expect(text).toContain('https://shop.example/habitue/desk/customers/ada?kind=user')
+    const mine = async (who: typeof ann) => (await who.ask('GET', '/v1/tasks?owner=me')).body.tasks
+    expect((await mine(ann)).map(({ reason, meant }: { reason: string; meant: string }) => [reason, meant])).toEqual([
+      ['complaint', `person:${ann.id}`],
+    ])
+    const [{ id }] = await mine(ann)
+    // Whoever has time may take it.
+    expect((await bob.ask('POST', `/v1/tasks/${id}/claim`, {})).status).toBe(200)
+    expect([await mine(ann), (await mine(bob)).length]).toEqual([[], 1])
+    await mail.close()
   })
 })

@@ -238,6 +238,10 @@ export interface Tables extends AccessTables, ActingTables, ReviewTables {
     created: number
     /** `open`, `claimed`, `resolved`. */
     state: string
+    /** Who is to have it: `person:<id>`, the owner of the customer. */
+    meant: string | null
+    /** When that was looked up, and he was told. */
+    told: number | null
     /** Who took it: `person:<id>`. */
     owner: string | null
     claimed: number | null

@@ -5,6 +5,7 @@ import type { Config } from '../config.ts'
 import type { Policy } from '../consent/policy.ts'
 import type { Database } from '../db/database.ts'
 import type { DecisionAnswer, DecisionRequest } from '../decisions/request.ts'
+import type { MessagesApi } from '../engine-api/messages.ts'
 import type { Messenger } from '../messages/messenger.ts'
 import { momentsWorks } from '../moments/work.ts'
 import type { World } from '../world.ts'
@@ -14,6 +15,7 @@ import { createLoop, type Work } from './loop.ts'
 import { segmentsApi, segmentsWork } from './segments.ts'
 import { surveysApi } from './surveys.ts'
 import type { Watch } from './tail.ts'
+import { taskOwnersWork } from './task-owners.ts'
 import { tasksApi } from './tasks.ts'
 
 export interface ActingNeeds {
@@ -25,6 +27,7 @@ export interface ActingNeeds {
   readonly catalogue: Catalogue
   readonly events: Watch
   readonly messenger: Messenger
+  readonly messages: Pick<MessagesApi, 'owner'>
   readonly decide: (request: DecisionRequest) => Promise<DecisionAnswer>
 }
 
@@ -49,6 +52,7 @@ export async function acting(needs: ActingNeeds) {
     ...messenger.works,
     ...journeys.works,
     segmentsWork(needs),
+    taskOwnersWork({ ...needs, tasks }),
     ...momentsWorks({ db, catalogue, config, policy, note: events.noteOwn }),
   ]
   const loop = createLoop(works, { world, onError })

@@ -28,6 +28,7 @@ export const WireTask = Type.Object({
   due: MaybeTime,
   created: Time,
   state: Type.Enum([...taskStates]),
+  meant: Type.Union([Text, Type.Null()], { description: 'Who is to have it: to whom the customer belongs.' }),
   owner: MaybeText,
   ownerName: Type.Optional(Text),
   claimed: MaybeTime,

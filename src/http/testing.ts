@@ -215,6 +215,7 @@ const roteTask: TaskView = {
   due: null,
   created: 0,
   state: 'open',
+  meant: null,
   owner: null,
   claimed: null,
   resolved: null,

@@ -9,6 +9,7 @@ export const builtInNames = {
   alarm: 'alarm',
   pageLink: 'page-link',
   survey: 'survey',
+  task: 'task-opened',
 } as const
 
 /** The answers to the first question, each a link; nothing is sent by opening one. */
@@ -77,6 +78,18 @@ Waren Sie es nicht? Dann ist nichts zu tun, und Sie hören nichts weiter.
 
 {{ sender.signature }}
 {{ shop.legalName }}, {{ shop.postalAddress }}`,
+  },
+  'task-opened': {
+    channel: 'email',
+    subject: 'Task: {{ task.reason }}',
+    text: `{{ customer.firstName }} {{ customer.lastName }}: {{ task.reason }}
+{% if task.note != "" %}
+{{ task.note }}
+{% endif %}{% if task.due != "" %}
+Due: {{ task.due }}
+{% endif %}{% if page != "" %}
+The whole story: {{ page }}
+{% endif %}`,
   },
   'page-link': {
     channel: 'email',

@@ -13,7 +13,7 @@ export interface TaskFilter {
   /** Absent = open and claimed. */
   readonly state?: TaskState
   readonly queue?: string
-  /** `person:<id>` */
+  /** `person:<id>`: what he took, and what is meant for him and taken by nobody. */
   readonly owner?: string
   /** The `next` of the page before. */
   readonly after?: string
@@ -45,7 +45,10 @@ export async function taskPage(reader: Reader, filter: TaskFilter, needs: Needs)
   let query = reader.k.selectFrom('tasks').selectAll()
   query = state === undefined ? query.where('state', '<>', 'resolved') : query.where('state', '=', state)
   if (queue !== undefined) query = query.where('queue', '=', queue)
-  if (owner !== undefined) query = query.where('owner', '=', owner)
+  if (owner !== undefined)
+    query = query.where((row) =>
+      row.or([row('owner', '=', owner), row.and([row('owner', 'is', null), row('meant', '=', owner)])]),
+    )
   const isPast = state === 'resolved'
   if (after !== undefined) query = query.where(isPast ? pastAfter(after) : waitingAfter(after))
   query = isPast
@@ -92,6 +95,18 @@ export async function hasWaiting(reader: Reader, identifiers: readonly number[],
   return found.length > 0
 }
 
+/** Open ones of which nobody was told yet, the oldest first. */
+export async function untoldTasks(reader: Reader, limit: number): Promise<number[]> {
+  const rows = await reader.k
+    .selectFrom('tasks')
+    .select('id')
+    .where('told', 'is', null)
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+  return rows.map(({ id }) => Number(id))
+}
+
 /** How many wait, by queue. */
 export async function waitingByQueue(reader: Reader): Promise<Readonly<Record<string, number>>> {
   const rows = await reader.k
@@ -111,7 +126,7 @@ async function shown(reader: Reader, rows: readonly Row[], { policy, now }: Need
   const people = await peopleOf(reader, policy, identities, now)
   const allowed = new Map(people.map((person, i) => [identities[i].customer, permit(person, 'service') !== null]))
   const notes = await notesOf(reader, rows)
-  return rows.map(({ identifier, data, ...row }) => {
+  return rows.map(({ identifier, data, told: _, ...row }) => {
     const identity = known.get(identifier)
     const isShown = identity !== undefined && allowed.get(identity.customer) === true
     const best = isShown ? bestName(identity.names) : null

@@ -66,6 +66,8 @@ export interface TaskView {
   readonly due: number | null
   readonly created: number
   readonly state: TaskState
+  /** Who is to have it: the person to whom the customer belongs; null = whoever takes it. */
+  readonly meant: string | null
   readonly owner: string | null
   readonly claimed: number | null
   readonly resolved: number | null

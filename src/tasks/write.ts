@@ -34,7 +34,8 @@ export interface TaskNeeds {
 /** Opens it; of a key that was used before, nothing happens. @returns its id, and whether it is new */
 export async function insertTask(tx: Tx, task: NewTask): Promise<{ id: number; isNew: boolean }> {
   const { data, owner, created } = task
-  const claim = owner === null ? { state: 'open', claimed: null } : { state: 'claimed', claimed: created }
+  const claim =
+    owner === null ? { state: 'open', claimed: null } : { state: 'claimed', claimed: created, told: created }
   const inserted = await tx.k
     .insertInto('tasks')
     .values({ ...task, data: JSON.stringify(data), ...claim })
@@ -51,7 +52,8 @@ const claim: Handler<Act, void> = async (tx, { id, by, now, force }) => {
   if (row.state === 'resolved') throw conflict(row)
   if (row.owner === by) return
   if (row.owner !== null && !force) throw conflict(row)
-  await tx.k.updateTable('tasks').set({ state: 'claimed', owner: by, claimed: now }).where('id', '=', id).execute()
+  const taken = { state: 'claimed', owner: by, claimed: now, told: now }
+  await tx.k.updateTable('tasks').set(taken).where('id', '=', id).execute()
 }
 
 const release: Handler<Act, void> = async (tx, { id, by, force }) => {
@@ -65,13 +67,25 @@ const note: Handler<Act & { text: string }, void> = async (tx, { id, by, now, te
   await tx.k.insertInto('task_notes').values({ task: id, identifier, author: by, time: now, text }).execute()
 }
 
+/** For whom it is was looked up; from here on nobody is told again. */
+const told: Handler<{ id: number; meant: string | null; now: number }, void> = async (tx, { id, meant, now }) => {
+  await tx.k.updateTable('tasks').set({ meant, told: now }).where('id', '=', id).where('told', 'is', null).execute()
+}
+
 /** With the event that tells it, in the same transaction. @returns whether consent let the event be kept */
 const resolve =
   ({ currency, ingest }: TaskNeeds): Handler<Resolution, boolean> =>
   async (tx, { id, by, now, force, outcome, note: said, settles }) => {
     const row = await taskRow(tx, id)
     if (row.state === 'resolved' || (row.owner !== null && row.owner !== by && !force)) throw conflict(row)
-    const done = { state: 'resolved', owner: row.owner ?? by, claimed: row.claimed ?? now, resolved: now, outcome }
+    const done = {
+      state: 'resolved',
+      owner: row.owner ?? by,
+      claimed: row.claimed ?? now,
+      resolved: now,
+      outcome,
+      told: now,
+    }
     await tx.k.updateTable('tasks').set(done).where('id', '=', id).execute()
     if (said !== '') await note(tx, { id, by, now, force, text: said })
     const known = (await identitiesBehind(tx, [row.identifier])).get(row.identifier)
@@ -80,10 +94,8 @@ const resolve =
     if (!who) return false
     const { key, reason, queue, origin } = row
     const remark = said === '' ? {} : { note: said }
-    const told = { task_id: String(id), task_key: key, reason, queue, outcome, origin, ...remark }
-    const events = [
-      ownEvent({ name: 'Task Resolved', who, messageId: `task-${id}`, time: now, properties: told }, currency),
-    ]
+    const properties = { task_id: String(id), task_key: key, reason, queue, outcome, origin, ...remark }
+    const events = [ownEvent({ name: 'Task Resolved', who, messageId: `task-${id}`, time: now, properties }, currency)]
     const { complaint } = JSON.parse(row.data) as { complaint?: unknown }
     if (settles && typeof complaint === 'string') {
       const properties = { complaint_id: complaint, resolution: said || outcome }
@@ -94,13 +106,14 @@ const resolve =
     return (await ingest(tx, request)).refused.length === 0
   }
 
-/** 'tasks.open', 'tasks.claim', 'tasks.release', 'tasks.note', 'tasks.resolve'. */
+/** 'tasks.open', 'tasks.claim', 'tasks.release', 'tasks.note', 'tasks.told', 'tasks.resolve'. */
 export function taskHandlers(needs: TaskNeeds): Handlers {
   return {
     'tasks.open': (tx, task: NewTask) => insertTask(tx, task),
     'tasks.claim': claim,
     'tasks.release': release,
     'tasks.note': note,
+    'tasks.told': told,
     'tasks.resolve': resolve(needs),
   }
 }

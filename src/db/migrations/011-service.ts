@@ -2,9 +2,10 @@
 export const statements: readonly string[] = [
   `create table tasks (id {id}, key text not null unique, identifier {int} not null, queue text not null,
     reason text not null, priority {int} not null, note text not null, origin text not null, purpose text not null,
-    data text not null, due {int}, created {int} not null, state text not null, owner text, claimed {int},
-    resolved {int}, outcome text)`,
+    data text not null, due {int}, created {int} not null, state text not null, meant text, told {int},
+    owner text, claimed {int}, resolved {int}, outcome text)`,
   `create index tasks_waiting on tasks (queue, priority) where state <> 'resolved'`,
+  'create index tasks_untold on tasks (id) where told is null',
   'create index tasks_identifier on tasks (identifier)',
   `create table task_notes (id {id}, task {int} not null, identifier {int} not null, author text not null,
     time {int} not null, text text not null)`,

@@ -54,14 +54,16 @@ function taskCard(view: QueueView, task: TaskView): string {
 
 /** Urgency, due time and owner of a task, as HTML. */
 export function marks(task: TaskView, now: number, clock: Clock, names: ReadonlyMap<string, string>): string {
-  const { priority, due, owner, queue, created } = task
+  const { priority, due, owner, meant, queue, created } = task
+  const nameOf = (person: string) => names.get(person.replace(/^person:/, '')) ?? person
   const isLate = due !== null && due < now
   const parts = [
     priority >= 20 ? '<span class="mark urgent">urgent</span>' : '',
     due === null
       ? ''
       : `<span class="mark${isLate ? ' urgent' : ''}">${isLate ? 'was due' : 'due'} ${e(clock.dateTime(due))}</span>`,
-    owner === null ? '' : `<span class="mark on">${e(names.get(owner.replace(/^person:/, '')) ?? owner)}</span>`,
+    owner === null ? '' : `<span class="mark on">${e(nameOf(owner))}</span>`,
+    owner !== null || meant === null ? '' : `<span class="mark">for ${e(nameOf(meant))}</span>`,
     `${e(queue)}, since ${e(clock.dateTime(created))}`,
   ]
   return parts.filter(Boolean).join(' ')
