@@ -50,7 +50,7 @@ async function remember(
   const now = world.now()
   const day = dayAt(now, config.timeZone).toString()
   const behind = { who: customer, first: Math.min(...found.identifiers) }
-  const events = [unavailableEvent({ catalogue, config }, behind, { item, day, time: now, stage: 'shop' })]
+  const events = unavailableEvent({ catalogue, config }, behind, { item, day, time: now, stage: 'shop' })
   const request: IngestRequest = {
     ...{ source: derivedSource, received: now, trust: 'verified', historical: false },
     events,

@@ -34,7 +34,7 @@ export async function lookAtCart(reader: Reader, { catalogue, config, now }: Loo
   }
   const messageId = derivedId('cart-abandoned', behind.first, updated, text)
   const event = { name: 'Cart Abandoned', who: behind.who, messageId, time: now, properties }
-  return { events: [derived(event, config.currency)], next: null }
+  return { events: derived(event, config.currency), next: null }
 }
 
 /** In the shop's currency, else in that of its first item that has a price; what costs another is left out. */

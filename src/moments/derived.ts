@@ -3,6 +3,7 @@
 import { hash } from 'node:crypto'
 import type { Catalogue } from '../catalog/catalogue.ts'
 import { fromMinorUnits } from '../catalog/money.ts'
+import { HabitueError } from '../errors.ts'
 import type { IncomingEvent } from '../events/event.ts'
 import { type OwnEvent, ownEvent } from '../events/own.ts'
 
@@ -14,9 +15,14 @@ export function derivedId(kind: string, ...parts: readonly (string | number)[]):
   return `${kind}-${hash('sha256', parts.join('\0'), 'base64url').slice(0, 27)}`
 }
 
-/** @throws HabitueError where its content may not be in an event */
-export function derived(event: OwnEvent, currency: string): IncomingEvent {
-  return ownEvent(event, currency)
+/** The event; none where its content may not be in one (a title that is the number of a card): that stops nothing else. */
+export function derived(event: OwnEvent, currency: string): IncomingEvent[] {
+  try {
+    return [ownEvent(event, currency)]
+  } catch (error) {
+    if (error instanceof HabitueError) return []
+    throw error
+  }
 }
 
 /** What an event says of an item that the catalogue knows; price as a decimal. Absent = unknown. */

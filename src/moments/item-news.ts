@@ -95,7 +95,7 @@ function tellOne(news: News, telling: Telling, { who, first }: Behind, waits: re
   const messageId = derivedId(kind, first, item, fall === null ? day : `${news.time} ${fall.price}`)
   const properties = { ...productOf(catalogue, item), reason: reasons[0], reasons, ...(fall ? fallen(fall) : {}) }
   const over = reached.filter(({ reason }) => askedFor.has(reason))
-  return { events: [derived({ name, who, messageId, time: now, properties }, config.currency)], over, told: null }
+  return { events: derived({ name, who, messageId, time: now, properties }, config.currency), over, told: null }
 }
 
 /** Does the news answer what he waits for? */

@@ -31,16 +31,12 @@ export function lapsedHook({ config, policy, currency, ingest }: Needs): Segment
     if (lapsed.length === 0) return
     const now = Math.max(...lapsed.map(({ time }) => time))
     const identifiers = lapsed.map(({ identifier }) => identifier)
-    const levels = await levelsOf(tx)
+    const telling = { levels: await levelsOf(tx), oldestHours: config.moments.oldestHours, currency }
     const people = await peopleBehind(tx, policy, identifiers, now)
     const events: IncomingEvent[] = []
     for (const change of lapsed) {
       const behind = people.get(change.identifier)
-      const event =
-        behind === undefined
-          ? null
-          : await eventOf(tx, change, behind, { levels, oldestHours: config.moments.oldestHours, currency })
-      if (event !== null) events.push(event)
+      if (behind !== undefined) events.push(...(await eventsOf(tx, change, behind, telling)))
     }
     if (events.length === 0) return
     await ingest(tx, { source: derivedSource, received: now, trust: 'verified', historical: false, events })
@@ -54,15 +50,20 @@ interface Telling {
 }
 
 /** Told once for each order that nothing followed. */
-async function eventOf(tx: Tx, { time }: SegmentChange, { person, who, first }: Behind, telling: Telling) {
+async function eventsOf(
+  tx: Tx,
+  { time }: SegmentChange,
+  { person, who, first }: Behind,
+  telling: Telling,
+): Promise<IncomingEvent[]> {
   const allowed = permit(person, 'personalisation')
-  if (allowed === null) return null
+  if (allowed === null) return []
   const placed = await orders(tx, allowed, { limit: Number.POSITIVE_INFINITY })
   const times = placed.flatMap((order) => (order.state === 'cancelled' ? [] : [order.time])).sort((a, b) => a - b)
   const last = times.at(-1)
-  if (last === undefined) return null
+  if (last === undefined) return []
   const interval = intervalOf(times, telling.levels)
-  if (time - (last + 2 * interval * day) > telling.oldestHours * hour) return null
+  if (time - (last + 2 * interval * day) > telling.oldestHours * hour) return []
   const properties = {
     orders: times.length,
     last_order: new Date(last).toISOString(),

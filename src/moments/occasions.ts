@@ -52,7 +52,7 @@ export async function lookAtOccasions(
     const days = dayAt(now, options.zone).until(due.date).days
     const gift = lastGift(placed, recipient, catalogue)
     const properties = { occasion: occasion.occasion, recipient, date, days, provenance, ...feast, ...gift }
-    return [derived({ name: 'Occasion Due', who: behind.who, messageId, time: now, properties }, config.currency)]
+    return derived({ name: 'Occasion Due', who: behind.who, messageId, time: now, properties }, config.currency)
   })
   const next = Math.min(...found.map((one) => one.next))
   return { events, next: Number.isFinite(next) ? next : null }

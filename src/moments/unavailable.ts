@@ -29,7 +29,7 @@ export async function lookAtMissing(
   // The shop tells it itself.
   if (toldToday) return nothing
   const stage = kind === 'blocked' ? 'checkout' : 'shop'
-  return { events: [unavailableEvent(looking, behind, { item, day, time: due, stage })], next: null }
+  return { events: unavailableEvent(looking, behind, { item, day, time: due, stage }), next: null }
 }
 
 const prefix = 'product-unavailable'

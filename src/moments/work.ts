@@ -6,9 +6,8 @@ import type { Catalogue } from '../catalog/catalogue.ts'
 import type { Config } from '../config.ts'
 import type { Policy } from '../consent/policy.ts'
 import type { Database } from '../db/database.ts'
-import { HabitueError } from '../errors.ts'
 import { lookAtCart } from './abandoned.ts'
-import { type Behind, peopleBehind } from './behind.ts'
+import { peopleBehind } from './behind.ts'
 import { dueMoments, type Moment, nextMoment } from './due.ts'
 import type { Derived, SettleMoments, SettleNews } from './handlers.ts'
 import { tellNews } from './item-news.ts'
@@ -54,7 +53,7 @@ async function settleMoments({ db, catalogue, config, policy, note }: MomentsNee
     const looks: (Look & { moment: Moment })[] = []
     for (const moment of due) {
       const behind = people.get(moment.identifier)
-      const look = behind === undefined ? nothing : await lookAt(db, looking, behind, moment)
+      const look = behind === undefined ? nothing : await looksByKind[moment.kind](db, looking, behind, moment)
       // Even a clock that jumped back leaves no row that is due for ever.
       const next = look.next === null ? null : Math.max(look.next, now + 1)
       looks.push({ moment, events: look.events, next })
@@ -73,16 +72,6 @@ const looksByKind = {
   blocked: lookAtMissing,
   occasion: lookAtOccasions,
 } as const
-
-/** What one customer's memory holds against an event (a number that is a card's) is no reason to stop. */
-async function lookAt(db: Database, looking: Looking, behind: Behind, moment: Moment): Promise<Look> {
-  try {
-    return await looksByKind[moment.kind](db, looking, behind, moment)
-  } catch (error) {
-    if (error instanceof HabitueError && error.code !== 'storage_unavailable') return nothing
-    throw error
-  }
-}
 
 async function settleNews({ db, catalogue, config, policy, note }: MomentsNeeds, now: number) {
   await db.catchUp()
