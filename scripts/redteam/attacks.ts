@@ -3,6 +3,13 @@ import { accessAttacks } from './access.ts'
 import { inputAttacks } from './input.ts'
 import { outputAttacks } from './output.ts'
 import { pageAttacks } from './page.ts'
+import { serviceAttacks } from './service.ts'
 import type { Attack } from './target.ts'
 
-export const attacks: readonly Attack[] = [...accessAttacks, ...inputAttacks, ...outputAttacks, ...pageAttacks]
+export const attacks: readonly Attack[] = [
+  ...accessAttacks,
+  ...inputAttacks,
+  ...outputAttacks,
+  ...pageAttacks,
+  ...serviceAttacks,
+]
