@@ -47,6 +47,7 @@ async function demo(options: Options & { data?: string; json?: boolean }): Promi
     legalBasis: 'legitimate-interest',
     currency: 'USD',
     training: { automatic: false },
+    ...standing(options.port, file),
   })
   const page = { writeKey: '', folder: besides('examples/shop/page/') }
   const server = await serve(config, page, async (engine) => {
@@ -68,6 +69,25 @@ async function demo(options: Options & { data?: string; json?: boolean }): Promi
   else await server.ended
 }
 
+/** The journeys of `examples/journeys`, with their texts; mail goes into a folder beside the data. */
+function standing(port: number, file: string): Parameters<typeof loadConfig>[0] {
+  const folder = besides('examples/journeys/')
+  return {
+    journeys: { folder },
+    surveys: { folder: `${folder}surveys` },
+    page: { url: `http://127.0.0.1:${port}` },
+    messages: {
+      templates: `${folder}templates`,
+      smtpUrl: `file:${mailOf(file)}`,
+      from: 'Corner Shop <hello@corner.example>',
+      legalName: 'The Corner Shop',
+      postalAddress: '1 High Street, Dublin',
+    },
+  }
+}
+
+const mailOf = (file: string) => file.replace(/(\.db)?$/, '-mail')
+
 /** The demo begins anew each time; only a file that a demo made is removed. */
 function removeOld(file: string): void {
   for (const path of [file, `${file}-wal`, `${file}-shm`, `${file}-lock`, `${file}-owner`]) {
@@ -76,6 +96,7 @@ function removeOld(file: string): void {
     }
     rmSync(path, { force: true })
   }
+  if (file.includes('demo')) rmSync(mailOf(file), { recursive: true, force: true })
 }
 
 /** A path of the project: beside src/ in a checkout, beside dist/ in a package. */
@@ -149,6 +170,8 @@ function invitation(url: string, file: string, someone: string): string {
   ${habitue} recommend --customer ${someone}
   ${habitue} recommend --placement trending
   ${habitue} tail            # then click in the page
+  ${habitue} segments list
+  ${habitue} journey list    # its mail goes to ${mailOf(file)}/
   ${habitue} doctor
 and in a browser:
   ${url}/demo         # click something; the list beside it changes, and says why

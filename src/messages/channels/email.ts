@@ -8,6 +8,7 @@ import type { Config } from '../../config.ts'
 import { HabitueError } from '../../errors.ts'
 import type { World } from '../../world.ts'
 import type { Channel, Parcel } from './channel.ts'
+import { mailFolder } from './mail-folder.ts'
 import { type SmtpPool, smtpPool } from './smtp-pool.ts'
 
 export interface Mailbox {
@@ -49,7 +50,9 @@ export function mailChannel({ messages }: Settings, world: World, wait: Partial<
   // Only where mail is sent is a mail server spoken to; an unusable address is told at start all the same.
   const opened = () => {
     if (url === null) throw new Error('no mail server is set')
-    pool ??= smtpPool({ url, connections, caFile, timeouts: { ...timeouts, ...wait } })
+    pool ??= url.startsWith('file:')
+      ? mailFolder(url, world)
+      : smtpPool({ url, connections, caFile, timeouts: { ...timeouts, ...wait } })
     return pool
   }
   if (url !== null) opened()
