@@ -296,5 +296,8 @@ export async function startSweep(tx: Tx, quiet: boolean): Promise<void> {
     .execute()
 }
 
-/** The handler `segments.sweep`: memory was built anew. */
-export const sweepHandler: Handler<unknown, void> = (tx) => startSweep(tx, true)
+/** The handler `segments.sweep`: memory was built anew, so all are compared anew as well. */
+export const sweepHandler: Handler<unknown, void> = async (tx) => {
+  await startSweep(tx, true)
+  await tx.k.updateTable('segment_state').set({ computed: 0, surveying: 0 }).where('id', '=', 1).execute()
+}
