@@ -24,6 +24,8 @@ export interface BenchOptions {
   /** Folder for CPU profiles of the servers that are measured; null = none. */
   readonly profiles: string | null
   readonly seed: number
+  /** Segments that are defined before events are sent. */
+  readonly segments: number
   /** One case of a bench alone: `100x8` of ingest; null = all. */
   readonly only: string | null
   /** Tells people how far it is. */

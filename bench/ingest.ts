@@ -3,6 +3,7 @@ import type { EngineName } from '../src/db/database.ts'
 import { seededRandom, systemWorld } from '../src/world.ts'
 import { type Bench, type BenchOptions, type Measure, median, percentile, rounded } from './bench.ts'
 import { closedLoop, type Load, ok, openLoop, requestBytes } from './connections.ts'
+import { conditionOf } from './segment-conditions.ts'
 import { cpuOf, type Server, startServer } from './server.ts'
 import { newStorage, type Storage } from './storage.ts'
 import { train } from './training.ts'
@@ -54,6 +55,7 @@ async function* onEngine(engine: EngineName, options: BenchOptions): AsyncGenera
       const work = workload({ seed: options.seed, start: systemWorld.now() - 3_600_000 })
       const rig = { options, storage, server, key, work }
       await describeItems(rig)
+      await defineSegments(rig)
       const measures = await maximum(rig, durability)
       await assertRemembered(rig)
       yield* measures
@@ -66,6 +68,11 @@ async function* onEngine(engine: EngineName, options: BenchOptions): AsyncGenera
   } finally {
     await storage.remove()
   }
+}
+
+async function defineSegments({ server, options }: Rig): Promise<void> {
+  for (let n = 0; n < options.segments; n++)
+    await server.ask('PUT', `/v1/segments/bench-${n}`, { condition: conditionOf(n) })
 }
 
 async function describeItems({ server, work }: Rig): Promise<void> {

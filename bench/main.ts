@@ -27,6 +27,7 @@ Options:
   --data FOLDER  the public data sets (default ../shared/data beside the project)
   --seed N       default 1
   --case NAME    one case of a bench alone: 100x8 of ingest; ml-1m or 100k of decide
+  --segments N   defines so many segments before ingest is measured (default 0)
   --profile DIR  writes CPU profiles of the servers that are measured; figures are a little lower then
   --out FILE     writes the JSON to a file too
 `
@@ -40,6 +41,7 @@ const { values, positionals } = parseArgs({
     data: { type: 'string', default: join(import.meta.dirname, '../../shared/data') },
     seed: { type: 'string', default: '1' },
     case: { type: 'string' },
+    segments: { type: 'string', default: '0' },
     profile: { type: 'string' },
     out: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -59,6 +61,7 @@ const options: BenchOptions = {
   profiles: values.profile ?? null,
   seed: Number(values.seed),
   only: values.case ?? null,
+  segments: Number(values.segments),
   say: (text) => process.stderr.write(`${text}\n`),
 }
 // So that servers are ended too.

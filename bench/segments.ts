@@ -15,6 +15,7 @@ import type { SettleAnswer } from '../src/segments/settle.ts'
 import { sizes } from '../src/segments/store.ts'
 import { Surveyor } from '../src/segments/survey.ts'
 import { seededRandom, simulatedWorld } from '../src/world.ts'
+import { conditionOf } from './segment-conditions.ts'
 import { workload } from './workload.ts'
 
 const [customers = 100_000, defined = 50, events = 40_000] = process.argv.slice(2).map(Number)
@@ -78,18 +79,9 @@ async function fill(): Promise<number> {
   return orders
 }
 
-const conditions = [
-  (n: number) => `orders.within('${30 + n}d').count() >= ${1 + (n % 3)}`,
-  (n: number) => `orders.sum('total') > ${100 * n}`,
-  (n: number) => `olderThan(customer.lastOrder, '${60 + n}d')`,
-  (n: number) => `customer.traits.country == 'CH' && customer.orders > ${n % 5}`,
-  (n: number) => `events.named('Product Added').within('${7 + n}d').count() >= 3`,
-  (n: number) => `customer.revenue > ${50 * n} && daysSince(customer.firstOrder) > ${n}`,
-]
-
 async function define(): Promise<void> {
   for (let n = 0; n < defined; n++) {
-    const condition = conditions[n % conditions.length](n)
+    const condition = conditionOf(n)
     const definition = { name: `bench-${n}`, title: '', description: '', condition }
     await db.write('segments.put', { definition, now: world.now() })
   }
