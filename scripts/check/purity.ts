@@ -50,7 +50,7 @@ export function tableOwners(tablesSource: string): Map<string, string> {
 export function sqlBreaches(sources: readonly Source[], owners: ReadonlyMap<string, string>): Breach[] {
   const names = [...owners.keys()].join('|')
   const builder = new RegExp(
-    `\\b(?:selectFrom|insertInto|updateTable|deleteFrom|mergeInto|\\w*[jJ]oin|insertRows|insertReturningIds|insertNew|selectByKeys|upsertFold|upsertRows|updateByKeys|deleteByKeys)\\s*(?:<[^(]*>)?\\(\\s*(?:[\\w.]+\\s*,\\s*)?\\[?['"\`](${names})\\b`,
+    `\\b(?:selectFrom|insertInto|updateTable|deleteFrom|mergeInto|\\w*[jJ]oin|insertRows|insertReturningIds|insertNew|insertMissing|selectByKeys|upsertFold|upsertRows|updateByKeys|deleteByKeys)\\s*(?:<[^(]*>)?\\(\\s*(?:[\\w.]+\\s*,\\s*)?\\[?['"\`](${names})\\b`,
     'g',
   )
   const raw = new RegExp(`\\b(?:from|join|into|update|delete from)\\s+(${names})\\b`, 'gi')

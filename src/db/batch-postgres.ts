@@ -76,6 +76,20 @@ export async function insertNew(
   return texts.map((text) => fresh.delete(text))
 }
 
+export async function insertMissing(
+  connection: PostgresConnection,
+  table: string,
+  key: readonly string[],
+  columns: readonly string[],
+  rows: readonly Row[],
+): Promise<void> {
+  const places = key.map((name) => columns.indexOf(name))
+  const textOf = (row: Row) => keyText(places.map((place) => row[place]))
+  const sorted = rows.map((row) => [textOf(row), row] as const).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+  const ordered = sorted.map(([, row]) => row)
+  await insertAll(connection, table, columns, ordered, `on conflict (${key.join(', ')}) do nothing`)
+}
+
 export async function selectByKeys<T>(
   connection: PostgresConnection,
   table: string,

@@ -64,6 +64,16 @@ export async function insertNew(
   return isNew
 }
 
+export async function insertMissing(
+  connection: SqliteConnection,
+  table: string,
+  key: readonly string[],
+  columns: readonly string[],
+  rows: readonly Row[],
+): Promise<void> {
+  runAll(connection, `${insert(table, columns)} on conflict (${key.join(', ')}) do nothing`, rows)
+}
+
 export async function selectByKeys<T>(
   connection: SqliteConnection,
   table: string,

@@ -217,6 +217,47 @@ forEachEngine((_engine, open) => {
     )
   })
 
+  it('inserts what is missing, and overwrites only rows that are as the key says', async () => {
+    const { handlers, act } = workbench()
+    const db = await open(handlers)
+    const columns = ['journey', 'due', 'turn', 'after_id']
+    let kept: boolean[] = []
+    act(async (tx) => {
+      await batch.insertMissing(tx, 'journey_schedules', ['journey'], columns, [
+        ['b', 1, 1, 0],
+        ['a', 1, 1, 0],
+      ])
+      await batch.insertMissing(tx, 'journey_schedules', ['journey'], columns, [
+        ['c', 2, 1, 0],
+        ['a', 9, 9, 9],
+      ])
+      kept = await batch.updateByKeys(
+        tx,
+        'journey_schedules',
+        ['journey', 'turn'],
+        ['due', 'turn'],
+        [
+          ['c', 1, 7, 2],
+          ['a', 5, 8, 6],
+          ['nobody', 1, 8, 2],
+          ['b', 1, 9, 2],
+        ],
+      )
+    })
+    await db.write('act', null)
+    expect(kept).toEqual([true, false, false, true])
+    const rows = await db.k
+      .selectFrom('journey_schedules')
+      .select(['journey', 'due', 'turn'])
+      .orderBy('journey')
+      .execute()
+    expect(rows).toEqual([
+      { journey: 'a', due: 1, turn: 1 },
+      { journey: 'b', due: 9, turn: 2 },
+      { journey: 'c', due: 7, turn: 2 },
+    ])
+  })
+
   it('reads by a held statement', async () => {
     const db = await open()
     const rows = await batch.heldQuery<{ value: string }>(db, 'select value from meta where key = ?', [

@@ -39,6 +39,20 @@ export function insertNew(tx: Tx, table: Table, keyColumn: string, keys: readonl
     : postgres.insertNew(connection, table, keyColumn, keys)
 }
 
+/** Inserts each row whose key is absent, and leaves alone what is there. */
+export function insertMissing(
+  tx: Tx,
+  table: Table,
+  key: readonly string[],
+  columns: readonly string[],
+  rows: readonly Row[],
+): Promise<void> {
+  const { connection } = tx
+  return connection.engine === 'sqlite'
+    ? sqlite.insertMissing(connection, table, key, columns, rows)
+    : postgres.insertMissing(connection, table, key, columns, rows)
+}
+
 /** The rows that have any of the key tuples, each once, in no order. */
 export function selectByKeys<T>(
   reader: Reader,

@@ -1,6 +1,6 @@
 /** Stored events: a customer's timeline, replay in stored order, and the end of views when their retention is over. */
 import type { Permit } from '../consent/permit.ts'
-import { deleteByKeys, inChunks } from '../db/batch.ts'
+import { deleteByKeys, heldQuery, inChunks } from '../db/batch.ts'
 import type { Reader, Tx } from '../db/database.ts'
 import { HabitueError } from '../errors.ts'
 import { identifiersWith } from '../identity/store.ts'
@@ -228,31 +228,50 @@ export async function countNamed(
   return Number(row?.count ?? 0)
 }
 
-/** At most so many events of a customer are looked through for a count or a sequence. */
-const mostNamed = 5000
+/** At most so many events of an identifier are looked through for a count or a sequence: the latest. */
+const mostPast = 5000
 
-/**
- * A customer's events of these names (a type such as `page` for those that have none) between two times, in order of time
- * and then of message id; of very many the latest.
- */
-export async function eventsNamed(
+/** What happened, as far as counting asks; its properties are read from its body when somebody asks for them. */
+export class PastEvent {
+  /** Of a track its own name, else the type. */
+  readonly name: string
+  readonly time: number
+  readonly received: number
+  readonly messageId: string
+  readonly #body: string
+  #properties: Readonly<Record<string, unknown>> | undefined
+
+  constructor({ name, type, time, received, message, body }: Omit<EventRow, 'seq' | 'source' | 'identifier'>) {
+    this.name = name === '' ? type : name
+    this.time = time
+    this.received = received
+    this.messageId = message
+    this.#body = body
+  }
+
+  get properties(): Readonly<Record<string, unknown>> {
+    this.#properties ??= (JSON.parse(this.#body) as EventBody).properties ?? {}
+    return this.#properties
+  }
+}
+
+const pastQuery = `select name, type, time, received, message, body from events
+  where identifier = ? and time >= ? and time <= ? order by time desc limit ${mostPast}`
+
+/** What a customer did between two times, in order of time and then of message id. */
+export async function pastEvents(
   reader: Reader,
   permit: Permit,
-  { names, since, until }: { readonly names: readonly string[]; readonly since: number; readonly until: number },
-): Promise<AdmittedEvent[]> {
-  const rows = await reader.k
-    .selectFrom('events')
-    .select(columns)
-    .where('identifier', 'in', permit.identifiers)
-    .where('time', '>=', since)
-    .where('time', '<=', until)
-    .where((row) => row.or([row('name', 'in', names), row.and([row('name', '=', ''), row('type', 'in', names)])]))
-    .orderBy('time', 'desc')
-    .orderBy('message', 'desc')
-    .limit(mostNamed)
-    .execute()
-  const used = rows.filter(({ identifier, time }) => time >= (permit.since?.get(identifier as number) ?? 0))
-  return admittedAgain(reader, used.reverse())
+  { since, until }: { readonly since: number; readonly until: number },
+): Promise<PastEvent[]> {
+  const found: PastEvent[] = []
+  for (const identifier of permit.identifiers) {
+    // What was refused since is not used again, whatever it is kept for.
+    const from = Math.max(since, permit.since?.get(identifier) ?? 0)
+    const rows = await heldQuery<EventRow>(reader, pastQuery, [identifier, from, until])
+    for (const row of rows) found.push(new PastEvent(row))
+  }
+  return found.sort((a, b) => a.time - b.time || (a.messageId < b.messageId ? -1 : 1))
 }
 
 /** What `dropPersonal` would delete, in pieces. */

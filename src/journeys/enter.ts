@@ -31,8 +31,8 @@ export interface Entered {
   readonly advanced: Advanced
 }
 
-/** Null where he is not to enter (again). What takes no time is done at once, up to the first wait or action. */
-export function enter({ journey, event, customer, zone, view, earlier, now, isHeldOut }: Candidate): Entered | null {
+/** Null where he is not to enter (again). */
+export function entryFor({ journey, event, customer, zone, view, earlier, now }: Candidate): Entry | null {
   const began = event && shownEvent(event)
   const key = entryKey(journey, event, { roots: { ...view, event: began, began }, now }, zone)
   if (key === null) return null
@@ -41,15 +41,14 @@ export function enter({ journey, event, customer, zone, view, earlier, now, isHe
     const last = Math.max(...same.map(({ started }) => started))
     if (journey.again === null || after(last, journey.again, zone) > now) return null
   }
-  const entry = { customer, key, n: same.length }
+  return { customer, key, n: same.length }
+}
+
+/** What takes no time is done at once, up to the first wait or action. */
+export function enter({ journey, event, customer, zone, view, now, isHeldOut }: Candidate, entry: Entry): Entered {
   const held = heldOf(journey, customer, isHeldOut)
-  const around = {
-    now,
-    zone,
-    view,
-    held: held > 0,
-    share: (word: string) => shareOf(journey.id, word, entry),
-  }
+  const share = (word: string) => shareOf(journey.id, word, entry)
+  const around = { now, zone, view, held: held > 0, share }
   return { entry, held, advanced: advance(journey, initialState(journey, event, now), { kind: 'due' }, around) }
 }
 

@@ -3,19 +3,18 @@
  * far as takes no time, and what he is to do then is done by `turns.ts`.
  */
 import { shopIds } from '../catalog/read.ts'
-import { eventsNamed } from '../events/store.ts'
+import { type PastEvent, pastEvents } from '../events/store.ts'
 import { isHeldOut } from '../messages/prepare.ts'
-import { enter, shareOf } from './enter.ts'
+import { type Candidate, enter, entryFor, shareOf } from './enter.ts'
 import type { Noted } from './fold.ts'
-import { nameOf } from './fold.ts'
-import type { Instance } from './instance.ts'
+import type { Entry, Instance } from './instance.ts'
 import type { Journey } from './journey.ts'
 import type { RunnerNeeds } from './needs.ts'
 import { readPeople, type Somebody, type Who, whoAre } from './people.ts'
 import { activeJourneys } from './shelf.ts'
 import { advance, type Heard, type State } from './step.ts'
 import { instancesOf, nextEvent } from './store.ts'
-import { begins, pastNeeded } from './trigger.ts'
+import { begins, mayBegin, pastNeeded } from './trigger.ts'
 import type { Counted, Entering, InboxRow, Matched } from './write.ts'
 
 /** Events looked at together. */
@@ -96,6 +95,13 @@ interface Held {
   readonly rows: number[]
 }
 
+/** Whom an event may let in, if what he did before is as it should be. */
+interface Possible extends Candidate {
+  readonly event: Heard
+  readonly entry: Entry
+  readonly since: number | null
+}
+
 interface Known {
   readonly journeys: readonly Journey[]
   readonly instances: ReadonlyMap<number, Held[]>
@@ -121,8 +127,9 @@ class Look {
     const only = row.only_for === null ? null : new Set(JSON.parse(row.only_for) as string[])
     this.#hear(row, event, somebody, only)
     if (only !== null) return
-    for (const journey of this.#known.journeys)
-      if (journey.triggers.has(row.name)) await this.#begin(row, event, somebody, journey)
+    const candidates = this.#known.journeys.flatMap((journey) => this.#candidate(row, event, somebody, journey) ?? [])
+    const pasts = await this.#pasts(event, somebody, candidates)
+    for (const candidate of candidates) this.#begin(row, candidate, pasts.get(candidate.journey.purpose) ?? [])
   }
 
   #hear(row: InboxRow, event: Heard, somebody: Somebody, only: ReadonlySet<string> | null): void {
@@ -150,35 +157,47 @@ class Look {
     this.#count(journey, instance.held, notes)
   }
 
-  async #begin(row: InboxRow, event: Heard, somebody: Somebody, journey: Journey): Promise<void> {
-    const { now } = this.#known
-    const { db, config } = this.#needs
-    const { trigger } = journey
-    if (row.historical === 1 ? !trigger.historical : event.received - event.time > trigger.latestMs) return
-    const { zone, customer } = somebody
-    const view = somebody.view(journey.purpose)
-    const permit = somebody.permit(journey.purpose)
-    const needed = pastNeeded(trigger, event, zone)
-    const past = needed && permit ? (await eventsNamed(db, permit, { ...needed, until: event.time })).map(pastOf) : []
-    if (!begins(trigger, event, past, { view, now, zone })) return
-    if (permit === null) return this.#refuse(journey, 'consent')
-    const own = this.#instances.get(customer) ?? []
-    const earlier = own
-      .filter(({ instance }) => instance.journey === journey.id)
-      .map(({ instance }) => ({ entry: instance.entry, started: instance.started }))
-    const heldOut = isHeldOut(somebody.identifiers, config.messages.holdout)
-    const entered = enter({ journey, event, customer, zone, view, earlier, now, isHeldOut: heldOut })
-    if (entered === null) return
-    const { entry, held: isHeld, advanced } = entered
-    const instance = { journey: journey.id, entry, held: isHeld, started: now, claim: null }
-    const held: Held = { instance, journey, state: advanced.state, rows: [] }
-    this.#instances.set(customer, [...own, held])
-    this.#entering.push({ held, identifier: row.identifier as number, version: journey.version })
-    this.#count(journey, isHeld, [{ step: '', outcome: 'entered', reason: '' }, ...advanced.notes])
+  /** Null where the event begins nothing in this journey, whatever was before. */
+  #candidate(row: InboxRow, event: Heard, somebody: Somebody, journey: Journey): Possible | null {
+    const { trigger, triggers, purpose } = journey
+    if (!triggers.has(row.name)) return null
+    if (row.historical === 1 ? !trigger.historical : event.received - event.time > trigger.latestMs) return null
+    const { zone, customer, identifiers } = somebody
+    const asked = { view: somebody.view(purpose), now: this.#known.now, zone }
+    if (!mayBegin(trigger, event, asked)) return null
+    const earlier = (this.#instances.get(customer) ?? []).flatMap(({ instance }) =>
+      instance.journey === journey.id ? [{ entry: instance.entry, started: instance.started }] : [],
+    )
+    const heldOut = isHeldOut(identifiers, this.#needs.config.messages.holdout)
+    const candidate = { journey, event, customer, earlier, isHeldOut: heldOut, ...asked }
+    const entry = entryFor(candidate)
+    if (entry === null) return null
+    if (somebody.permit(purpose) !== null) return { ...candidate, entry, since: pastNeeded(trigger, event) }
+    this.#count(journey, 0, [{ step: '', outcome: 'refused', reason: 'consent' }])
+    return null
   }
 
-  #refuse(journey: Journey, reason: string): void {
-    this.#count(journey, 0, [{ step: '', outcome: 'refused', reason }])
+  /** What he did before, as far back as any of the journeys asks: read once for all of them. */
+  async #pasts(event: Heard, somebody: Somebody, candidates: readonly Possible[]): Promise<Map<string, PastEvent[]>> {
+    const pasts = new Map<string, PastEvent[]>()
+    for (const purpose of ['service', 'personalisation'] as const) {
+      const since = candidates.flatMap((one) => (one.journey.purpose === purpose ? (one.since ?? []) : []))
+      const permit = somebody.permit(purpose)
+      if (since.length === 0 || permit === null) continue
+      pasts.set(purpose, await pastEvents(this.#needs.db, permit, { since: Math.min(...since), until: event.time }))
+    }
+    return pasts
+  }
+
+  #begin(row: InboxRow, candidate: Possible, past: readonly PastEvent[]): void {
+    const { journey, event, customer, now } = candidate
+    if (!begins(journey.trigger, event, past, candidate)) return
+    const { entry, held: isHeld, advanced } = enter(candidate, candidate.entry)
+    const instance = { journey: journey.id, entry, held: isHeld, started: now, claim: null }
+    const held: Held = { instance, journey, state: advanced.state, rows: [] }
+    this.#instances.set(customer, [...(this.#instances.get(customer) ?? []), held])
+    this.#entering.push({ held, identifier: row.identifier as number, version: journey.version })
+    this.#count(journey, isHeld, [{ step: '', outcome: 'entered', reason: '' }, ...advanced.notes])
   }
 
   #count(
@@ -216,11 +235,4 @@ class Look {
 function heardOf({ name, body }: InboxRow, names: ReadonlyMap<number, string>): Heard {
   const { items, ...noted } = JSON.parse(body) as Noted
   return { ...noted, name, items: items.flatMap((item) => names.get(item) ?? []) }
-}
-
-function pastOf(
-  event: Parameters<typeof nameOf>[0] & Pick<Heard, 'time' | 'received' | 'messageId' | 'properties'>,
-): Heard {
-  const { time, received, messageId, properties } = event
-  return { name: nameOf(event), time, received, messageId, properties, items: [] }
 }

@@ -48,9 +48,13 @@ export const instanceColumns = [
 
 export type StoredInstance = Omit<InstanceRow, 'id'> & { readonly id: number }
 
+type Rest = Omit<State, 'phase' | 'step' | 'due' | 'item' | 'reason'>
+/** Nobody asks how it was with one that has ended, but for who looks at it (views.ts). */
+const nothing: Rest = { visit: 0, attempt: 0, since: 0, event: null, data: {} }
+
 export function instanceOf(row: StoredInstance): Instance {
   const { phase, step, due, item, reason } = row
-  const rest = JSON.parse(row.state) as Omit<State, 'phase' | 'step' | 'due' | 'item' | 'reason'>
+  const rest = phase === 'ended' ? nothing : (JSON.parse(row.state) as Rest)
   const [customer, key, n] = JSON.parse(row.entry) as [number, string, number]
   return {
     id: row.id,

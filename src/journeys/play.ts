@@ -4,11 +4,11 @@
  */
 import type { ConditionValues } from '../conditions/condition.ts'
 import type { Outcome } from './actions.ts'
-import { enter, shareOf } from './enter.ts'
+import { enter, entryFor, shareOf } from './enter.ts'
 import type { Entry, Held } from './instance.ts'
 import { type Journey, NOT_ENTERED } from './journey.ts'
 import { type Act, type Advanced, advance, type Heard, type Note, type State } from './step.ts'
-import { begins, pastNeeded } from './trigger.ts'
+import { begins, mayBegin, pastNeeded } from './trigger.ts'
 
 export interface Played {
   readonly customer: number
@@ -128,14 +128,17 @@ class Player {
   async #begin(event: Heard): Promise<void> {
     const { customer, zone, events, isHeldOut } = this.#played
     const now = event.time
-    const view = await this.#played.view(now)
-    const needed = pastNeeded(this.#journey.trigger, event, zone)
-    const names = new Set(needed?.names)
-    const past = needed ? events.filter(({ name, time }) => time >= needed.since && time <= now && names.has(name)) : []
-    if (!begins(this.#journey.trigger, event, past, { view, now, zone })) return
+    const asked = { view: await this.#played.view(now), now, zone }
+    const { trigger } = this.#journey
+    if (!mayBegin(trigger, event, asked)) return
     const earlier = this.#instances.filter(({ state }) => state.reason !== NOT_ENTERED)
-    const entered = enter({ journey: this.#journey, event, customer, zone, view, earlier, now, isHeldOut })
-    if (entered === null) return
+    const candidate = { journey: this.#journey, event, customer, earlier, isHeldOut, ...asked }
+    const possible = entryFor(candidate)
+    if (possible === null) return
+    const since = pastNeeded(trigger, event)
+    const past = since === null ? [] : events.filter(({ time }) => time >= since && time <= now)
+    if (!begins(trigger, event, past, asked)) return
+    const entered = enter(candidate, possible)
     const { entry, held, advanced } = entered
     const live: Live = { entry, held, started: now, acts: [], notes: [], state: advanced.state }
     this.#instances.push(live)

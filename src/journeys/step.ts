@@ -373,11 +373,16 @@ class Walk {
 }
 
 /** As conditions see it. */
-export function shownEvent({ name, time, properties, items }: Heard): Readonly<Record<string, unknown>> {
+export function shownEvent({
+  name,
+  time,
+  properties,
+  items = [],
+}: Pick<Heard, 'name' | 'time' | 'properties'> & Partial<Heard>): Readonly<Record<string, unknown>> {
   const type = name === 'identify' || name === 'page' || name === 'screen' ? name : 'track'
   return { ...eventView({ name, type, time, properties }), items }
 }
 
-export function matches({ names, when }: Match, event: Heard, values: Values): boolean {
+export function matches({ names, when }: Match, event: Pick<Heard, 'name'>, values: Values): boolean {
   return names.has(event.name) && holds(when, values)
 }

@@ -1,56 +1,63 @@
 /** Whether an event begins an instance, and under which key: pure, for the runner, the simulation and tests alike. */
 import type { ConditionValues } from '../conditions/condition.ts'
-import { after, type Duration, dateIn } from './duration.ts'
+import { dateIn, lengthOf } from './duration.ts'
 import type { Values } from './expression.ts'
 import type { Journey, Match, Trigger } from './journey.ts'
 import { type Heard, matches, shownEvent } from './step.ts'
 
-/** Which of a customer's past events a trigger must see to decide; null = the event alone decides. */
-export interface PastNeeded {
-  readonly names: readonly string[]
-  readonly since: number
-}
-
-export function pastNeeded(trigger: Trigger, event: Heard, zone: string): PastNeeded | null {
-  if (trigger.kind !== 'event' || (trigger.count === 1 && trigger.sequence.length === 1)) return null
-  const names = new Set(trigger.sequence.flatMap((match) => [...match.names]))
-  return { names: [...names], since: trigger.within ? windowStart(event, trigger.within, zone) : 0 }
-}
-
-function windowStart(event: Heard, within: Duration, zone: string): number {
-  return after(event.time, within, zone, -1)
+/** What a trigger is asked with. */
+export interface Asked {
+  readonly view: ConditionValues
+  readonly now: number
+  readonly zone: string
 }
 
 /**
- * Does this event begin an instance? `past` = the customer's events that `pastNeeded` asked for, in order of time; it may
- * hold the event itself, and later ones, which do not count.
+ * Since when a trigger must see what the customer did, to decide; null = the event alone decides. A day of a window has 24
+ * hours: it is asked of each event, and the calendar is slow.
  */
-export function begins(
-  trigger: Trigger,
-  event: Heard,
-  past: readonly Heard[],
-  { view, now, zone }: { readonly view: ConditionValues; readonly now: number; readonly zone: string },
-): boolean {
-  if (trigger.kind === 'segment' || trigger.kind === 'every') return true
-  const isLike = (match: Match, one: Heard) => matches(match, one, { roots: { ...view, event: shownEvent(one) }, now })
-  const { sequence, count, within } = trigger
-  const last = sequence[sequence.length - 1]
-  if (!isLike(last, event)) return false
-  const since = within ? windowStart(event, within, zone) : 0
+export function pastNeeded(trigger: Trigger, event: Heard): number | null {
+  if (trigger.kind !== 'event' || (trigger.count === 1 && trigger.sequence.length === 1)) return null
+  return trigger.within ? event.time - lengthOf(trigger.within) : 0
+}
+
+/** Is it an event of the kind that begins an instance, whatever was before? */
+export function mayBegin(trigger: Trigger, event: Heard, asked: Asked): boolean {
+  return trigger.kind !== 'event' || isLike(trigger.sequence[trigger.sequence.length - 1], event, asked)
+}
+
+type Past = Omit<Heard, 'items'>
+
+/**
+ * Does an event that may begin an instance begin one? `past` = what the customer did since `pastNeeded`, in order of time; it
+ * may hold other events, the event itself, and later ones, which do not count.
+ */
+export function begins(trigger: Trigger, event: Heard, past: readonly Past[], asked: Asked): boolean {
+  if (trigger.kind !== 'event') return true
+  const { sequence, count } = trigger
+  const since = pastNeeded(trigger, event)
+  if (since === null) return true
   const before = past.filter((one) => one.time >= since && isBefore(one, event))
-  if (count > 1) return before.filter((one) => isLike(last, one)).length + 1 >= count
-  return inOrder(sequence.slice(0, -1), before, isLike)
+  const isOne = (match: Match) => (one: Past) => isLike(match, one, asked)
+  if (count > 1) return before.filter(isOne(sequence[sequence.length - 1])).length + 1 >= count
+  return inOrder(sequence.slice(0, -1).map(isOne), before)
+}
+
+/** The name first: conditions cost more. */
+function isLike(match: Match, event: Past, { view, now }: Asked): boolean {
+  if (!match.names.has(event.name) || match.when === undefined) return match.names.has(event.name)
+  return matches(match, event, { roots: { ...view, event: shownEvent(event) }, now })
 }
 
 /** Of two at the same time, by message id. */
-function isBefore(one: Heard, other: Heard): boolean {
+function isBefore(one: Past, other: Past): boolean {
   return one.time < other.time || (one.time === other.time && one.messageId < other.messageId)
 }
 
 /** Did each of them come, one after another? The earliest that fits leaves the most room for the rest. */
-function inOrder(wanted: readonly Match[], events: readonly Heard[], isLike: (match: Match, event: Heard) => boolean) {
+function inOrder(wanted: readonly ((event: Past) => boolean)[], events: readonly Past[]): boolean {
   let next = 0
-  for (const event of events) if (next < wanted.length && isLike(wanted[next], event)) next++
+  for (const event of events) if (next < wanted.length && wanted[next](event)) next++
   return next === wanted.length
 }
 

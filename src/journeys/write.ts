@@ -1,5 +1,5 @@
 /** All that writes journeys' rows: claims of what is due, and what became of it. */
-import { deleteByKeys, inChunks, updateByKeys, upsertFold } from '../db/batch.ts'
+import { deleteByKeys, insertMissing, updateByKeys, upsertFold } from '../db/batch.ts'
 import type { Handlers, Tx } from '../db/database.ts'
 import {
   type Entry,
@@ -182,23 +182,16 @@ function change(tx: Tx, key: readonly string[], rows: readonly unknown[][]): Pro
   return updateByKeys(tx, 'journey_instances', key, stateColumns, rows)
 }
 
+const enteringColumns = ['journey', 'version', 'identifier', 'entry', 'held', 'started', ...stateColumns]
+
 /** Who is in already (another runner was faster) enters once. */
 async function enter(tx: Tx, entering: readonly Entering[], now: number): Promise<void> {
-  for (const chunk of inChunks(entering, 100)) {
-    const rows = chunk.map(({ journey, version, identifier, entry, held, state }) => {
-      const values = stateValues(state, 1, now)
-      const fields = Object.fromEntries(stateColumns.map((name, i) => [name, values[i]])) as StateFields
-      return { journey, version, identifier, entry: entryText(entry), held, started: now, ...fields }
-    })
-    await tx.k
-      .insertInto('journey_instances')
-      .values(rows)
-      .onConflict((conflict) => conflict.columns(['journey', 'entry']).doNothing())
-      .execute()
-  }
+  const rows = entering.map(({ journey, version, identifier, entry, held, state }) => [
+    ...[journey, version, identifier, entryText(entry), held, now],
+    ...stateValues(state, 1, now),
+  ])
+  if (rows.length > 0) await insertMissing(tx, 'journey_instances', ['journey', 'entry'], enteringColumns, rows)
 }
-
-type StateFields = Pick<StoredInstance, (typeof stateColumns)[number]>
 
 /** Of an absence that was none, nothing stays: it may begin again. */
 async function dropNotEntered(tx: Tx, changed: readonly Changed[]): Promise<void> {
