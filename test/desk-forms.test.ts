@@ -47,5 +47,36 @@ forEachRunning((_engine, run) => {
     ])
     const refused = await post(place, { form, do: 'call', due: '2001-01-01T10:00' }, cookie)
     expect([refused.statusCode, refused.body.includes('That time is over')]).toEqual([400, true])
+    // Who leaves the shop leaves his tasks to the others.
+    await habitue.ask('DELETE', `/v1/people/${body.person.id}`)
+    const after = (await habitue.ask('GET', '/v1/customers/ada/tasks')).body.tasks
+    expect(after.map(({ state }: { state: string }) => state)).toEqual(['open', 'open'])
+    expect((await app.inject({ url: '/desk', headers: { cookie } })).statusCode).toBe(303)
+  })
+
+  it('shows a marketer how many answered what, and not what they wrote', async () => {
+    const habitue = await run({ passwordCost: 10 })
+    const app = await createApp(habitue.engine)
+    const doc = { title: 'T', pages: [{ questions: [{ id: 'words', kind: 'text', text: 'Why?' }] }] }
+    await habitue.ask('PUT', '/v1/surveys/s', doc)
+    const results = async (role: string, texts: boolean) => {
+      const email = `${role}@shop.example`
+      const { body } = await habitue.ask('POST', '/v1/people', { name: role, email, role })
+      const payload = { email, password: body.password ?? '' }
+      const signedIn = await app.inject({ method: 'POST', url: '/v1/session', payload })
+      const cookie = String(signedIn.headers['set-cookie']).split(';')[0]
+      return (await app.inject({ url: `/v1/surveys/s/results?texts=${texts}`, headers: { cookie } })).statusCode
+    }
+    expect([await results('marketer', false), await results('agent', true), await results('auditor', false)]).toEqual([
+      200, 200, 403,
+    ])
+    const { body } = await habitue.ask('POST', '/v1/people', { name: 'M', email: 'm@shop.example', role: 'marketer' })
+    const signedIn = await app.inject({
+      method: 'POST',
+      url: '/v1/session',
+      payload: { email: 'm@shop.example', password: body.password },
+    })
+    const cookie = String(signedIn.headers['set-cookie']).split(';')[0]
+    expect((await app.inject({ url: '/v1/surveys/s/results?texts=true', headers: { cookie } })).statusCode).toBe(403)
   })
 })

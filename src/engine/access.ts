@@ -55,7 +55,10 @@ export function peopleApi(db: Database, world: World, ring: SessionRing, cost: n
     list: () => listPeople(db),
     add: (wanted) => addPerson(db, world, cost, wanted),
     reset: (id) => resetPassword(db, world, cost, id),
-    remove: (id) => db.write('access.removePerson', { id, now: world.now() }),
+    async remove(id) {
+      await db.write('access.removePerson', { id, now: world.now() })
+      await db.write('tasks.releaseOf', { owner: `person:${id}` })
+    },
     names: () => ring.names(),
   }
 }

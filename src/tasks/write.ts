@@ -67,6 +67,13 @@ const note: Handler<Act & { text: string }, void> = async (tx, { id, by, now, te
   await tx.k.insertInto('task_notes').values({ task: id, identifier, author: by, time: now, text }).execute()
 }
 
+/** What somebody had who left waits for everybody again. */
+const releaseOf: Handler<{ owner: string }, void> = async (tx, { owner }) => {
+  const open = { state: 'open', owner: null, claimed: null }
+  await tx.k.updateTable('tasks').set(open).where('owner', '=', owner).where('state', '=', 'claimed').execute()
+  await tx.k.updateTable('tasks').set({ meant: null }).where('meant', '=', owner).where('state', '=', 'open').execute()
+}
+
 /** For whom it is was looked up; from here on nobody is told again. */
 const told: Handler<{ id: number; meant: string | null; now: number }, void> = async (tx, { id, meant, now }) => {
   await tx.k.updateTable('tasks').set({ meant, told: now }).where('id', '=', id).where('told', 'is', null).execute()
@@ -106,12 +113,13 @@ const resolve =
     return (await ingest(tx, request)).refused.length === 0
   }
 
-/** 'tasks.open', 'tasks.claim', 'tasks.release', 'tasks.note', 'tasks.told', 'tasks.resolve'. */
+/** 'tasks.open', 'tasks.claim', 'tasks.release', 'tasks.releaseOf', 'tasks.note', 'tasks.told', 'tasks.resolve'. */
 export function taskHandlers(needs: TaskNeeds): Handlers {
   return {
     'tasks.open': (tx, task: NewTask) => insertTask(tx, task),
     'tasks.claim': claim,
     'tasks.release': release,
+    'tasks.releaseOf': releaseOf,
     'tasks.note': note,
     'tasks.told': told,
     'tasks.resolve': resolve(needs),
