@@ -33,7 +33,7 @@ const home = 'https://shop.example/habitue'
 
 /** Follows the link of an answer in the latest mail, as a browser does, and presses the button of the page. */
 async function answerByLink({ habitue, server }: Shop, words: string): Promise<void> {
-  const html = server.received.at(-1)?.mail.html ?? ''
+  const html = (server.received.at(-1)?.mail.html ?? '').replaceAll('&amp;', '&')
   const link = [...html.matchAll(/<a href="([^"]+)"[^>]*>([^<]*)</g)].find(([, , text]) => text === words)?.[1] ?? ''
   expect(link).toContain(home)
   const { location } = await habitue.open('GET', link.replace(home, ''))
