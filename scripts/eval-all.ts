@@ -58,6 +58,7 @@ const evaluations: readonly Evaluation[] = [
     files: { interactions: 'interactions.csv', users: 'users.csv', items: 'items.csv', cold: 'coldstart-users.csv' },
   },
   { folder: 'simulated', protocol: 'reviews', files: {} },
+  { folder: 'simulated', protocol: 'policy', files: {} },
 ]
 
 let failed = 0

@@ -8,6 +8,7 @@ import {
   evalColdstart,
   evalContext,
   evalGrowth,
+  evalPolicy,
   evalRating,
   evalReviews,
   evalSequence,
@@ -24,7 +25,7 @@ import { interruptible } from './interruption.ts'
 import { type Output, output } from './output.ts'
 import { optionsOf, several, wholeNumber } from './surroundings.ts'
 
-/** `habitue eval topn | candidates | growth | sequence | session | context | usual | rating | reviews | coldstart`: the public way to judge Habitue on anybody's data. */
+/** `habitue eval topn | candidates | growth | sequence | session | context | usual | rating | reviews | policy | coldstart`: the public way to judge Habitue on anybody's data. */
 export function evalCommand(program: Command): void {
   const evaluate = program
     .command('eval')
@@ -131,6 +132,17 @@ function judgingPredictions(evaluate: Command): void {
     .action((_: unknown, command: Command) => {
       const options = optionsOf<Flags & { shops: number }>(command)
       return run(options, (progress) => evalReviews(options, { world: systemWorld, progress }))
+    })
+
+  evaluate
+    .command('policy')
+    .description('Ask a log what other lists would have brought, where the truth is known (IPS, SNIPS, doubly robust).')
+    .option('--seed <n>', 'seed of the shop and of its logs', wholeNumber, 1)
+    .option('--lists <n>', 'lists in a log', wholeNumber, 5000)
+    .option('--repeats <n>', 'how many logs', wholeNumber, 20)
+    .action((_: unknown, command: Command) => {
+      const options = optionsOf<Flags & { lists: number; repeats: number }>(command)
+      return run(options, (progress) => evalPolicy(options, { world: systemWorld, progress }))
     })
 
   withFlags(evaluate.command('coldstart'))

@@ -26,8 +26,8 @@ export interface PlacementFeedback extends Feedback {
   readonly decisions: number
 }
 
-export function feedbackOf(counts: readonly PlaceCount[], decisions: number): PlacementFeedback {
-  const bias = fitPositionBias(counts)
+export function feedbackOf({ counts, trials: tried, decisions }: PlaceCounts): PlacementFeedback {
+  const bias = fitPositionBias(counts, tried)
   const trials = new Map<number, { shown: number; clicks: number }>()
   for (const { item, place, shown, clicks } of counts) {
     const own = trials.get(item) ?? { shown: 0, clicks: 0 }
@@ -44,12 +44,18 @@ export function feedbackOf(counts: readonly PlaceCount[], decisions: number): Pl
   }
 }
 
+export interface PlaceCounts {
+  readonly counts: readonly PlaceCount[]
+  /** Of these, what stood there to be tried. */
+  readonly trials: readonly PlaceCount[]
+  /** Lists that were counted. */
+  readonly decisions: number
+}
+
+const noCounts: PlaceCounts = { counts: [], trials: [], decisions: 0 }
+
 /** Showings and clicks by item and place in the latest lists of a placement. */
-export async function readPlaceCounts(
-  reader: Reader,
-  placement: PlacementName,
-  now: number,
-): Promise<{ counts: PlaceCount[]; decisions: number }> {
+export async function readPlaceCounts(reader: Reader, placement: PlacementName, now: number): Promise<PlaceCounts> {
   const rows = await reader.k
     .selectFrom('decisions')
     .select(['id', 'items'])
@@ -58,7 +64,8 @@ export async function readPlaceCounts(
     .orderBy('time', 'desc')
     .limit(mostDecisions)
     .execute()
-  const counts = new Map<string, { item: number; place: number; shown: number; clicks: number }>()
+  const counts: Tally = new Map()
+  const trials: Tally = new Map()
   for (const chunk of inChunks(rows, idsAtOnce)) {
     const ids = chunk.map(({ id }) => id)
     const outcomes = await reader.k
@@ -68,16 +75,24 @@ export async function readPlaceCounts(
       .execute()
     const cared = new Set(outcomes.filter(({ kind }) => caring.has(kind)).map((one) => `${one.decision} ${one.item}`))
     for (const { id, items } of chunk) {
-      for (const [place, [item]] of (JSON.parse(items) as [number][]).entries()) {
-        const key = `${item} ${place}`
-        const count = counts.get(key) ?? { item, place, shown: 0, clicks: 0 }
-        count.shown++
-        if (cared.has(`${id} ${item}`)) count.clicks++
-        counts.set(key, count)
+      for (const [place, [item, , kind]] of (JSON.parse(items) as [number, number, string][]).entries()) {
+        const isCaredFor = cared.has(`${id} ${item}`)
+        add(counts, item, place, isCaredFor)
+        if (kind === 'trial') add(trials, item, place, isCaredFor)
       }
     }
   }
-  return { counts: [...counts.values()], decisions: rows.length }
+  return { counts: [...counts.values()], trials: [...trials.values()], decisions: rows.length }
+}
+
+type Tally = Map<string, { item: number; place: number; shown: number; clicks: number }>
+
+function add(tally: Tally, item: number, place: number, isCaredFor: boolean): void {
+  const key = `${item} ${place}`
+  const count = tally.get(key) ?? { item, place, shown: 0, clicks: 0 }
+  count.shown++
+  if (isCaredFor) count.clicks++
+  tally.set(key, count)
 }
 
 export interface CurrentFeedback {
@@ -90,8 +105,7 @@ export interface CurrentFeedback {
 export function currentFeedback(reader: Reader, world: World, onError: (error: unknown) => void): CurrentFeedback {
   const kept = new Map<PlacementName, { feedback: PlacementFeedback; at: number }>()
   const fresh = async (placement: PlacementName) => {
-    const { counts, decisions } = await readPlaceCounts(reader, placement, world.now())
-    const feedback = feedbackOf(counts, decisions)
+    const feedback = feedbackOf(await readPlaceCounts(reader, placement, world.now()))
     kept.set(placement, { feedback, at: world.elapsed() })
     return feedback
   }
@@ -101,7 +115,7 @@ export function currentFeedback(reader: Reader, world: World, onError: (error: u
       const found = kept.get(placement)
       const now = world.elapsed()
       if (!found || now - found.at >= everyMs) {
-        const old = found?.feedback ?? feedbackOf([], 0)
+        const old = found?.feedback ?? feedbackOf(noCounts)
         kept.set(placement, { feedback: old, at: now })
         fresh(placement).catch(onError)
         return old

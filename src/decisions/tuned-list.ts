@@ -1,6 +1,6 @@
 /** The list of a tuned placement: what he ignored goes down, the list is chosen as a whole, and some places try something. */
 import type { Catalogue } from '../catalog/catalogue.ts'
-import { drawBy, type Trial, thompsonShares } from '../models/exploration.ts'
+import { drawTrials, type Trial, thompsonShares } from '../models/exploration.ts'
 import { chooseList, type ListCandidate, tasteShares } from '../models/list-choice.ts'
 import type { Setting } from './proposal.ts'
 import type { Allowance } from './rank.ts'
@@ -83,19 +83,10 @@ function explored(list: readonly Candidate[], pool: readonly Candidate[], needs:
     feedback.usual,
     random,
   )
-  const drawn = new Set<number>()
+  const draws = drawTrials(list.length, shares, tuning.exploration, random)
   return list.map((one, place) => {
-    // Where all that could win was drawn already, the place keeps what it has.
-    const left = shares.map((share, n) => (drawn.has(n) ? 0 : share))
-    const sum = left.reduce((total, share) => total + share, 0)
-    if (place === 0 || sum <= 0) return { ...one, propensity: 1 }
-    if (random() >= tuning.exploration) return { ...one, propensity: 1 - tuning.exploration }
-    const n = drawBy(
-      left.map((share) => share / sum),
-      random,
-    )
-    drawn.add(n)
-    return { id: trials[n].id, score: one.score, trial: true, propensity: (tuning.exploration * left[n]) / sum }
+    const { trial, propensity } = draws[place]
+    return trial === null ? { ...one, propensity } : { id: trials[trial].id, score: one.score, trial: true, propensity }
   })
 }
 

@@ -15,6 +15,8 @@ import { type ContextFiles, evaluateContext } from './context.ts'
 import { evaluateGrowth, type GrowthPoint } from './growth.ts'
 import { Ids, readCandidates, readInteractions, readPrefixes, readSplit } from './interactions.ts'
 import { type EvaluationRequest, type Outcome, peakRssMb } from './outcome.ts'
+import { evaluatePolicy } from './policy.ts'
+import { drawnShop } from './policy-shop.ts'
 import { evaluateRating, type RatingFiles } from './rating.ts'
 import { evaluateReviews } from './reviews.ts'
 import { evaluateSequence, evaluateSession } from './sequence.ts'
@@ -137,6 +139,14 @@ export async function evalReviews(
   around: EvaluationSurroundings,
 ): Promise<Outcome> {
   return evaluateReviews({ seed, shops, halfLifeDays: opinionDefaults.halfLifeDays, ...around })
+}
+
+/** `eval policy`: in a simulated shop, for only there the truth is known. */
+export async function evalPolicy(
+  { seed, lists, repeats }: { readonly seed: number; readonly lists: number; readonly repeats: number },
+  around: EvaluationSurroundings,
+): Promise<Outcome> {
+  return evaluatePolicy(drawnShop(seed), { seed, lists, repeats, ...around })
 }
 
 /** `eval usual`. @throws HabitueError on unreadable files and options */

@@ -12,7 +12,7 @@ export interface Trial {
 }
 
 /** Rounds of sampling; an item that wins none of them has no chance this time. */
-const rounds = 64
+const rounds = 32
 /** As how many showings what is usual counts before an item's own. */
 const priorShown = 8
 
@@ -34,6 +34,35 @@ export function thompsonShares(trials: readonly Trial[], usual: number, random: 
     wins[best]++
   }
   return wins.map((won) => won / rounds)
+}
+
+/** What came to a place: one of the trials, or null = what would stand there anyway; and with which probability. */
+export interface PlaceDraw {
+  readonly trial: number | null
+  readonly propensity: number
+}
+
+/**
+ * Which places of a list of `length` try something: each after the first with the probability `rate`, one of the trials that
+ * is not drawn yet, by `shares`. Propensities are given what stands above.
+ */
+export function drawTrials(length: number, shares: readonly number[], rate: number, random: () => number): PlaceDraw[] {
+  const drawn = new Set<number>()
+  return Array.from({ length }, (_, place) => {
+    const left = sharesLeft(shares, drawn)
+    if (place === 0 || left === null) return { trial: null, propensity: 1 }
+    if (random() >= rate) return { trial: null, propensity: 1 - rate }
+    const trial = drawBy(left, random)
+    drawn.add(trial)
+    return { trial, propensity: rate * left[trial] }
+  })
+}
+
+/** The shares of those that are not drawn yet, summing to 1; null = all that could win were drawn. */
+export function sharesLeft(shares: readonly number[], drawn: ReadonlySet<number>): number[] | null {
+  const left = shares.map((share, n) => (drawn.has(n) ? 0 : share))
+  const sum = left.reduce((total, share) => total + share, 0)
+  return sum > 0 ? left.map((share) => share / sum) : null
 }
 
 /** An index by these probabilities. */
