@@ -116,6 +116,42 @@ export function largeHistory({ seed }: Pick<BenchOptions, 'seed'>): History {
   }
 }
 
+/** 40,000 items, 24,000 sessions of a few views each: what is looked at next is near what was looked at last. */
+export function sessionHistory({ seed }: Pick<BenchOptions, 'seed'>): History {
+  const [users, count] = [24_000, 40_000]
+  const end = Date.UTC(2025, 5, 1)
+  const random = seededRandom(seed)
+  const rank = zipf(count, 0.7, random)
+  const items = Array.from({ length: count }, (_, n) => ({
+    id: `sku-${n}`,
+    title: `Article ${n % 977} of kind ${n % 400}`,
+    categories: [`Category ${n % 400}`],
+  }))
+  const views = Array.from({ length: users }, (_, user) => {
+    const start = end - Math.floor(random() * 3e9)
+    let item = rank()
+    return Array.from({ length: 3 + Math.floor(random() * 5) }, (_view, k) => {
+      // Of the same category mostly, and near in it: every fourth view is anywhere.
+      if (k > 0) item = random() < 0.75 ? (item + 400 * (1 + Math.floor(3 * random()))) % count : rank()
+      return { user, item, time: start + k * 30_000 }
+    })
+  }).flat()
+  return {
+    name: '40,000 items in 24,000 seeded sessions',
+    items,
+    users: Array.from({ length: users }, (_, n) => `session-${n}`),
+    length: views.length,
+    message(i) {
+      const { user, item, time } = views[i]
+      return {
+        ...{ type: 'track', event: 'Product Viewed', messageId: `view-${i}`, userId: `session-${user}` },
+        timestamp: new Date(time).toISOString(),
+        properties: { product_id: `sku-${item}`, price: 9.5, currency: 'EUR' },
+      }
+    },
+  }
+}
+
 interface Size {
   readonly users: number
   /** Of items. */

@@ -11,12 +11,13 @@ import type { Bench, BenchOptions } from './bench.ts'
 import { decide } from './decide.ts'
 import { ingest } from './ingest.ts'
 import { machine, type Reported, table } from './report.ts'
+import { session } from './session.ts'
 import { smallShop } from './smallshop.ts'
 import { core, db, kernels } from './standalone.ts'
 import { memory, start } from './start.ts'
 import { training } from './train.ts'
 
-const benches: readonly Bench[] = [ingest, decide, training, smallShop, start, memory, kernels, db, core]
+const benches: readonly Bench[] = [ingest, decide, session, training, smallShop, start, memory, kernels, db, core]
 
 const usage = `node bench/main.ts [NAME...] [options]
 ${benches.map(({ name, about }) => `  ${name.padEnd(8)} ${about}`).join('\n')}

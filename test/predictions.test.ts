@@ -1,4 +1,5 @@
 /** Stars foretold, over HTTP and on both engines: a new visitor rates films one by one, and the next request knows. */
+import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { seededRandom, simulatedWorld } from '../src/world.ts'
 import { forEachRunning, type Running } from './running.ts'
@@ -45,6 +46,41 @@ async function predict(habitue: Running, items: string[], customer = 'mia') {
   return body
 }
 
+interface TranscriptRow {
+  readonly gives: string
+  readonly stars: readonly number[]
+  readonly reason: string
+  readonly list: readonly string[]
+}
+
+type Foretold = { expected: number; spread: number; reasons: { text: string }[] }
+
+function row(gives: string, items: readonly Foretold[], list: readonly string[]): TranscriptRow {
+  const stars = items.flatMap(({ expected, spread }) => [expected, spread])
+  const titles = list.slice(0, 3).map((line) => line.replace(/^film(\d+) .*$/, 'Film $1'))
+  return { gives, stars, reason: items[1].reasons[0].text, list: titles }
+}
+
+/** The table of the README; other machines round otherwise, so figures may be off a little and neighbours in a list changed. */
+function expectAsInReadme(transcript: readonly TranscriptRow[]): void {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+  const [, , ...lines] = readme.slice(readme.indexOf('| Mia gives')).split('\n\n')[0].split('\n')
+  const said = lines.map((line) => line.split('|').map((cell) => cell.trim()))
+  const now = transcript.map(({ gives, stars, reason, list }) => {
+    const [a, b, c, d] = stars.map((value) => value.toFixed(2).replace(/^0/, ''))
+    return `| ${gives} | ${a} ± ${b} | ${c} ± ${d} | ${reason} | ${list.join(', ')} |`
+  })
+  const told = `the README's table is now:\n${now.join('\n')}`
+  expect(said.length, told).toBe(transcript.length)
+  said.forEach(([, gives, comedy, thriller, , list], k) => {
+    const { stars, gives: gave, list: own } = transcript[k]
+    expect(gives, told).toBe(gave)
+    for (const [n, value] of `${comedy} ± ${thriller}`.split(' ± ').entries())
+      expect(Math.abs(Number(value) - stars[n]), told).toBeLessThan(0.1)
+    expect(own.filter((title) => list.split(', ').includes(title)).length, told).toBeGreaterThanOrEqual(2)
+  })
+}
+
 /** Trains, and waits for what was trained to serve. */
 async function trained(habitue: Running): Promise<void> {
   await habitue.train()
@@ -75,6 +111,7 @@ forEachRunning((_engine, run) => {
     }
     let before = stranger.items
     let shown = await list()
+    const transcript = [row('nothing yet', stranger.items, shown)]
     for (const [k, n] of [1, 3, 5, 0, 2].entries()) {
       await rate(habitue, n, n % 2 === 1 ? 5 : 1, start + k * minute)
       const now = await predict(habitue, ['film20', 'film21'])
@@ -86,7 +123,11 @@ forEachRunning((_engine, run) => {
       const after = await list()
       expect(after).not.toEqual(shown)
       shown = after
+      transcript.push(
+        row(`${n % 2 === 1 ? 5 : 1} for Film ${n}, a ${n % 2 === 1 ? 'thriller' : 'comedy'}`, now.items, shown),
+      )
     }
+    expectAsInReadme(transcript)
     const [comedy, thriller] = before
     expect(thriller.expected).toBeGreaterThan(comedy.expected + 1)
     expect(thriller.liked).toBeGreaterThan(0.5)

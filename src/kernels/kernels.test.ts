@@ -11,7 +11,16 @@ import {
   multiplyTransposedReference,
 } from './dense-reference.ts'
 import { floatsAt, intsAt, Layout } from './memory.ts'
-import { CHUNK, instantiate, SPIKES, type ThreadedKernels, TILE, TILE_BYTES } from './module.ts'
+import {
+  CHUNK,
+  type InnerKernels,
+  instantiate,
+  type Kernels,
+  SPIKES,
+  type ThreadedKernels,
+  TILE,
+  TILE_BYTES,
+} from './module.ts'
 import { addRowsReference, gramReference } from './sparse-reference.ts'
 import { makeTopK, topKReference } from './topk.ts'
 
@@ -23,7 +32,8 @@ const builds = ['kernels.wasm', 'kernels-relaxed.wasm'].filter((file) =>
 /** The kernels of one build on a memory, with the threaded ones run by one thread. */
 function run(layout: Layout, file: string) {
   const memory = layout.memory()
-  const kernels = instantiate(memory, new WebAssembly.Module(new Uint8Array(readFileSync(moduleOf(file)))))
+  const kernels = instantiate(memory, new WebAssembly.Module(new Uint8Array(readFileSync(moduleOf(file))))) as Kernels &
+    InnerKernels
   const exports = kernels as unknown as Record<string, (...args: number[]) => number>
   const threaded = <K extends keyof ThreadedKernels>(name: K, ...args: ThreadedKernels[K]): number => {
     intsAt(memory, 0, 5).fill(0)

@@ -23,9 +23,6 @@ export interface Kernels {
   mixScores(scores: number, stride: number, weights: number, count: number, n: number, out: number): void
   rowProducts(h: number, d: number, indices: number, count: number, x: number, out: number): void
   matrixVector(h: number, rows: number, d: number, x: number, out: number): void
-  /** wasm/solve.ts; 1 = not positive definite. */
-  cholesky(a: number, n: number): number
-  choleskySolve(u: number, b: number, n: number): void
   /** wasm/topk.ts */
   topK(scores: number, n: number, mask: number, k: number, out: number): number
   /** wasm/als.ts; tid 0, threads 1, on a cleared control block. */
@@ -37,6 +34,13 @@ export interface Kernels {
       ...[gram: number, reg: number, rhs: number, steps: number, scratch: number],
     ]
   ): void
+}
+
+/** What the kernels above are made of: nobody calls them from outside, but their tests do, beside their references. */
+export interface InnerKernels {
+  /** wasm/solve.ts; 1 = not positive definite. */
+  cholesky(a: number, n: number): number
+  choleskySolve(u: number, b: number, n: number): void
 }
 
 export type GramRowsArgs = [h: number, rows: number, d: number, alpha: number, g: number, scratch: number]

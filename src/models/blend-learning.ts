@@ -66,7 +66,7 @@ export async function learnBlend(data: TrainingData, options: BlendOptions, prog
   const rows = heldOutRows(held)
   const dropped: { kind: string; reason: string }[] = []
   const tuned: Candidate[] = []
-  const grids = gridsFor(held.train.matrix)
+  const grids = gridsFor(held.train.matrix, options.order)
   const fitting = fitter(grids, options, progress)
   for (const grid of grids) {
     const found = await tune(grid, held.train, rows, options, fitting)

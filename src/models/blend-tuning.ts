@@ -13,11 +13,19 @@ export type BlendOptions = {
   threads: number
   /** Share of the settings in the grids that may be tried: 0 = each kind's first alone, 1 = as many as the grid says. */
   effort: number
+  /** `quick`: of what hears the order of a history only what answers at once; `whole`: also what takes milliseconds. */
+  order: string
   /** With fewer held-out customers than this nothing can be learned about models: popularity serves. */
   fewestCustomers: number
 }
 
-export const blendDefaults: BlendOptions = { memoryMb: 1024, threads: 0, effort: 1, fewestCustomers: 30 }
+export const blendDefaults: BlendOptions = {
+  memoryMb: 1024,
+  threads: 0,
+  effort: 1,
+  order: 'quick',
+  fewestCustomers: 30,
+}
 
 export type Settings = Readonly<Record<string, number | string>>
 

@@ -36,7 +36,10 @@ export type SequenceOptions = {
   threads: number
   /** Held-out items on which the weights are learned, at most; below 100 the usual ones are taken. */
   trials: number
-  /** `all`, or `regressions`: what scores in microseconds, with the usual weights, as a member of a blend. */
+  /**
+   * `all`; or of a blend, which learns its own weights: `usual` parts with the usual weights, or of these the `regressions`,
+   * which score in microseconds.
+   */
   parts: string
 }
 
@@ -54,7 +57,7 @@ export const sequence: ModelKind<SequenceOptions> = {
     const items = data.matrix.columns
     const { items: entries, starts } = inOrder(data)
     if (entries.length === 0) throw new ModelDeclined('sequence: nobody chose anything yet')
-    const weights = options.parts === 'all' ? await weightsFor(data, options, progress) : onlyRegressions
+    const weights = await weightsOf(data, options, progress)
     const used = partNames.filter((name) => weights.parts[name] > 0)
     const parts = await fitParts(used, data, options, {
       step: (_, __, note) => progress.step(2, 3, note),
@@ -90,6 +93,18 @@ async function fitParts(
     parts.set(name, await fitPart(name, data, limits, { step, signal: progress.signal }))
   }
   return parts
+}
+
+async function weightsOf(data: TrainingData, options: SequenceOptions, progress: Progress): Promise<Weights> {
+  switch (options.parts) {
+    case 'all':
+      return weightsFor(data, options, progress)
+    case 'usual':
+      return usualWeights
+    case 'regressions':
+      return onlyRegressions
+  }
+  throw new RangeError(`parts must be all, usual or regressions, got ${options.parts}`)
 }
 
 /** Learned on parts that were fitted without what they are asked. */
