@@ -6,10 +6,10 @@ export const builtInNames = {
   code: 'page-code',
   optIn: 'double-opt-in',
   reply: 'reply-forwarded',
-  alarm: 'alarm',
   pageLink: 'page-link',
   survey: 'survey',
   task: 'task-opened',
+  call: 'webhook-call',
 } as const
 
 /** The answers to the first question, each a link; nothing is sent by opening one. */
@@ -19,6 +19,7 @@ function surveyHtml(lead: string, all: string, hint: string): string {
 }
 
 const templates: Readonly<Record<string, Template>> = {
+  'webhook-call': { channel: 'webhook', url: '{{ url }}', payload: '{{ call | json }}' },
   'reply-forwarded': {
     channel: 'email',
     subject: 'Reply: {{ subject }}',
