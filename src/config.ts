@@ -142,6 +142,8 @@ export interface Config {
     readonly smtpUrl: string | null
     /** Connections that are kept open: as many mails are on their way at once. */
     readonly smtpConnections: number
+    /** Seconds that one mail may take; after twice as many nobody knows what became of it. */
+    readonly smtpTimeout: number
     /** Certificates (PEM) of an own authority; null = the usual ones. */
     readonly smtpCaFile: string | null
     /** `Shop <hello@shop.example>`: the sender where no person is. */
@@ -233,6 +235,7 @@ export const defaultConfig: Config = Object.freeze({
   messages: {
     smtpUrl: null,
     smtpConnections: 4,
+    smtpTimeout: 180,
     smtpCaFile: null,
     from: null,
     replyDomain: null,
@@ -313,6 +316,7 @@ function fromEnvironment(env: Environment): Deep<Config> {
     messages: {
       smtpUrl: env.HABITUE_SMTP_URL || undefined,
       smtpConnections: number('HABITUE_SMTP_CONNECTIONS'),
+      smtpTimeout: number('HABITUE_SMTP_TIMEOUT'),
       smtpCaFile: env.HABITUE_SMTP_CA_FILE || undefined,
       from: env.HABITUE_MAIL_FROM || undefined,
       replyDomain: env.HABITUE_REPLY_DOMAIN || undefined,

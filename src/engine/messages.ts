@@ -138,6 +138,7 @@ function checkSettings({ messages }: Config): void {
   if (parseQuietHours(messages.quietHours) === null)
     throw wrong('quietHours', messages.quietHours, 'hours such as 21-8, or nothing')
   if (messages.holdout < 0 || messages.holdout > 1) throw wrong('holdout', messages.holdout, 'a share from 0 to 1')
+  if (!(messages.smtpTimeout > 0)) throw wrong('smtpTimeout', messages.smtpTimeout, 'a number of seconds')
   if (!(messages.smtpConnections >= 1)) throw wrong('smtpConnections', messages.smtpConnections, 'at least 1')
 }
 

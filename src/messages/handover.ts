@@ -7,7 +7,6 @@ import type { World } from '../world.ts'
 import { backoff, longestTryMs } from './backoff.ts'
 import type { Caps } from './caps.ts'
 import type { Attempt, Channel, Delivery } from './channels/channel.ts'
-import { mailLeaseMs } from './channels/email.ts'
 import type { Outcome } from './message.ts'
 import type { Ready } from './prepare.ts'
 import {
@@ -25,6 +24,8 @@ export interface HandoverNeeds {
   readonly db: Database
   readonly world: World
   readonly caps: Caps
+  /** How long an attempt may be under way, milliseconds. */
+  readonly leaseMs: number
   /** Told of an address that takes no mail. */
   readonly bounced?: (message: Pick<NewMessage, 'identifier' | 'token'>, reason: string, now: number) => Promise<void>
 }
@@ -57,7 +58,7 @@ interface Ended {
   readonly tried: number
 }
 
-export function createHandover({ db, world, caps, bounced }: HandoverNeeds): Handover {
+export function createHandover({ db, world, caps, leaseMs, bounced }: HandoverNeeds): Handover {
   const troubles = new Map<string, Trouble>()
   const put: Handover['put'] = async (message, change) =>
     outcomeOf(await db.write<StoredMessage>('messages.put', { message, ...change } satisfies Put))
@@ -114,11 +115,11 @@ export function createHandover({ db, world, caps, bounced }: HandoverNeeds): Han
       let begun: Begun | null = null
       const begin = async (): Promise<Attempt | null> => {
         const now = world.now()
-        const lease = now + mailLeaseMs
+        const lease = now + leaseMs
         const { identity } = ready.recipient
         const payload: Begin = { message, shown: ready.shown, holder, now, lease, ...identity, caps }
         begun = await db.write<Begun>('messages.begin', payload)
-        return begun.go ? { holds: () => world.now() < lease - mailLeaseMs / 10 } : null
+        return begun.go ? { holds: () => world.now() < lease - leaseMs / 10 } : null
       }
       const delivery = await channel.deliver(ready.parcel, begin)
       return ended(channel, { message, holder, delivery, begun, tried })

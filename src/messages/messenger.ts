@@ -7,6 +7,7 @@ import { identifiersWith } from '../identity/store.ts'
 import { builtInNames, builtInTemplates } from './built-in.ts'
 import type { Caps } from './caps.ts'
 import type { Channel } from './channels/channel.ts'
+import { mailLeaseMs } from './channels/email.ts'
 import { createHandover, type Handover, type HandoverNeeds, type Trouble } from './handover.ts'
 import { defaultPriority, type Outcome, type SendRequest } from './message.ts'
 import { type PrepareNeeds, prepare } from './prepare.ts'
@@ -47,7 +48,13 @@ const atOnce = 100
 export function createMessenger(needs: MessengerNeeds): Messenger {
   const { db, config, world, log, bounced } = needs
   const channels = new Map(needs.channels.map((channel) => [channel.name, channel]))
-  const handover = createHandover({ db, world, bounced, caps: capsOf(config.messages.caps) })
+  const handover = createHandover({
+    db,
+    world,
+    bounced,
+    caps: capsOf(config.messages.caps),
+    leaseMs: mailLeaseMs(config),
+  })
   const totals = { done: 0, suppressed: 0, later: 0, in_doubt: 0, failed: 0 }
   const renderer = heldRenderer(needs)
   let isFirst = true

@@ -4,6 +4,7 @@ import { emptyDatabases } from '../../src/db/testing.ts'
 import { loseConnections } from '../faults/connection.ts'
 import { fullDisk, limitedFile, mayMount } from '../faults/disk-full.ts'
 import { killRounds } from '../faults/kill.ts'
+import { mailKillRounds } from '../faults/mail-kill.ts'
 import { shutdownRounds } from '../faults/shutdown.ts'
 
 for (const engine of ['sqlite', 'postgres'] as const) {
@@ -13,6 +14,9 @@ for (const engine of ['sqlite', 'postgres'] as const) {
 
     it('remembers once what it acknowledged before it was killed', async () => {
       await killRounds(await places.create(), 2, 12)
+    })
+    it('sends no mail twice when it is killed, and lists what is missing', async () => {
+      await mailKillRounds(await places.create(), { kills: 2, mails: 300, seed: 63 })
     })
     it('ends gracefully when it is told to, and loses nothing that it acknowledged', async () => {
       await shutdownRounds(await places.create(), 1, 42)

@@ -38,21 +38,25 @@ export interface MailChannel extends Channel {
 
 type Settings = Pick<Config, 'messages'>
 
-const timeouts = { connect: 15_000, silence: 60_000, message: 180_000 }
+/** Milliseconds: to connect and be greeted, and of silence in a conversation; a mail altogether takes no longer than is set. */
+const connectMs = 15_000
+const silenceMs = 60_000
 
 /** How long a mail may be under way before nobody knows what became of it; longer than any mail can take. */
-export const mailLeaseMs = 2 * timeouts.message
+export function mailLeaseMs({ messages }: Settings): number {
+  return 2 * messages.smtpTimeout * 1000
+}
 
 /** @throws HabitueError invalid_config */
-export function mailChannel({ messages }: Settings, world: World, wait: Partial<typeof timeouts> = {}): MailChannel {
+export function mailChannel({ messages }: Settings, world: World): MailChannel {
   const { smtpUrl: url, smtpConnections: connections, smtpCaFile: caFile } = messages
+  const message = messages.smtpTimeout * 1000
+  const timeouts = { connect: Math.min(connectMs, message), silence: Math.min(silenceMs, message), message }
   let pool: SmtpPool | null = null
   // Only where mail is sent is a mail server spoken to; an unusable address is told at start all the same.
   const opened = () => {
     if (url === null) throw new Error('no mail server is set')
-    pool ??= url.startsWith('file:')
-      ? mailFolder(url, world)
-      : smtpPool({ url, connections, caFile, timeouts: { ...timeouts, ...wait } })
+    pool ??= url.startsWith('file:') ? mailFolder(url, world) : smtpPool({ url, connections, caFile, timeouts })
     return pool
   }
   if (url !== null) opened()

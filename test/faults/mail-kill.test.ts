@@ -1,0 +1,17 @@
+import { afterAll, describe, it } from 'vitest'
+import { emptyDatabases } from '../../src/db/testing.ts'
+import { mailKillRounds } from './mail-kill.ts'
+
+for (const engine of ['sqlite', 'postgres'] as const) {
+  describe(engine, () => {
+    const places = emptyDatabases(engine)
+    afterAll(() => places.remove())
+
+    it('sends nothing twice, and lists what is missing, through twelve kills', async () => {
+      await mailKillRounds(await places.create(), { kills: 12, mails: 4_000, seed: 61 })
+    })
+    it.runIf(engine === 'postgres')('two servers, one killed and one stopped past its lease and resumed', async () => {
+      await mailKillRounds(await places.create(), { kills: 4, mails: 2_000, seed: 62, isPair: true })
+    })
+  })
+}

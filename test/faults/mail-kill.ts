@@ -1,0 +1,151 @@
+/**
+ * `kill -9` of a `habitue start` that sends mail, again and again. The mail server is in the test's own process and
+ * deduplicates nothing: what it took is counted by the key that stands in each mail.
+ */
+import { setTimeout } from 'node:timers/promises'
+import { expect } from 'vitest'
+import type { StorageConfig } from '../../src/config.ts'
+import { seededRandom } from '../../src/world.ts'
+import { type Server, startServer } from '../cli/command.ts'
+import { type MailServer, startMailServer } from '../messages/mail-server.ts'
+
+export interface MailRounds {
+  readonly kills: number
+  readonly mails: number
+  readonly seed: number
+  /** A second server on the same database, which is stopped past its leases and resumed once. */
+  readonly isPair?: boolean
+}
+
+const connections = 4
+/** Seconds; a lease is twice as long. */
+const timeout = 1.5
+const lanes = 12
+
+export async function mailKillRounds(
+  place: StorageConfig,
+  { kills, mails, seed, isPair = false }: MailRounds,
+): Promise<void> {
+  const random = seededRandom(seed)
+  const post = await startMailServer()
+  const environment = {
+    HABITUE_SMTP_URL: post.url,
+    HABITUE_SMTP_CONNECTIONS: String(connections),
+    HABITUE_SMTP_TIMEOUT: String(timeout),
+    HABITUE_MAIL_FROM: 'Shop <hello@shop.example>',
+  }
+  let server = await startServer(place, { environment })
+  const { adminKey } = server
+  const second = isPair ? await startServer(place, { environment, adminKey }) : null
+  const keys = Array.from({ length: mails }, (_, i) => `mail-${seed}-${i}`)
+  try {
+    await prepare(server, mails)
+    const settled = new Set<string>()
+    for (let kill = 0; kill < kills; kill++) {
+      const open = keys.filter((key) => !settled.has(key))
+      const sending = send([server, ...(second ? [second] : [])], open, settled)
+      await setTimeout(150 + 500 * random())
+      const stopped = second && kill === 0 ? await stopPastLease(second) : null
+      await server.end('SIGKILL')
+      await stopped
+      await sending.stop()
+      server = await startServer(place, { environment, adminKey })
+    }
+    await send(
+      [server],
+      keys.filter((key) => !settled.has(key)),
+      settled,
+    ).end
+    await judge(server, post, keys, kills + (isPair ? 1 : 0))
+  } finally {
+    await server.end('SIGKILL')
+    await second?.end('SIGKILL')
+    await post.close()
+  }
+}
+
+async function prepare(server: Server, mails: number): Promise<void> {
+  const template = { channel: 'email', subject: 'Mail', text: 'key={{ key }}.' }
+  expect((await server.ask('PUT', '/v1/templates/mail', template)).status).toBe(200)
+  for (let from = 0; from < mails; from += 500) {
+    const batch = Array.from({ length: Math.min(500, mails - from) }, (_, i) => {
+      const n = from + i
+      return { type: 'identify', userId: `c${n}`, traits: { email: `c${n}@x.example` } }
+    })
+    expect((await server.ask('POST', '/v1/batch', { batch })).status).toBe(200)
+  }
+}
+
+/** Asks for each mail until it was answered what became of it; both servers are asked for the same keys. */
+function send(servers: readonly Server[], keys: readonly string[], settled: Set<string>) {
+  let isStopped = false
+  const lane = async (server: Server, own: string[]): Promise<void> => {
+    for (let key = own.shift(); key !== undefined && !isStopped; key = own.shift()) {
+      const customer = `c${key.split('-')[2]}`
+      const wanted = { customer, key, purpose: 'service', template: 'mail', data: { key } }
+      try {
+        const { status, body } = await server.ask('POST', '/v1/messages', wanted)
+        if (status === 200 && body.outcome.kind === 'done') settled.add(key)
+      } catch (error) {
+        if (error instanceof TypeError) return
+        throw error
+      }
+    }
+  }
+  const running = Promise.all(
+    servers.flatMap((server) => {
+      const own = [...keys]
+      return Array.from({ length: lanes }, () => lane(server, own))
+    }),
+  )
+  return {
+    end: running,
+    stop: async () => {
+      isStopped = true
+      await running
+    },
+  }
+}
+
+/** Stops a process where it stands, for longer than any lease of it holds, and lets it go on; resolves when it has gone on. */
+async function stopPastLease(server: Server): Promise<Promise<void>> {
+  server.started.process.kill('SIGSTOP')
+  return setTimeout(2 * timeout * 1000 + 1500).then(() => {
+    server.started.process.kill('SIGCONT')
+  })
+}
+
+/** Nothing came twice; what did not come is listed as in doubt; and of those there are few. */
+async function judge(server: Server, post: MailServer, keys: readonly string[], kills: number): Promise<void> {
+  const rows = await finalRows(server, keys.length)
+  const counts = Map.groupBy(post.received, ({ raw }) => /key=([\w-]+)\./.exec(raw)?.[1] ?? 'none')
+  const twice = [...counts].filter(([, mails]) => mails.length > 1).map(([key]) => key)
+  expect(twice).toEqual([])
+  const doubted = new Set(rows.filter(({ state }) => state === 'in_doubt').map(({ key }) => key))
+  const missing = keys.filter((key) => !counts.has(key))
+  expect(missing.filter((key) => !doubted.has(key))).toEqual([])
+  const wrong = rows.filter(({ state, key }) => state === 'sent' && !counts.has(key))
+  expect(wrong).toEqual([])
+  expect(rows.filter(({ state }) => state !== 'sent' && state !== 'in_doubt')).toEqual([])
+  expect(doubted.size).toBeLessThanOrEqual(kills * connections)
+  expect(post.received.length).toBeGreaterThan(keys.length / 2)
+}
+
+/** All rows, when nothing waits and no lease runs any more. */
+async function finalRows(server: Server, mails: number): Promise<{ key: string; state: string }[]> {
+  for (let waited = 0; ; waited++) {
+    const rows: { key: string; state: string }[] = []
+    for (let before: number | null = null; ; ) {
+      const page: string = before === null ? '' : `&before=${before}`
+      const { body } = await server.ask('GET', `/v1/messages?limit=1000${page}`)
+      rows.push(...body.messages)
+      before = body.next
+      if (before === null) break
+    }
+    const open = rows.filter(({ state }) => state === 'planned' || state === 'sending')
+    if (rows.length === mails && open.length === 0) return rows
+    if (waited > 100)
+      throw new Error(`${open.length} of ${rows.length} messages are open still: ${JSON.stringify(open[0])}`)
+    await setTimeout(1000)
+  }
+}
