@@ -13,6 +13,7 @@ import { exportCommand } from './export.ts'
 import { importCommand } from './import.ts'
 import { journeyCommand } from './journeys.ts'
 import { keyCommand } from './key.ts'
+import { messagesCommand } from './messages.ts'
 import { modelsCommand } from './models.ts'
 import { fail } from './output.ts'
 import { pageLinkCommand, revokeLinkCommand } from './page-link.ts'
@@ -26,6 +27,7 @@ import { startCommand } from './start.ts'
 import { surveysCommand } from './surveys.ts'
 import { tailCommand } from './tail.ts'
 import { tasksCommand } from './tasks.ts'
+import { sendersCommand, templatesCommand } from './templates.ts'
 import { trainCommand } from './train.ts'
 import { usualCommand } from './usual.ts'
 
@@ -70,6 +72,9 @@ for (const add of [
   tasksCommand,
   journeyCommand,
   surveysCommand,
+  messagesCommand,
+  templatesCommand,
+  sendersCommand,
   tailCommand,
   backupCommand,
   restoreCommand,
