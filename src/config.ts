@@ -169,6 +169,8 @@ export interface Config {
     /** Where troubles are told, once each; null = in the log alone. */
     readonly operator: string | null
   }
+  /** A backup is overdue after so many days; 0 = nobody is told. */
+  readonly backupDays: number
   readonly defaultAudience: string
   readonly currency: string
 }
@@ -250,6 +252,7 @@ export const defaultConfig: Config = Object.freeze({
     templates: null,
     operator: null,
   },
+  backupDays: 0,
   defaultAudience: 'all',
   currency: 'EUR',
 } as const)
@@ -336,6 +339,7 @@ function fromEnvironment(env: Environment): Deep<Config> {
     },
     erasureJournal: env.HABITUE_ERASURE_JOURNAL || undefined,
     timeZone: env.HABITUE_TIME_ZONE || undefined,
+    backupDays: number('HABITUE_BACKUP_DAYS'),
     currency: env.HABITUE_CURRENCY || undefined,
     training: {
       threads: number('HABITUE_THREADS'),

@@ -200,7 +200,7 @@ async function compose(base: Base): Promise<RunningEngine> {
       modelTrained: secondsOf(state.serving()[0]?.finished ?? null),
     }),
     doctor: () => examine({ db, config, world, catalogue, log: decisions, serving: state.serving, version }),
-    backup: (file) => db.backup(file),
+    backup: (file) => backedUp(db, world, file),
     rebuild: () => rebuilt(db, loop, [customers.clear, state.trends.refresh]),
     ...lifeOf({ ...base, local, loop, keeper, trainer, journeys: apis.journeys, parts }),
   }
@@ -214,6 +214,11 @@ async function rebuilt(db: Database, loop: Loop, copies: readonly (() => unknown
   loop.wake()
   for (const renew of copies) await renew()
   return report
+}
+
+async function backedUp(db: Database, world: World, file: string): Promise<void> {
+  await db.backup(file)
+  await db.write('db.backedUp', { now: world.now() })
 }
 
 interface Life extends Pick<Base, 'db' | 'world' | 'config' | 'owner' | 'automatic'> {

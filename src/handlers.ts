@@ -15,6 +15,7 @@ import type { Config } from './config.ts'
 import { cleanedHandler, eraseHandler } from './consent/erasure.ts'
 import { consentData } from './consent/personal.ts'
 import { policyOf } from './consent/policy.ts'
+import { backupHandlers } from './db/backed-up.ts'
 import type { Handlers } from './db/database.ts'
 import type { Holder } from './db/personal.ts'
 import { attributionFold } from './decisions/attribution.ts'
@@ -127,6 +128,7 @@ export function createHandlers(config: Config, world: World): Handlers {
     ...taskHandlers({ currency: config.currency, ingest }),
     ...segmentHandlers({ policy, currency: config.currency, hooks: segmentHooks }),
     ...messageHandlers(policy),
+    ...backupHandlers,
     ...auditHandlers(world, async (reader, who) => (await resolve(reader, who))?.customer ?? null),
     'consent.cleaned': cleanedHandler,
     'memory.eraseRecipient': eraseRecipientHandler({

@@ -14,6 +14,8 @@ import { leaseMs, type ModelInfo } from '../decisions/models-store.ts'
 import type { EventReport } from '../events/report.ts'
 import type { ImportProgress } from '../imports/progress.ts'
 import type { OrderReport } from '../memory/report.ts'
+import type { Trouble } from '../messages/alarms.ts'
+import type { DnsFinding } from '../messages/sender-dns.ts'
 
 /** What the findings are drawn from. Times in milliseconds. */
 export interface Examination {
@@ -35,6 +37,10 @@ export interface Examination {
   readonly databaseClockMs: number | null
   readonly decisionsLost: number
   readonly consent: Reach
+  /** Of which the operator is told. */
+  readonly troubles: readonly Trouble[]
+  /** What the world's names say of those who send mail. */
+  readonly senders: readonly DnsFinding[]
 }
 
 export interface Finding {
@@ -60,12 +66,22 @@ export function findingsOf(found: Examination): Finding[] {
     ...aboutEvents(found),
     ...aboutModels(found),
     ...aboutErasures(found),
+    ...aboutMessages(found),
   ]
 }
 
 const trouble = (what: string, mend: string): Finding => ({ level: 'trouble', what, mend })
 const advice = (what: string, mend: string): Finding => ({ level: 'advice', what, mend })
 const percent = (part: number, whole: number) => `${Math.round((100 * part) / whole)} %`
+
+/** What others of these sentences tell already. */
+const toldElsewhere = new Set(['disk-low', 'training-old', 'training-failed'])
+
+function* aboutMessages({ troubles, senders }: Examination): Generator<Finding> {
+  for (const { name, detail, mend } of troubles)
+    if (!toldElsewhere.has(name)) yield name === 'smtp-failing' ? trouble(detail, mend) : advice(detail, mend)
+  yield* senders
+}
 
 function* aboutErasures({ config, engine, now, erasureUnlearned }: Examination): Generator<Finding> {
   if (erasureUnlearned !== null && now - erasureUnlearned > dayMs) {

@@ -17,7 +17,10 @@ import { listModels, type ModelInfo } from '../decisions/models-store.ts'
 import { eventReport } from '../events/report.ts'
 import { listImports } from '../imports/progress.ts'
 import { orderReport, touchedItems } from '../memory/report.ts'
+import { senderProfiles } from '../messages/owners.ts'
+import { checkSenders, systemResolver } from '../messages/sender-dns.ts'
 import type { World } from '../world.ts'
+import { troublesNow } from './alarms.ts'
 import { type Examination, type Finding, findingsOf } from './doctor-findings.ts'
 import { databaseClock } from './doctor-surroundings.ts'
 
@@ -55,10 +58,19 @@ export async function examine(needs: DoctorNeeds): Promise<Record<string, unknow
     databaseClockMs: clockMs,
     decisionsLost: log.dropped,
     consent: await reachOf(db, policyOf(config), world.now()),
+    troubles: await troublesNow({ db, config }, world.now()),
+    senders: await sendersFound(db, config),
   }
   const findings = findingsOf(found)
   const versions = { habitue: needs.version, node: process.versions.node, [db.engine]: databaseVersion }
   return { healthy: isHealthy(findings), versions, ...figures(found), findings }
+}
+
+/** What the world's names say of those who send; asked only where mail is sent. */
+async function sendersFound(db: Database, config: Config): Promise<Examination['senders']> {
+  const profiles = [...(await senderProfiles(db)).values()]
+  const addresses = profiles.flatMap(({ address }) => (address === undefined ? [] : [address]))
+  return checkSenders(config, addresses, systemResolver())
 }
 
 export function isHealthy(findings: readonly Finding[]): boolean {

@@ -20,7 +20,7 @@ import type { Identifier, Identity } from '../identity/identity.ts'
 import { identifiersWith, resolve } from '../identity/store.ts'
 import { traitsOf } from '../memory/customer.ts'
 import { builtInNames } from '../messages/built-in.ts'
-import { mailboxOf, mailChannel, staffChannel } from '../messages/channels/email.ts'
+import { type MailChannel, mailboxOf, mailChannel, plainMail, staffChannel } from '../messages/channels/email.ts'
 import { onSiteChannel } from '../messages/channels/on-site.ts'
 import { webhookChannel, webhooks } from '../messages/channels/webhook.ts'
 import { inboxOf } from '../messages/inbox.ts'
@@ -37,6 +37,7 @@ import { currentTemplates, versionsOf } from '../messages/template-store.ts'
 import { parseQuietHours } from '../messages/zone.ts'
 import { segmentsOf } from '../segments/store.ts'
 import type { World } from '../world.ts'
+import { type AlarmNeeds, alarmWork } from './alarms.ts'
 import { recordOwn } from './facts.ts'
 import { inboundDoor } from './inbound.ts'
 import { clickWork, mailDoors } from './mail-doors.ts'
@@ -87,11 +88,22 @@ export async function messagesOf(needs: MessageNeeds): Promise<MessageParts> {
   const hooks = webhooks({ secret, hosts: config.messages.webhookHosts, world })
   const mail = mailChannel(config, world)
   const channels = [mail, staffChannel(mail), onSiteChannel(), webhookChannel(hooks)]
-  const works = [clickWork(means)]
+  const works = [clickWork(means), alarmWork({ db, config, log, tell: operatorTold(config, world, mail) })]
   const messenger = createMessenger({ ...means, log, bounced, channels, works })
   const doors = { ...mailDoors(means, messenger), inbound: inboundDoor({ means, messenger, log, bounced }) }
   const apis = { messenger, messages: messagesApi(means, messenger), mailDoors: doors }
   return { messenger, apis, codeSender: codesByMail(means, messenger) }
+}
+
+/** True where nobody is to be told. */
+function operatorTold({ messages }: Config, world: World, mail: MailChannel): AlarmNeeds['tell'] {
+  return async (subject, text) => {
+    const { operator, smtpUrl, from } = messages
+    if (operator === null || smtpUrl === null || from === null) return true
+    const head = { from: mailboxOf(from), to: { name: '', address: operator } }
+    const token = Buffer.from(world.bytes(16)).toString('base64url')
+    return plainMail(mail, head, { token, subject: `[Habitue] ${subject}`.slice(0, 200), text, now: world.now() })
+  }
 }
 
 function codesByMail({ db, config, world }: PrepareNeeds, messenger: Messenger): CodeSender {

@@ -2,6 +2,7 @@
 import type { Policy } from '../consent/policy.ts'
 import type { Handlers } from '../db/database.ts'
 import { addressHandlers } from './addresses.ts'
+import { alarmHandlers } from './alarms.ts'
 import { clickHandlers } from './clicks.ts'
 import { inboxHandlers } from './inbox.ts'
 import { ownerHandlers } from './owners.ts'
@@ -12,6 +13,7 @@ export function messageHandlers(policy: Policy): Handlers {
   return {
     ...rowHandlers(policy),
     ...addressHandlers,
+    ...alarmHandlers,
     ...clickHandlers,
     ...inboxHandlers,
     ...ownerHandlers,

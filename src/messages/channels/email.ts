@@ -119,6 +119,41 @@ function mailOf({ rendered, mail, token, request }: MailParcel, now: number) {
   }
 }
 
+/** A mail that is about no customer and has no row: to the operator. False = it was not taken. */
+export async function plainMail(
+  mail: MailChannel,
+  head: Pick<MailHead, 'from' | 'to'>,
+  words: PlainWords,
+): Promise<boolean> {
+  const { token, subject, text, now } = words
+  const request = { key: token, customer: 0, channel: 'email', purpose: 'service', template: '', now } as const
+  const rendered = {
+    template: '',
+    version: 0,
+    language: 'en',
+    subject,
+    html: '',
+    text,
+    onSite: null,
+    url: '',
+    payload: '',
+  }
+  const parcel: MailParcel = {
+    ...{ request, token, address: head.to.address, rendered },
+    mail: { ...head, replyTo: null, bounceTo: head.from.address, unsubscribe: null },
+  }
+  const delivery = await mail.deliver(parcel, async () => ({ holds: () => true }))
+  // Where nobody knows whether it arrived, it is not said twice.
+  return delivery !== 'taken' && (delivery.kind === 'sent' || delivery.kind === 'in_doubt')
+}
+
+export interface PlainWords {
+  readonly token: string
+  readonly subject: string
+  readonly text: string
+  readonly now: number
+}
+
 /** Mail to people of the shop about a customer: the same road, another address. */
 export function staffChannel(mail: MailChannel): Channel {
   return { ...mail, name: 'staff-email', addressKind: null, close: async () => {} }
