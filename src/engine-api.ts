@@ -20,6 +20,7 @@ import type { UsualAnswer } from './decisions/usual-answer.ts'
 import type { ConsentApi, CustomersApi, FactsApi, QuestionsApi } from './engine-api/customers.ts'
 import type { DeskApi } from './engine-api/desk.ts'
 import type { ExperimentsApi } from './engine-api/experiments.ts'
+import type { HoldApi } from './engine-api/hold.ts'
 import type { JourneysApi } from './engine-api/journeys.ts'
 import type { MailDoorsApi } from './engine-api/mail-doors.ts'
 import type { MessagesApi } from './engine-api/messages.ts'
@@ -177,6 +178,7 @@ export interface Engine {
   readonly experiments: ExperimentsApi
   readonly rules: RulesApi
   readonly training: TrainingApi
+  readonly holding: HoldApi
   readonly imports: ImportsApi
   /** Calls `listener` with each event as it is admitted or refused by this process. Returns the way to stop. */
   tail(listener: (line: TailLine) => void): () => void

@@ -17,6 +17,7 @@ import { consentData } from './consent/personal.ts'
 import { policyOf } from './consent/policy.ts'
 import { backupHandlers } from './db/backed-up.ts'
 import type { Handlers } from './db/database.ts'
+import { holdHandlers, resumeHandler } from './db/hold.ts'
 import type { Holder } from './db/personal.ts'
 import { attributionFold } from './decisions/attribution.ts'
 import { experimentHandlers } from './decisions/experiments-store.ts'
@@ -36,6 +37,7 @@ import { journeysFold } from './journeys/fold.ts'
 import { journeyData } from './journeys/personal.ts'
 import { scheduleHandlers } from './journeys/schedule.ts'
 import { segmentHook } from './journeys/segment-changes.ts'
+import { skipJourneys } from './journeys/skip.ts'
 import { runnerHandlers } from './journeys/write.ts'
 import { memoryFolds } from './memory/fold.ts'
 import { keptOrderHandlers } from './memory/kept-orders.ts'
@@ -43,12 +45,14 @@ import { memoryData } from './memory/personal.ts'
 import { memoryHandlers } from './memory/rebuild.ts'
 import { eraseRecipientHandler } from './memory/recipient-erasure.ts'
 import { messagesData } from './messages/personal.ts'
+import { skipMessages } from './messages/skip.ts'
 import { messageHandlers } from './messages/write.ts'
 import { momentsFold } from './moments/fold.ts'
 import { momentsHandlers } from './moments/handlers.ts'
 import { itemWatch } from './moments/item-watch.ts'
 import { lapsedHook } from './moments/lapsed.ts'
 import { momentsData } from './moments/personal.ts'
+import { skipMoments } from './moments/skip.ts'
 import { reviewsFold } from './reviews/fold.ts'
 import { reviewsData } from './reviews/personal.ts'
 import { reviewHandlers } from './reviews/store.ts'
@@ -131,6 +135,8 @@ export function createHandlers(config: Config, world: World): Handlers {
     ...backupHandlers,
     ...auditHandlers(world, async (reader, who) => (await resolve(reader, who))?.customer ?? null),
     'consent.cleaned': cleanedHandler,
+    ...holdHandlers,
+    'engine.resume': resumeHandler([skipJourneys, skipMessages, skipMoments]),
     'memory.eraseRecipient': eraseRecipientHandler({
       holders: personalData,
       audit: (tx, customer, { id, time, actor, again }) =>

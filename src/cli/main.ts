@@ -21,6 +21,7 @@ import { peopleCommand } from './people.ts'
 import { rebuildCommand } from './rebuild.ts'
 import { recommendCommand } from './recommend.ts'
 import { restoreCommand } from './restore.ts'
+import { holdCommand, resumeCommand } from './resume.ts'
 import { reviewsCommand } from './reviews.ts'
 import { segmentsCommand } from './segments.ts'
 import { startCommand } from './start.ts'
@@ -78,6 +79,8 @@ for (const add of [
   tailCommand,
   backupCommand,
   restoreCommand,
+  holdCommand,
+  resumeCommand,
   exportCommand,
   eraseCommand,
   pageLinkCommand,

@@ -54,6 +54,7 @@ async function restore(backup: string, data: string | undefined): Promise<Restor
   // Opening it carries out what the journal tells of; nothing is served before.
   const engine = await createEngine(config, { log: commandLog('error') })
   const { erasedAgain } = engine
+  await engine.holding.hold()
   await engine.stop()
   const journal = erasureJournalOf(config)
   return { file: config.dataFile, replaced, erasedAgain, journal: journal && existsSync(journal) ? journal : null }
@@ -66,6 +67,7 @@ function described({ file, replaced, erasedAgain, journal }: Restored): string {
     journal
       ? `${erasedAgain} ${erasedAgain === 1 ? 'erasure was' : 'erasures were'} done again, from ${journal}.`
       : 'There is no journal of erasures beside it: whoever was erased after the backup is back. Bring the journal and start again.',
+    'Journeys and messages wait, for what is overdue may have been sent since the backup: habitue resume --skip or --send.',
   ]
     .filter(Boolean)
     .join('\n')

@@ -9,6 +9,7 @@ import type { MessagesApi } from '../engine-api/messages.ts'
 import type { Messenger } from '../messages/messenger.ts'
 import { momentsWorks } from '../moments/work.ts'
 import type { World } from '../world.ts'
+import { holdApi, unlessHeld } from './hold.ts'
 import { journeyActions } from './journey-actions.ts'
 import { journeysOf } from './journeys.ts'
 import { createLoop, type Work } from './loop.ts'
@@ -49,12 +50,23 @@ export async function acting(needs: ActingNeeds) {
   })
   // All that is done when it is due; a line for each kind of work.
   const works: Work[] = [
-    ...messenger.works,
-    ...journeys.works,
+    ...[
+      ...messenger.works,
+      ...journeys.works,
+      ...momentsWorks({ db, catalogue, config, policy, note: events.noteOwn }),
+    ].map((work) => unlessHeld(db, work)),
     segmentsWork(needs),
     taskOwnersWork({ ...needs, tasks }),
-    ...momentsWorks({ db, catalogue, config, policy, note: events.noteOwn }),
   ]
   const loop = createLoop(works, { world, onError })
-  return { loop, apis: { tasks, surveys, journeys: journeys.api, segments: segmentsApi(needs, loop) } }
+  return {
+    loop,
+    apis: {
+      tasks,
+      surveys,
+      journeys: journeys.api,
+      segments: segmentsApi(needs, loop),
+      holding: holdApi(db, world, loop),
+    },
+  }
 }

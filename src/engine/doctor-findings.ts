@@ -36,6 +36,8 @@ export interface Examination {
   /** The database's clock less ours; null = the database has none of its own. */
   readonly databaseClockMs: number | null
   readonly decisionsLost: number
+  /** Since when journeys and messages wait after a restore; null = they do not. */
+  readonly held: number | null
   readonly consent: Reach
   /** Of which the operator is told. */
   readonly troubles: readonly Trouble[]
@@ -94,12 +96,16 @@ function* aboutErasures({ config, engine, now, erasureUnlearned }: Examination):
   }
 }
 
-function* aboutStorage({ storage, databaseClockMs, decisionsLost, imports }: Examination): Generator<Finding> {
+function* aboutStorage({ storage, databaseClockMs, decisionsLost, held, imports }: Examination): Generator<Finding> {
   if (storage.schema !== latestVersion) {
     const what = `The database is at migration ${storage.schema}, the program knows ${latestVersion}.`
     yield trouble(what, 'Restart Habitue with the newest program: it migrates at its start.')
   }
   for (const { what, mend } of storage.troubles) yield trouble(what, mend)
+  if (held !== null) {
+    const what = `The database was restored: journeys, messages and derived events wait since ${new Date(held).toISOString()}.`
+    yield advice(what, 'habitue resume --skip (pass over what is overdue) or --send (do it now)')
+  }
   if (databaseClockMs !== null && Math.abs(databaseClockMs) > clockMs) {
     const seconds = Math.round(databaseClockMs / 1000)
     const what = `The clock of the database's machine is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} this machine's.`

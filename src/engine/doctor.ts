@@ -10,6 +10,7 @@ import { firstErasureSince } from '../consent/erasure.ts'
 import { policyOf } from '../consent/policy.ts'
 import { reachOf } from '../consent/reach.ts'
 import type { Database } from '../db/database.ts'
+import { heldSince } from '../db/hold.ts'
 import { latestVersion } from '../db/migrate.ts'
 import { storageReport } from '../db/report.ts'
 import type { DecisionLog } from '../decisions/log.ts'
@@ -50,6 +51,7 @@ export async function examine(needs: DoctorNeeds): Promise<Record<string, unknow
     itemIds: itemIds(catalogue, await touchedItems(db)),
     events: await eventReport(db, (item) => catalogue.has(item) && !catalogue.provisional(item)),
     orders: await orderReport(db),
+    held: await heldSince(db),
     models: await listModels(db, 'shop'),
     erasureUnlearned: await unlearned(db),
     servingVersion: needs.serving()[0]?.version ?? null,

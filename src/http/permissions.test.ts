@@ -267,6 +267,8 @@ const requests: Record<Action, readonly Ask[]> = {
   'service.manage': [
     { method: 'GET', url: '/v1/doctor' },
     { method: 'POST', url: '/v1/rebuild' },
+    { method: 'POST', url: '/v1/hold' },
+    { method: 'POST', url: '/v1/resume', payload: { overdue: 'skip' } },
   ],
 }
 

@@ -11,11 +11,30 @@ const Backup = Type.Object(
   { additionalProperties: false },
 )
 
+const Resume = Type.Object(
+  { overdue: Type.Enum(['skip', 'send'], { description: 'What becomes of what is overdue.' }) },
+  { additionalProperties: false },
+)
+const Resumed = Type.Object({
+  skipped: Type.Record(Type.String(), Type.Integer(), { description: 'Rows that were passed over, by table.' }),
+})
+
 export function serviceRoutes(app: App, engine: Engine): void {
   const config = { action: 'service.manage' } as const
   const tags = ['service']
   app.get('/v1/doctor', { schema: { tags, response: { 200: Report } }, config }, () => engine.doctor())
   app.post('/v1/rebuild', { schema: { tags, response: { 200: Report } }, config }, () => engine.rebuild())
+  app.post(
+    '/v1/hold',
+    { schema: { tags, description: 'Journeys, messages and derived events wait until /v1/resume.' }, config },
+    async (_request, reply) => {
+      await engine.holding.hold()
+      return reply.code(204).send()
+    },
+  )
+  app.post('/v1/resume', { schema: { tags, body: Resume, response: { 200: Resumed } }, config }, async (request) => ({
+    skipped: { ...(await engine.holding.resume(request.body.overdue)) },
+  }))
   app.post('/v1/backup', { schema: { tags, body: Backup }, config }, async (request, reply) => {
     const { file } = request.body
     // An admin key that leaked must not write files: only this process's own command line has a local key.

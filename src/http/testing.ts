@@ -259,6 +259,7 @@ const noneWithheld = Object.fromEntries(
 const roteResources: Pick<
   Engine,
   | 'audit'
+  | 'holding'
   | 'messages'
   | 'mailDoors'
   | 'consent'
@@ -269,6 +270,7 @@ const roteResources: Pick<
   | 'customers'
   | 'experiments'
   | 'facts'
+  | 'holding'
   | 'imports'
   | 'journeys'
   | 'questions'
@@ -332,6 +334,7 @@ const roteResources: Pick<
     decisions: async () => [],
     undoMerge: async () => {},
   },
+  holding: { since: async () => null, hold: async () => {}, resume: async () => ({ messages: 2 }) },
   audit: {
     note: () => {},
     write: async () => {},

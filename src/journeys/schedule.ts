@@ -19,6 +19,13 @@ import { scheduleEvent } from './trigger-form.ts'
 const piece = 500
 /** One that was missed while nothing ran is not made up for after so long. */
 const latestMs = 6 * 3_600_000
+/** Not under way. */
+const idle = -1
+
+/** As if it had been missed for too long: its next time is worked out anew. */
+export function skippedSchedule(now: number): { due: number; after_id: number } {
+  return { due: now - latestMs - 1, after_id: idle }
+}
 
 interface ScheduleRow {
   readonly journey: string
@@ -55,9 +62,6 @@ async function note(tx: Tx, { journey, turn, due, after_id, rows }: Noting): Pro
   const [isOurs] = await updateByKeys(tx, 'journey_schedules', ['journey', 'turn'], columns, values)
   if (isOurs && rows.length > 0) await insertRows(tx, 'journey_inbox', notedColumns, rows)
 }
-
-/** Not under way. */
-const idle = -1
 
 export class Schedules {
   readonly name = 'journeys: schedules'

@@ -19,7 +19,7 @@ const seen = (userId: string, n: number) => ({
 })
 
 it('exports, erases with a receipt, audits, and does not bring back by a restore who was erased', {
-  timeout: 120_000,
+  timeout: 180_000,
 }, async () => {
   const server = await startServer(place)
   await server.ask('POST', '/v1/batch', { batch: [seen('ann', 1), seen('bob', 1), seen('cid', 1)] })
@@ -89,6 +89,17 @@ it('exports, erases with a receipt, audits, and does not bring back by a restore
   expect((await again.ask('GET', '/v1/customers/ann')).status).toBe(200)
   expect((await again.ask('GET', '/v1/customers/cid')).status).toBe(404)
   await again.end('SIGTERM')
+
+  // A copied file is held by hand, a restored one by itself; either goes on when somebody says how.
+  expect((await habitue(place, ['hold'])).code).toBe(0)
+  expect((await habitue(place, ['doctor'])).stdout).toContain('habitue resume')
+  expect((await habitue(place, ['resume'])).code).toBe(1)
+  expect(await habitue(place, ['--json', 'resume', '--skip'])).toMatchObject({
+    code: 0,
+    json: { skipped: { messages: 0 } },
+  })
+  expect((await habitue(place, ['restore', backups[1]])).stdout).toContain('habitue resume --skip or --send')
+  expect(await habitue(place, ['--json', 'resume', '--send'])).toMatchObject({ code: 0, json: { skipped: {} } })
 
   expect((await habitue(place, ['--json', 'restore', join(folder, 'ann.html')])).code).toBe(1)
   expect((await habitue(place, ['--json', 'restore', join(folder, 'absent.db')])).json.error.code).toBe('invalid_file')
