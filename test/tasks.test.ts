@@ -123,6 +123,15 @@ forEachRunning((_engine, run) => {
     ])
   })
 
+  it('tells whoever has the task of a complaint that it was settled elsewhere', async () => {
+    const habitue = await run({}, { world: simulatedWorld(10) })
+    await send(habitue, track('ada', 'Complaint Received', 'm1', { complaint_id: 'c', text: 'Broken.' }))
+    await send(habitue, track('ada', 'Complaint Resolved', 'm2', { complaint_id: 'c', resolution: 'Sent anew.' }))
+    await send(habitue, track('ada', 'Complaint Resolved', 'm3', { complaint_id: 'other' }))
+    const [task] = await waiting(habitue)
+    expect(task.notes).toMatchObject([{ author: 'engine', text: 'The complaint was settled elsewhere: Sent anew.' }])
+  })
+
   it('imports, old news and rules that are switched off open nothing', async () => {
     const world = simulatedWorld(7)
     const habitue = await run({ tasks: { triggers: { personRequested: false } } }, { world })

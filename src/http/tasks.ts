@@ -110,7 +110,13 @@ export function taskRoutes(app: App, engine: Engine): void {
       const mine = owner === 'me' ? actorOf(request) : owner
       const page = await tasks.page({ ...filter, owner: mine, limit })
       const names = await people.names()
-      for (const task of page.tasks) note(request, 'tasks.read', task)
+      engine.audit.note({
+        time: engine.world.now(),
+        actor: actorOf(request),
+        action: 'tasks.read',
+        who: null,
+        detail: { method: 'GET', route: '/v1/tasks', tasks: page.tasks.length },
+      })
       return { tasks: page.tasks.map((task) => taskWire(task, names)), next: page.next }
     },
   )

@@ -12,7 +12,7 @@ import { countNamed } from '../events/store.ts'
 import { identifiersOf } from '../identity/store.ts'
 import { hasWaiting } from './store.ts'
 import { checkTask, limits, priorities, type TaskContent } from './task.ts'
-import { insertTask } from './write.ts'
+import { insertTask, source } from './write.ts'
 
 type Settings = Config['tasks']
 type Rule = keyof Settings['triggers']
@@ -109,6 +109,7 @@ export function triggersFold(settings: Settings): Fold {
       for (const event of events) {
         const trigger = Object.hasOwn(triggers, event.name) ? triggers[event.name] : null
         if (trigger && settings.triggers[trigger.rule]) await handOver(tx, trigger, event, settings)
+        if (event.name === 'Complaint Resolved' && event.source !== source) await noteEnd(tx, event)
       }
     },
     async forget(tx, identifiers) {
@@ -139,6 +140,22 @@ async function handOver(tx: Tx, trigger: Trigger, event: AdmittedEvent, settings
   const purpose: Purpose = purposeOf(type, name)
   const key = keyOf(trigger.rule, event, content)
   await insertTask(tx, { ...checkTask(content), key, identifier, origin, purpose, created: received })
+}
+
+/** Whoever has the task of a complaint that was settled elsewhere reads it there; to end the task stays his. */
+async function noteEnd(tx: Tx, event: AdmittedEvent): Promise<void> {
+  const { identifier, properties, received } = event
+  const complaint = words(properties.complaint_id)
+  if (identifier === null || complaint === '') return
+  const key = keyOf('complaint', event, { reason: '', data: { complaint } })
+  const row = await tx.k.selectFrom('tasks').select(['id', 'state']).where('key', '=', key).executeTakeFirst()
+  if (!row || row.state === 'resolved') return
+  const how = words(properties.resolution ?? properties.text)
+  const text = `The complaint was settled elsewhere${how === '' ? '.' : `: ${how}`}`
+  await tx.k
+    .insertInto('task_notes')
+    .values({ task: Number(row.id), identifier, author: 'engine', time: received, text })
+    .execute()
 }
 
 /** A complaint that is sent twice is one; everything else happens as often as it is told. */

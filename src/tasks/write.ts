@@ -7,7 +7,7 @@ import { bestName, identitiesBehind } from '../identity/store.ts'
 import type { NewTask, TaskState } from './task.ts'
 
 /** The source of the events that tasks make: with it their message ids are unique. */
-const source = 'tasks'
+export const source = 'tasks'
 
 interface Act {
   readonly id: number

@@ -45,7 +45,7 @@ const queue = (engine: Engine) => async (request: DeskRequest, reply: FastifyRep
     limit: shown,
   }
   const page = await tasks.page(filter)
-  for (const task of page.tasks) note(engine, staff, 'tasks.read', task.customer, 'GET', '/desk')
+  note(engine, staff, 'tasks.read', null, 'GET', '/desk')
   const view = { staff, page, waiting: await tasks.waiting(), queue, isMine, names: await people.names() }
   return sendPage(engine, reply, 200, renderQueue({ ...view, clock: clockOf(config.timeZone), now: world.now() }))
 }
