@@ -31,6 +31,13 @@ const orderings: Readonly<Record<string, (difference: number) => boolean>> = {
   '>=': (d) => d >= 0,
 }
 
+/** Thrown for what cannot be known; one for all, because the trace of each new one would cost more than the condition. */
+const unknown = new Error('unknown')
+
+function isUnknown(): never {
+  throw unknown
+}
+
 export interface Language {
   readonly environment: Environment
   readonly clock: Clock
@@ -80,6 +87,11 @@ function addTypes(environment: Environment): void {
     environment.registerVariable(root, list ? `list<${shape}>` : shape)
   for (const type of ['string', 'int', 'double', 'bool', timestamp, duration, 'Bag', 'list<string>'])
     environment.registerOperator(`null == ${type}`, () => false)
+  for (const operator of Object.keys(orderings))
+    for (const type of ['string', 'int', 'double', timestamp, duration]) {
+      environment.registerOperator(`null ${operator} ${type}`, isUnknown)
+      environment.registerOperator(`${type} ${operator} null`, isUnknown)
+    }
   environment.registerOperator('!null: bool', () => true)
   environment.registerOperator('string in Bag', (key: string, bag: Bag) => Object.hasOwn(bag.raw, key))
 }
@@ -223,18 +235,18 @@ function amountOf(member: Map<string, unknown>, field: string): number | null {
 
 /** Nothing has no mean, no least and no most. */
 function some(values: readonly number[]): readonly number[] {
-  if (values.length === 0) throw new Error('of no values')
+  if (values.length === 0) throw unknown
   return values
 }
 
 function moment(value: unknown): number {
   const time = momentOf(value)
-  if (time === null) throw new Error('no time')
+  if (time === null) throw unknown
   return time
 }
 
 function span(text: string): number {
   const length = parseSpan(text)
-  if (length === null) throw new Error('no span of time')
+  if (length === null) throw unknown
   return length
 }
