@@ -1,4 +1,6 @@
 /** Journeys from the definition over HTTP to what they do, in simulated time, on both engines. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { expect, it } from 'vitest'
 import { simulatedWorld } from '../src/world.ts'
 import { forEachRunning, type Running } from './running.ts'
@@ -259,5 +261,44 @@ steps:
     expect(await instances(habitue, 'back')).toEqual([])
     const wrong = await habitue.ask('POST', '/v1/journeys/simulate', { id: 'nothing', ...span })
     expect(wrong.status).toBe(404)
+  })
+
+  it('calls another program, signed and under one key, until it answers', async () => {
+    const calls: { key: unknown; body: { customer: unknown; event: { name: string }; cart: string } }[] = []
+    const server = createServer((request, response) => {
+      let text = ''
+      request.on('data', (part) => {
+        text += part
+      })
+      request.on('end', () => {
+        calls.push({ key: request.headers['idempotency-key'], body: JSON.parse(text) })
+        response.writeHead(calls.length < 3 ? 500 : 200).end()
+      })
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+    try {
+      const world = simulatedWorld(10, start)
+      const habitue = await run({ messages: { webhookHosts: host } }, { world })
+      const steps = (url: string) =>
+        `steps:\n  - webhook: { url: "${url}", body: { cart: "= event.properties.cart_id" } }\n`
+      await put(habitue, 'crm', `trigger: { event: Cart Abandoned }\n${steps(`http://${host}/hook`)}`)
+      await put(habitue, 'inward', `trigger: { event: Cart Abandoned }\n${steps('https://10.0.0.1/hook')}`)
+      await track(habitue, 'Cart Abandoned', 'ann', { cart_id: 'c7' })
+      expect(calls).toHaveLength(1)
+      expect(await instances(habitue, 'inward')).toMatchObject([
+        { phase: 'failed', reason: expect.stringContaining('private') },
+      ])
+      for (let minutes = 0; minutes < 5; minutes++) {
+        world.advance(minute)
+        await habitue.engine.settle()
+      }
+      expect(calls).toHaveLength(3)
+      expect(new Set(calls.map(({ key }) => key)).size).toBe(1)
+      expect(calls[2].body).toMatchObject({ customer: { kind: 'user', id: 'ann' }, cart: 'c7' })
+      expect(await instances(habitue, 'crm')).toMatchObject([{ phase: 'ended' }])
+    } finally {
+      server.close()
+    }
   })
 })

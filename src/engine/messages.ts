@@ -22,7 +22,7 @@ import { traitsOf } from '../memory/customer.ts'
 import { builtInNames } from '../messages/built-in.ts'
 import { type MailChannel, mailboxOf, mailChannel, plainMail, staffChannel } from '../messages/channels/email.ts'
 import { onSiteChannel } from '../messages/channels/on-site.ts'
-import { webhookChannel, webhooks } from '../messages/channels/webhook.ts'
+import { type Hooks, webhookChannel, webhooks } from '../messages/channels/webhook.ts'
 import { inboxOf } from '../messages/inbox.ts'
 import { linkKeys } from '../messages/links.ts'
 import type { MessageState } from '../messages/message.ts'
@@ -55,6 +55,8 @@ export interface MessageNeeds {
 
 export interface MessageParts {
   readonly messenger: Messenger
+  /** How other programs are called: signed, and kept from private addresses. */
+  readonly hooks: Hooks
   /** Sends the codes of customers' pages; leaves them to the shop's server where no mail server is set. */
   readonly codeSender: CodeSender
   readonly apis: Pick<Engine, 'messages' | 'mailDoors'> & { readonly messenger: Messenger }
@@ -92,7 +94,7 @@ export async function messagesOf(needs: MessageNeeds): Promise<MessageParts> {
   const messenger = createMessenger({ ...means, log, bounced, channels, works })
   const doors = { ...mailDoors(means, messenger), inbound: inboundDoor({ means, messenger, log, bounced }) }
   const apis = { messenger, messages: messagesApi(means, messenger), mailDoors: doors }
-  return { messenger, apis, codeSender: codesByMail(means, messenger) }
+  return { messenger, hooks, apis, codeSender: codesByMail(means, messenger) }
 }
 
 /** True where nobody is to be told. */
