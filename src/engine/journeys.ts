@@ -4,7 +4,7 @@ import type { Policy } from '../consent/policy.ts'
 import type { Database } from '../db/database.ts'
 import type { JourneySummary, JourneysApi, JourneyView, PutJourney, SimulateJourney } from '../engine-api/journeys.ts'
 import { HabitueError } from '../errors.ts'
-import { type ActionKind, type Actions, actionKinds } from '../journeys/actions.ts'
+import type { Actions } from '../journeys/actions.ts'
 import { migrate, replayFailed, settleByHand, type Write } from '../journeys/by-hand.ts'
 import { compileJourney } from '../journeys/compile.ts'
 import type { PutAnswer } from '../journeys/define.ts'
@@ -17,6 +17,7 @@ import { dataSource, invalidJourney, readSource, type Source } from '../journeys
 import { type JourneyInfo, listJourneys, listVersions } from '../journeys/store.ts'
 import { instanceViews, standing, stepCounts } from '../journeys/views.ts'
 import type { World } from '../world.ts'
+import { checkNames, missing } from './journey-references.ts'
 import { simulated } from './journey-simulation.ts'
 
 export interface JourneyParts {
@@ -24,7 +25,7 @@ export interface JourneyParts {
   readonly world: World
   readonly config: Config
   readonly policy: Policy
-  readonly actions: Partial<Actions>
+  readonly actions: Actions
   readonly wake: () => void
   readonly onError: (error: unknown) => void
 }
@@ -34,9 +35,8 @@ export async function journeysOf({ db, world, config, policy, actions, wake, onE
   await db.write('journeys.release', { now: world.now() })
   const shelf = new JourneyShelf()
   const runner = world.uuid()
-  const can = new Set(Object.keys(actions) as ActionKind[])
   return {
-    api: journeysApi({ db, world, config, policy, shelf, can, wake }),
+    api: journeysApi({ db, world, config, policy, shelf, wake }),
     works: journeyWorks({ db, world, config, policy, shelf, runner, actions, onError }),
   }
 }
@@ -47,8 +47,6 @@ interface Needs {
   readonly config: Config
   readonly policy: Policy
   readonly shelf: JourneyShelf
-  /** What steps may do here. */
-  readonly can: ReadonlySet<ActionKind>
   /** Something may have become due. */
   readonly wake: () => void
 }
@@ -112,13 +110,13 @@ export function journeysApi(needs: Needs): JourneysApi {
 
 /** One that is stored, or one that is given. @throws HabitueError invalid_journey, not_found */
 async function wantedJourney(
-  { db, shelf, can }: Needs,
+  { db, shelf }: Needs,
   { id, source, definition }: Pick<SimulateJourney, 'id' | 'source' | 'definition'>,
 ): Promise<Journey> {
   if (source !== undefined || definition !== undefined) {
     const read = source === undefined ? dataSource(definition) : readSource(source)
     const journey = compileJourney(read, id ?? journeyOf(read), 0)
-    checkActions(journey, read, can)
+    checkNames(journey, read)
     return journey
   }
   const stored = (await listJourneys(db)).find((one) => one.id === id)
@@ -139,7 +137,8 @@ function summary(info: JourneyInfo, definition: { readonly title?: string }): Jo
 
 async function view(db: Database, info: JourneyInfo): Promise<JourneyView> {
   const [latest] = await listVersions(db, info.id)
-  const { warnings } = compileJourney(dataSource(latest.definition), info.id, latest.version)
+  const journey = compileJourney(dataSource(latest.definition), info.id, latest.version)
+  const warnings = [...journey.warnings, ...(await missing(db, journey))]
   return {
     ...summary(info, latest.definition),
     definition: latest.definition,
@@ -153,7 +152,7 @@ async function view(db: Database, info: JourneyInfo): Promise<JourneyView> {
 const idText = /^[a-z][a-z0-9-]{0,63}$/
 
 async function put(
-  { can }: Needs,
+  { db }: Needs,
   id: string,
   { source, definition, confirm, dryRun }: PutJourney,
   write: Write,
@@ -164,9 +163,10 @@ async function put(
     ])
   const read = source === undefined ? dataSource(definition) : readSource(source)
   const journey = compileJourney(read, id, 0)
-  checkActions(journey, read, can)
+  checkNames(journey, read)
   const { warnings } = journey
-  if (dryRun) return { version: 0, warnings }
+  const told = [...warnings, ...(await missing(db, journey))]
+  if (dryRun) return { version: 0, warnings: told }
   if (warnings.length > 0 && !confirm && journey.form.confirm !== true)
     throw new HabitueError('journey_unconfirmed', `${warnings.join(' ')} Put it with confirm: true if that is meant.`, {
       warnings,
@@ -180,20 +180,5 @@ async function put(
     begins: beginsOf(journey),
     hears: hearsOf(journey),
   })
-  return { version, warnings }
-}
-
-/** @throws HabitueError invalid_journey where a step is of a kind that nothing here does */
-function checkActions({ form }: Journey, source: Source, can: ReadonlySet<ActionKind>): void {
-  const missing = form.steps.flatMap((step, i) =>
-    actionKinds.filter((kind) => step[kind] !== undefined && !can.has(kind)).map((kind) => ({ kind, i })),
-  )
-  if (missing.length === 0) return
-  throw invalidJourney(
-    missing.map(({ kind, i }) => ({
-      ...source.place(['steps', i]),
-      path: `steps/${i}/${kind}`,
-      message: `Nothing here can do the step ${kind}; there are ${[...can].join(', ')}.`,
-    })),
-  )
+  return { version, warnings: told }
 }

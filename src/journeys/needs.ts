@@ -17,7 +17,6 @@ export interface RunnerNeeds {
 }
 
 export interface TurnNeeds extends RunnerNeeds {
-  /** Those that are there; a definition that has another step is refused. */
-  readonly actions: Partial<Actions>
+  readonly actions: Actions
   readonly onError: (error: unknown) => void
 }

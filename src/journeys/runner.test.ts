@@ -53,13 +53,13 @@ async function openShop(open: Open): Promise<Shop> {
       await sendTo(db, messages, { received: now() })
     },
     runner(act) {
-      const task: Actions['task'] = (context) => act(context)
+      const actions: Actions = { decide: act, message: act, survey: act, task: act, webhook: act, fact: act }
       const runner = world.uuid()
       const onError = (error: unknown) => {
         throw error
       }
       const needs = { db, world, policy: policyOf(config), config, shelf: new JourneyShelf(), runner }
-      const works = journeyWorks({ ...needs, actions: { task }, onError })
+      const works = journeyWorks({ ...needs, actions, onError })
       return { works, settle: () => settle(works, world) }
     },
     instances: async () => (await db.k.selectFrom('journey_instances').selectAll().execute()) as StoredInstance[],

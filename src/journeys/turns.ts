@@ -128,12 +128,8 @@ export class Turns {
       data: state.data,
     }
     try {
-      const action = actions[act.action] as
-        | ((context: ActionContext, options: Act['options']) => Promise<Outcome>)
-        | undefined
-      return action
-        ? await action(context, act.options)
-        : { kind: 'failed', reason: `Nothing here can do ${act.action}.` }
+      const action = actions[act.action] as (context: ActionContext, options: Act['options']) => Promise<Outcome>
+      return await action(context, act.options)
     } catch (error) {
       return { kind: 'threw', reason: error instanceof Error ? error.message : String(error) }
     }

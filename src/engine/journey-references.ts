@@ -1,0 +1,63 @@
+/** What a definition names that is not there: told with its place. Some of it may come later, some never will. */
+import type { Reader } from '../db/database.ts'
+import { placementNames } from '../decisions/request.ts'
+import { kindOf } from '../events/kinds.ts'
+import type { Journey } from '../journeys/journey.ts'
+import type { StepForm } from '../journeys/schema.ts'
+import { invalidJourney, type Source } from '../journeys/source.ts'
+import { builtInNames } from '../messages/built-in.ts'
+import { currentTemplates } from '../messages/template-store.ts'
+import { storedSegments } from '../segments/store.ts'
+import { listSurveys } from '../surveys/store.ts'
+
+const channels = ['email', 'webhook', 'on-site']
+
+/** @throws HabitueError invalid_journey where a placement, a channel or an event is none */
+export function checkNames({ form }: Journey, source: Source): void {
+  const troubles = form.steps.flatMap((step, i) =>
+    wrongNames(step).map(({ path, message }) => {
+      const whole = ['steps', i, ...path]
+      return { ...source.place(whole), path: whole.join('/'), message }
+    }),
+  )
+  if (troubles.length > 0) throw invalidJourney(troubles)
+}
+
+function wrongNames({ decide, message, survey, fact }: StepForm) {
+  const found: { path: string[]; message: string }[] = []
+  const names: readonly string[] = placementNames
+  if (decide && !names.includes(decide.placement))
+    found.push({
+      path: ['decide', 'placement'],
+      message: `There is no placement ${decide.placement}; there are ${names.join(', ')}.`,
+    })
+  for (const [kind, channel] of Object.entries({ message: message?.channel, survey: survey?.channel }))
+    if (channel !== undefined && !channels.includes(channel))
+      found.push({
+        path: [kind, 'channel'],
+        message: `There is no channel ${channel}; there are ${channels.join(', ')}.`,
+      })
+  if (fact && kindOf(fact.event)?.name !== fact.event)
+    found.push({ path: ['fact', 'event'], message: `There is no event ${fact.event} in docs/events.md.` })
+  return found
+}
+
+/** Templates, surveys and segments that are not there yet, in sentences. */
+export async function missing(reader: Reader, { form }: Journey): Promise<string[]> {
+  const templates = form.steps.flatMap(({ message, survey }) => message?.template ?? survey?.template ?? [])
+  const surveys = form.steps.flatMap(({ survey }) => survey?.survey ?? [])
+  const segments = [form.trigger.segment ?? []].flat()
+  const known = {
+    template: templates.length > 0 ? (await currentTemplates(reader)).map(({ name }) => name) : [],
+    survey: surveys.length > 0 ? (await listSurveys(reader)).map(({ name }) => name) : [],
+    segment: segments.length > 0 ? (await storedSegments(reader)).map(({ name }) => name) : [],
+  }
+  const builtIn: readonly string[] = Object.values(builtInNames)
+  const named = [
+    ...templates.filter((name) => !builtIn.includes(name)).map((name) => ({ kind: 'template', name }) as const),
+    ...surveys.map((name) => ({ kind: 'survey', name }) as const),
+    ...segments.map((name) => ({ kind: 'segment', name }) as const),
+  ]
+  const gone = named.filter(({ kind, name }) => !known[kind].includes(name))
+  return [...new Set(gone.map(({ kind, name }) => `There is no ${kind} ${name} yet.`))]
+}
