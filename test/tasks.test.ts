@@ -164,6 +164,11 @@ forEachRunning((_engine, run) => {
     expect(keys).toEqual(['urgent', 'soon', 'later', 'k'])
     expect((await waiting(habitue, '?queue=sales')).map(({ key }: { key: string }) => key)).toEqual(['urgent'])
 
+    expect((await habitue.ask('GET', '/v1/doctor')).body.tasks).toEqual({ waiting: 4, overdue: 0 })
+    world.advance(3 * 24 * hour)
+    const { tasks: counted, findings } = (await habitue.ask('GET', '/v1/doctor')).body
+    expect(counted).toEqual({ waiting: 4, overdue: 1 })
+    expect(JSON.stringify(findings)).toContain('1 of the 4 tasks')
     for (const [body, field] of [
       [{ queue: 'No Such!' }, 'queue'],
       [{ priority: 5000 }, 'priority'],

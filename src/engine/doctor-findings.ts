@@ -39,6 +39,8 @@ export interface Examination {
   /** Since when journeys and messages wait after a restore; null = they do not. */
   readonly held: number | null
   readonly consent: Reach
+  /** For people of the shop. */
+  readonly tasks: { readonly waiting: number; readonly overdue: number }
   /** Of which the operator is told. */
   readonly troubles: readonly Trouble[]
   /** What the world's names say of those who send mail. */
@@ -69,12 +71,19 @@ export function findingsOf(found: Examination): Finding[] {
     ...aboutModels(found),
     ...aboutErasures(found),
     ...aboutMessages(found),
+    ...aboutTasks(found),
   ]
 }
 
 const trouble = (what: string, mend: string): Finding => ({ level: 'trouble', what, mend })
 const advice = (what: string, mend: string): Finding => ({ level: 'advice', what, mend })
 const percent = (part: number, whole: number) => `${Math.round((100 * part) / whole)} %`
+
+function aboutTasks({ tasks: { waiting, overdue } }: Examination): Finding[] {
+  if (overdue === 0) return []
+  const what = `${overdue} of the ${waiting} tasks that wait for a person of the shop should have been done by now.`
+  return [advice(what, 'habitue tasks list, or the desk at /desk (docs/desk.md).')]
+}
 
 /** What others of these sentences tell already. */
 const toldElsewhere = new Set(['disk-low', 'training-old', 'training-failed'])

@@ -20,6 +20,7 @@ import { listImports } from '../imports/progress.ts'
 import { orderReport, touchedItems } from '../memory/report.ts'
 import { senderProfiles } from '../messages/owners.ts'
 import { checkSenders, systemResolver } from '../messages/sender-dns.ts'
+import { taskReport } from '../tasks/store.ts'
 import type { World } from '../world.ts'
 import { troublesNow } from './alarms.ts'
 import { type Examination, type Finding, findingsOf } from './doctor-findings.ts'
@@ -60,6 +61,7 @@ export async function examine(needs: DoctorNeeds): Promise<Record<string, unknow
     databaseClockMs: clockMs,
     decisionsLost: log.dropped,
     consent: await reachOf(db, policyOf(config), world.now()),
+    tasks: await taskReport(db, world.now()),
     troubles: await troublesNow({ db, config }, world.now()),
     senders: await sendersFound(db, config),
   }
@@ -126,6 +128,7 @@ function figures({ storage, events, orders, itemIds, ...rest }: Examination): Re
     },
     clocks: { eventsLateSeconds: seconds(events.skewMs), databaseAheadSeconds: seconds(databaseClockMs) },
     consent: rest.consent,
+    tasks: rest.tasks,
     decisionsLost,
   }
 }

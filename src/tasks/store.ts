@@ -119,6 +119,19 @@ export async function waitingByQueue(reader: Reader): Promise<Readonly<Record<st
   return Object.fromEntries(rows.map(({ queue, count }) => [queue, Number(count)]))
 }
 
+/** For `habitue doctor`: how many wait, and of how many the time is over. */
+export async function taskReport(reader: Reader, now: number): Promise<{ waiting: number; overdue: number }> {
+  const row = await reader.k
+    .selectFrom('tasks')
+    .select((eb) => [
+      eb.fn.countAll<number>().as('waiting'),
+      sql<number>`coalesce(sum(case when due < ${now} then 1 else 0 end), 0)`.as('overdue'),
+    ])
+    .where('state', '<>', 'resolved')
+    .executeTakeFirstOrThrow()
+  return { waiting: Number(row.waiting), overdue: Number(row.overdue) }
+}
+
 async function shown(reader: Reader, rows: readonly Row[], { policy, now }: Needs): Promise<TaskView[]> {
   if (rows.length === 0) return []
   const known = await identitiesBehind(reader, [...new Set(rows.map(({ identifier }) => identifier))])
