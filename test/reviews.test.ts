@@ -168,6 +168,31 @@ forEachRunning((_engine, run) => {
     expect(await of(habitue, 'espresso')).toMatchObject({ count: 0, standing: null })
   })
 
+  it('goes where personalisation is refused, with what was decided about it', async () => {
+    const { habitue } = await open(run)
+    await send(
+      habitue,
+      review('ada', 'espresso', 2, { review_id: 'R1', review_body: 'Sour.' }),
+      review('bob', 'espresso', 4),
+    )
+    await send(habitue, track('ada', 'Review Voted', { review_id: 'R2', helpful: true }))
+    await habitue.ask('PUT', '/v1/reviews/R1/state', { state: 'rejected', reason: 'unlawful' })
+    expect(await of(habitue, 'espresso')).toMatchObject({
+      count: 1,
+      standing: { ratings: 2 },
+      withheld: { unlawful: { all: 1 } },
+    })
+    const answers = { personalisation: 'denied' }
+    expect((await habitue.ask('PUT', '/v1/customers/ada/consent', { answers })).status).toBe(200)
+    expect(await of(habitue, 'espresso')).toMatchObject({
+      count: 1,
+      standing: { ratings: 1 },
+      withheld: { unlawful: { all: 0 } },
+    })
+    const { body } = await habitue.ask('GET', '/v1/customers/ada/export')
+    expect(JSON.stringify(body)).not.toContain('Sour.')
+  })
+
   it('ranks a category, and says by what; a list by rating is a placement like any other', async () => {
     const { habitue } = await open(run)
     const batch: object[] = []

@@ -69,6 +69,23 @@ export function experimentsCommand(program: Command): void {
       }),
     )
   experiments
+    .command('settings [placement] [file]')
+    .description(
+      'How placements choose their lists; with a file of JSON, sets one; with "off", takes its settings away.',
+    )
+    .action((placement: string | undefined, file: string | undefined, _: unknown, command: Command) =>
+      connected(optionsOf(command), async (connection, out) => {
+        const path = `/v1/placements/${encodeURIComponent(placement ?? '')}/settings`
+        if (file === 'off') await connection.request('DELETE', path)
+        else if (file !== undefined) await connection.request('PUT', path, read(file))
+        const answer = (await connection.request('GET', '/v1/placements')) as {
+          placements: { placement: string; settings: object }[]
+        }
+        const rows = answer.placements.map((one) => [one.placement, JSON.stringify(one.settings)])
+        out.result(answer, () => (rows.length > 0 ? table(['placement', 'settings'], rows) : 'Nothing is set.'))
+      }),
+    )
+  experiments
     .command('report <id>')
     .description('What it showed: orders and margin after returns, readable at any time.')
     .action((id: string, _: unknown, command: Command) =>

@@ -135,7 +135,7 @@ export function createDecider(needs: DeciderNeeds): Decider {
       const asked = named(request, customer, catalogue)
       const { order = 'taste' } = request
       const setting = { serving, catalogue, trends, customer, dial, scratch, order, board: needs.board(), ...asked }
-      const work = { ...begin(request, current, setting, world.now(), catalogue), ignored }
+      const work = begin({ request, current, setting, now: world.now(), ignored }, catalogue)
       const answers: Record<string, PlacementAnswer> = {}
       const decisionId = newDecisionId(world)
       let personalised = false
@@ -199,13 +199,9 @@ function named(
   }
 }
 
-function begin(
-  request: DecisionRequest,
-  current: Current,
-  setting: Setting,
-  now: number,
-  catalogue: Catalogue,
-): Omit<Work, 'ignored'> {
+type Asked = Pick<Work, 'request' | 'current' | 'setting' | 'now' | 'ignored'>
+
+function begin({ request, current, setting, now, ignored }: Asked, catalogue: Catalogue): Work {
   const before = shownBefore(request.after)
   const taken = new Set(before)
   for (const name of request.exclude ?? []) {
@@ -215,7 +211,7 @@ function begin(
   const takenGroups = new Set<number>()
   for (const id of before) if (catalogue.group(id) >= 0) takenGroups.add(catalogue.group(id))
   const filter = request.filters ? catalogue.compileFilter(request.filters) : () => true
-  return { request, current, setting, now, before, taken, takenGroups, filter }
+  return { request, current, setting, now, before, taken, takenGroups, filter, ignored }
 }
 
 /** One placement of a decision. */

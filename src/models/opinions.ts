@@ -57,8 +57,18 @@ interface State {
 }
 
 export function fitOpinions(opinions: Opinions, options: OpinionOptions): Standings {
+  const steps = opinionSteps(opinions, options)
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+  }
+}
+
+/** The same in steps, of some hundredths of a second each for a million ratings: between them others may be served. */
+export function* opinionSteps(opinions: Opinions, options: OpinionOptions): Generator<void, Standings> {
   const { itemCount, raterCount, stars, verified } = opinions
   const base = baseWeights(opinions, options)
+  yield
   const n = stars.length
   const hasBuyers = verified.some((one) => one === 1)
   const state: State = {
@@ -77,11 +87,13 @@ export function fitOpinions(opinions: Opinions, options: OpinionOptions): Standi
   for (let round = 0; round < rounds; round++) {
     weigh(opinions, base.weights, state, weights)
     sums = sumsOf(opinions, weights, state)
+    yield
     if (round > 0 && hasBuyers) state.crowd = crowdVariance(sums, state.residual)
     const found = categoryPriors(opinions, sums, state.residual, state.crowd)
     priors = found.priors
     for (let item = 0; item < itemCount; item++) state.quality[item] = found.posterior(item).mean
     learnRaters(opinions, { weights, base: base.suspicion }, sums, priors, state)
+    yield
   }
   weigh(opinions, base.weights, state, weights)
   sums = sumsOf(opinions, weights, state)

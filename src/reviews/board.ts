@@ -2,13 +2,14 @@
  * How all items stand by what customers say of them, as of a moment: every rating that counts, weighed (models/opinions.ts).
  * Read whole and swapped whole; an answer about one item reads its reviews anew.
  */
+import { setImmediate } from 'node:timers/promises'
 import type { Catalogue } from '../catalog/catalogue.ts'
 import type { PopulationPermit } from '../consent/permit.ts'
 import type { Reader } from '../db/database.ts'
 import { type CustomerRating, ratingsOfAll } from '../memory/ratings-of-all.ts'
 import { type UsualVotes, usualVotes, type VotedReview } from '../models/helpfulness.ts'
-import type { Opinions } from '../models/opinion.ts'
-import { fitOpinions, type Standings } from '../models/opinions.ts'
+import { type OpinionOptions, type Opinions, opinionDefaults } from '../models/opinion.ts'
+import { opinionSteps, type Standings } from '../models/opinions.ts'
 import { type PublishPolicy, standingOf } from './state.ts'
 import { allReviews, isWithdrawn, latestOfEach, type StoredReview, voteCounts } from './store.ts'
 import { wordGroups } from './words.ts'
@@ -97,7 +98,10 @@ interface Parts {
   readonly now: number
 }
 
-function boardOf(ratings: readonly CustomerRating[], { byKey, catalogue, usual, settings, now }: Parts): Board {
+async function boardOf(
+  ratings: readonly CustomerRating[],
+  { byKey, catalogue, usual, settings, now }: Parts,
+): Promise<Board> {
   if (ratings.length === 0) return { ...emptyBoard(now), usual }
   const items = numbered(ratings.map(({ item }) => item))
   const raters = numbered(ratings.map(({ customer }) => customer))
@@ -114,7 +118,7 @@ function boardOf(ratings: readonly CustomerRating[], { byKey, catalogue, usual, 
     verified: Uint8Array.from(ratings, ({ bought }) => (bought ? 1 : 0)),
     words: wordGroups(ratings.map(({ customer, item }) => byKey.get(`${customer} ${item}`)?.print ?? '')),
   }
-  const fit = fitOpinions(opinions, { now, halfLifeDays: settings.halfLifeDays, z: 1.645 })
+  const fit = await fitted(opinions, { now, halfLifeDays: settings.halfLifeDays, z: opinionDefaults.z })
   const standings = listed(opinions, fit, items.values)
   const byItem = new Map(standings.map((standing) => [standing.item, standing]))
   return {
@@ -124,6 +128,16 @@ function boardOf(ratings: readonly CustomerRating[], { byKey, catalogue, usual, 
     biasOf: (customer) => fit.bias[raters.indexOf.get(customer) ?? -1] ?? 0,
     usual,
     crowdLimit: fit.crowdLimit,
+  }
+}
+
+/** Decisions go on meanwhile. */
+async function fitted(opinions: Opinions, options: OpinionOptions): Promise<Standings> {
+  const steps = opinionSteps(opinions, options)
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+    await setImmediate()
   }
 }
 
