@@ -164,6 +164,8 @@ export interface Config {
     readonly doubleOptIn: boolean
     /** Hosts at private addresses to which webhooks may go, separated by spaces. */
     readonly webhookHosts: string
+    /** Signs webhooks (HMAC-SHA256), so that the other side can tell who calls; null = unsigned. */
+    readonly webhookSecret: string | null
     /** A folder of templates that is read at start; null = none. */
     readonly templates: string | null
     /** Where troubles are told, once each; null = in the log alone. */
@@ -249,6 +251,7 @@ export const defaultConfig: Config = Object.freeze({
     holdout: 0,
     doubleOptIn: false,
     webhookHosts: '',
+    webhookSecret: null,
     templates: null,
     operator: null,
   },
@@ -334,6 +337,7 @@ function fromEnvironment(env: Environment): Deep<Config> {
       holdout: number('HABITUE_HOLDOUT'),
       doubleOptIn: env.HABITUE_DOUBLE_OPT_IN === undefined ? undefined : env.HABITUE_DOUBLE_OPT_IN === 'true',
       webhookHosts: env.HABITUE_WEBHOOK_HOSTS,
+      webhookSecret: env.HABITUE_WEBHOOK_SECRET || undefined,
       templates: env.HABITUE_TEMPLATES || undefined,
       operator: env.HABITUE_OPERATOR || undefined,
     },

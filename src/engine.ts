@@ -182,7 +182,9 @@ async function compose(base: Base): Promise<RunningEngine> {
     keys: keysApi(db, world, keys),
     catalogue: catalogueApi({ db, catalogue, config, world }),
     customers: customersApi({ db, catalogue, policy, world }),
-    rights: rightsApi({ db, config, world, holders: personalData, catalogue, decisions, visitors, onError }),
+    rights: mail.telling(
+      rightsApi({ db, config, world, holders: personalData, catalogue, decisions, visitors, onError }),
+    ),
     page: await pageApi({ db, policy, world, visitors, sender: codeSender ?? mail.codeSender }),
     ...mail.apis,
     audit: auditApi(db, audit),

@@ -10,10 +10,10 @@ import { permit } from '../consent/permit.ts'
 import type { Policy } from '../consent/policy.ts'
 import { personOf } from '../consent/store.ts'
 import type { Database } from '../db/database.ts'
-import { secretKey } from '../db/secret.ts'
 import type { DecisionAnswer, DecisionRequest } from '../decisions/request.ts'
 import type { MessagesApi, MessageView } from '../engine-api/messages.ts'
 import type { CodeSender } from '../engine-api/page.ts'
+import type { RightsApi } from '../engine-api/rights.ts'
 import type { Engine } from '../engine-api.ts'
 import { HabitueError } from '../errors.ts'
 import type { Identifier, Identity } from '../identity/identity.ts'
@@ -38,6 +38,7 @@ import { parseQuietHours } from '../messages/zone.ts'
 import { segmentsOf } from '../segments/store.ts'
 import type { World } from '../world.ts'
 import { type AlarmNeeds, alarmWork } from './alarms.ts'
+import { tellingOfErasure } from './erasure-told.ts'
 import { recordOwn } from './facts.ts'
 import { inboundDoor } from './inbound.ts'
 import { clickWork, mailDoors } from './mail-doors.ts'
@@ -59,6 +60,8 @@ export interface MessageParts {
   readonly hooks: Hooks
   /** Sends the codes of customers' pages; leaves them to the shop's server where no mail server is set. */
   readonly codeSender: CodeSender
+  /** The same rights, of which other programs are told that need to know. */
+  telling(rights: RightsApi): RightsApi
   readonly apis: Pick<Engine, 'messages' | 'mailDoors'> & { readonly messenger: Messenger }
 }
 
@@ -86,15 +89,15 @@ export async function messagesOf(needs: MessageNeeds): Promise<MessageParts> {
     pageLink: (who) => `${base}/page/${pages.seal({ who, expires: world.now() + longestLinkMs }, world.bytes(12))}`,
   }
   const bounced = bounceNoted(needs)
-  const secret = await secretKey(db, 'webhook')
-  const hooks = webhooks({ secret, hosts: config.messages.webhookHosts, world })
+  const hooks = webhooks({ secret: config.messages.webhookSecret, hosts: config.messages.webhookHosts, world })
   const mail = mailChannel(config, world)
   const channels = [mail, staffChannel(mail), onSiteChannel(), webhookChannel(hooks)]
   const works = [clickWork(means), alarmWork({ db, config, log, tell: operatorTold(config, world, mail) })]
   const messenger = createMessenger({ ...means, log, bounced, channels, works })
   const doors = { ...mailDoors(means, messenger), inbound: inboundDoor({ means, messenger, log, bounced }) }
   const apis = { messenger, messages: messagesApi(means, messenger), mailDoors: doors }
-  return { messenger, hooks, apis, codeSender: codesByMail(means, messenger) }
+  const telling = (rights: RightsApi) => tellingOfErasure(rights, { db, hooks, log })
+  return { messenger, hooks, apis, telling, codeSender: codesByMail(means, messenger) }
 }
 
 /** True where nobody is to be told. */

@@ -356,3 +356,16 @@ export function outcomeOf(row: StoredMessage): Outcome {
   }
   return outcomes[row.state as MessageState]()
 }
+
+/** To where other programs were told of a customer. */
+export async function webhookAddresses(reader: Reader, identifiers: readonly number[]): Promise<string[]> {
+  const rows = await reader.k
+    .selectFrom('messages')
+    .select('address')
+    .distinct()
+    .where('identifier', 'in', identifiers)
+    .where('channel', '=', 'webhook')
+    .where('attempts', '>', 0)
+    .execute()
+  return rows.flatMap(({ address }) => (address === null ? [] : [address]))
+}

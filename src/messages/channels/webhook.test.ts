@@ -7,7 +7,7 @@ import type { Delivery } from './channel.ts'
 import { isPrivateAddress } from './private-address.ts'
 import { type WebhookOptions, webhooks } from './webhook.ts'
 
-const secret = Buffer.from('a secret of thirty-two bytes ...')
+const secret = 'a secret of thirty-two bytes ...'
 const held = async () => ({ holds: () => true })
 const closers: (() => Promise<unknown>)[] = []
 afterAll(async () => {

@@ -12,8 +12,8 @@ import type { Attempt, Channel, Delivery } from './channel.ts'
 import { isPrivateAddress } from './private-address.ts'
 
 export interface WebhookOptions {
-  /** Of the signature. */
-  readonly secret: Uint8Array
+  /** Of the signature; null = there is none, and the other side cannot tell who calls. */
+  readonly secret: string | null
   /** Hosts that may be at a private address, separated by spaces: `crm.internal`, `127.0.0.1:8080`. */
   readonly hosts: string
   readonly world: World
@@ -51,7 +51,7 @@ export function webhooks({ secret, hosts, world, timeoutMs = 10_000, lookup = sy
       const attempt = await begin()
       if (attempt === null) return 'taken'
       const time = Math.floor(world.now() / 1000)
-      const sign = createHmac('sha256', secret).update(`${time}.${body}`).digest('hex')
+      const sign = secret === null ? null : createHmac('sha256', secret).update(`${time}.${body}`).digest('hex')
       const options: RequestOptions = {
         method: 'POST',
         lookup: isListed(url, listed) ? (lookup as LookupFunction) : guarded(lookup),
@@ -62,7 +62,7 @@ export function webhooks({ secret, hosts, world, timeoutMs = 10_000, lookup = sy
           'user-agent': 'Habitue',
           [headers.key]: key,
           [headers.kind]: kind,
-          [headers.signature]: `t=${time},v1=${sign}`,
+          ...(sign === null ? {} : { [headers.signature]: `t=${time},v1=${sign}` }),
         },
       }
       return answered(url, options, body, timeoutMs)

@@ -1,0 +1,79 @@
+/** Messages to other programs: repeated until they are taken, and told when a customer is erased. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, describe, expect, it } from 'vitest'
+import { forEachRunning, type Run } from '../running.ts'
+import { day, type MailShop, mailShop } from './mail-shop.ts'
+
+const open: { close(): Promise<unknown> }[] = []
+afterAll(async () => {
+  for (const one of open) await one.close()
+})
+
+async function program() {
+  const got: { key: string; kind: string; body: Record<string, unknown> }[] = []
+  const state = { status: 200, got, url: '' }
+  const http = createServer(async (request, response) => {
+    let text = ''
+    for await (const part of request) text += part
+    const { 'idempotency-key': key, 'habitue-event': kind } = request.headers
+    if (state.status === 200) got.push({ key: String(key), kind: String(kind), body: JSON.parse(text) })
+    response.writeHead(state.status).end()
+  })
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+  open.push({ close: () => new Promise((resolve) => http.close(resolve)) })
+  state.url = `http://127.0.0.1:${(http.address() as AddressInfo).port}/hook`
+  return state
+}
+
+async function shopOf(run: Run, url: string, hosts = '127.0.0.1'): Promise<MailShop> {
+  const shop = await mailShop(run, { webhookHosts: hosts, webhookSecret: 'secret' })
+  open.push(shop)
+  await shop.identify('42', { firstName: 'Ada', email: 'ada@x.example' })
+  await shop.template('crm', {
+    channel: 'webhook',
+    url,
+    payload: '{"name": {{ customer.firstName | json }}, "note": {{ note | json }}}',
+  })
+  return shop
+}
+const toCrm = { channel: 'webhook', purpose: 'service', template: 'crm', data: { note: 'a "quoted" word' } }
+
+describe('another program', () => {
+  forEachRunning((_engine, run) => {
+    it('that fails for a day is told once it works, under the same key', async () => {
+      const crm = await program()
+      const shop = await shopOf(run, crm.url)
+      crm.status = 500
+      expect((await shop.send({ ...toCrm, key: 'k' })).kind).toBe('later')
+      for (let i = 0; i < 6; i++) await shop.pass(day / 6)
+      expect(crm.got).toEqual([])
+      crm.status = 200
+      await shop.pass(day)
+      await shop.pass(day)
+      expect(crm.got).toEqual([{ key: 'k', kind: 'message', body: { name: 'Ada', note: 'a "quoted" word' } }])
+      expect((await shop.send({ ...toCrm, key: 'k' })).kind).toBe('done')
+      expect(crm.got).toHaveLength(1)
+    })
+
+    it('at a private address that the operator has not listed is not spoken to', async () => {
+      const crm = await program()
+      const shop = await shopOf(run, crm.url, '')
+      expect((await shop.send(toCrm)).kind).toBe('failed')
+      expect(crm.got).toEqual([])
+    })
+
+    it('that knows a customer hears that he was erased', async () => {
+      const crm = await program()
+      const shop = await shopOf(run, crm.url)
+      await shop.send(toCrm)
+      const { status, body } = await shop.habitue.ask('POST', '/v1/customers/42/erase', {})
+      expect(status).toBe(200)
+      while (crm.got.length < 2) await new Promise((resolve) => setTimeout(resolve, 10))
+      expect(crm.got[1].kind).toBe('erasure')
+      expect(crm.got[1].body).toMatchObject({ event: 'erasure', erasure: body.id })
+      expect(JSON.stringify(crm.got[1].body)).toContain('ada@x.example')
+      expect((await shop.habitue.ask('GET', '/v1/messages')).body.messages).toEqual([])
+    })
+  })
+})
