@@ -27,7 +27,7 @@ import { itemRoutes } from './items.ts'
 import { journeyRoutes } from './journeys.ts'
 import { keyRoutes } from './keys.ts'
 import { memoryRoutes } from './memory.ts'
-import { messageRoutes } from './messages.ts'
+import { messageRoutes, optInRoutes } from './messages.ts'
 import { metricsRoutes } from './metrics.ts'
 import { ownerRoutes } from './owners.ts'
 import { pageLinkRoutes } from './page-links.ts'
@@ -111,6 +111,7 @@ export async function createApp(engine: Engine): Promise<App> {
   pageLinkRoutes(app, engine)
   pageRoutes(app, engine)
   messageRoutes(app, engine)
+  optInRoutes(app, engine)
   inboxRoutes(app, engine)
   inboundRoutes(app, engine)
   ownerRoutes(app, engine)

@@ -138,6 +138,21 @@ export function messageRoutes(app: App, engine: Engine): void {
   )
 }
 
+/** Asks by mail whether it was he who agreed. */
+export function optInRoutes(app: App, engine: Engine): void {
+  app.post(
+    '/v1/customers/:id/opt-in',
+    {
+      schema: { tags: ['messages'], params: Type.Object({ id: name }), querystring: ByKind },
+      config: { action: 'messages.send', reads: 'ignored' },
+    },
+    async (request, reply) => {
+      await engine.mailDoors.askOptIn({ kind: request.query.kind ?? 'user', value: request.params.id })
+      return reply.code(202).send()
+    },
+  )
+}
+
 const iso = (time: number | null): string | null => (time === null ? null : new Date(time).toISOString())
 
 export function wire(message: MessageView) {

@@ -50,6 +50,7 @@ const requests: Record<Action, readonly Ask[]> = {
   ],
   'messages.send': [
     { method: 'POST', url: '/v1/messages', payload: { customer: '42', purpose: 'service', template: 't' } },
+    { method: 'POST', url: '/v1/customers/42/opt-in' },
   ],
   'messages.read': [
     { method: 'GET', url: '/v1/messages' },
