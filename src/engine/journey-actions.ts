@@ -46,7 +46,6 @@ export function journeyActions(needs: ActionNeeds): Actions {
     webhook: (context, step) => webhook(needs, context, step),
     survey: (context, step) => survey(needs, context, step),
     task: (context, step) => task(needs, context, step),
-    webhook: (context, step) => webhook(needs, context, step),
     fact: (context, step) => fact(needs, context, step),
   }
 }
@@ -123,21 +122,6 @@ async function survey(needs: ActionNeeds, context: ActionContext, step: SurveySt
     data: { event, steps: data, ...decided(data), survey: asked },
   })
   return outcome.kind === 'done' ? { kind: 'done', detail: { ...outcome.detail, invitation: id } } : outcome
-}
-
-/** It has a row like a message: told to another program once, under a key that it can know again. */
-async function webhook(
-  { db, messenger }: ActionNeeds,
-  context: ActionContext,
-  { url, body = {} }: WebhookStep,
-): Promise<Outcome> {
-  const customer = await nameOf(db, context.identifier)
-  if (customer === null) return gone
-  const { key, now, journey, instance, event, customer: id } = context
-  const { kind, value } = customer
-  const call = { key, journey, customer: { kind, value }, event, body }
-  const about = { channel: 'webhook', purpose: 'service', template: builtInNames.call, automatic: false } as const
-  return messenger.send({ ...about, key, customer: id, journey, instance, now, data: { url, call } })
 }
 
 async function task({ tasks }: ActionNeeds, context: ActionContext, step: TaskStep): Promise<Outcome> {

@@ -9,7 +9,6 @@ export const builtInNames = {
   pageLink: 'page-link',
   survey: 'survey',
   task: 'task-opened',
-  call: 'webhook-call',
 } as const
 
 /** The answers to the first question, each a link; nothing is sent by opening one. */
@@ -19,7 +18,6 @@ function surveyHtml(lead: string, all: string, hint: string): string {
 }
 
 const templates: Readonly<Record<string, Template>> = {
-  'webhook-call': { channel: 'webhook', url: '{{ url }}', payload: '{{ call | json }}' },
   'reply-forwarded': {
     channel: 'email',
     subject: 'Reply: {{ subject }}',
