@@ -159,7 +159,6 @@ async function compose(base: Base): Promise<RunningEngine> {
     events,
     decide,
     messenger: mail.messenger,
-    hooks: mail.hooks,
     messages: mail.apis.messages,
   })
   // In the order in which they end: the loop works with everything else.

@@ -289,13 +289,13 @@ steps:
       expect(await instances(habitue, 'inward')).toMatchObject([
         { phase: 'failed', reason: expect.stringContaining('private') },
       ])
-      for (let minutes = 0; minutes < 5; minutes++) {
-        world.advance(minute)
+      for (let tries = 0; tries < 8; tries++) {
+        world.advance(20 * minute)
         await habitue.engine.settle()
       }
       expect(calls).toHaveLength(3)
       expect(new Set(calls.map(({ key }) => key)).size).toBe(1)
-      expect(calls[2].body).toMatchObject({ customer: { kind: 'user', id: 'ann' }, cart: 'c7' })
+      expect(JSON.stringify(calls[2].body)).toMatch(/"ann".*"cart":"c7"/)
       expect(await instances(habitue, 'crm')).toMatchObject([{ phase: 'ended' }])
     } finally {
       server.close()
