@@ -9,6 +9,7 @@ export const statements: readonly string[] = [
   'create index item_waits_time on item_waits (time)',
   `create table item_news (kind text not null, item {int} not null, time {int} not null, told {int} not null,
     detail text not null, primary key (kind, item)) {norowid}`,
+  'create index item_news_time on item_news (time, item, kind)',
   `create table item_prices (item {int} not null, time {int} not null, price {int} not null, currency text not null,
     primary key (item, time)) {norowid}`,
   'create index items_same_as on items (same_as) where same_as is not null',
