@@ -159,6 +159,7 @@ async function compose(base: Base): Promise<RunningEngine> {
     events,
     decide,
     messenger: mail.messenger,
+    hooks: mail.hooks,
     messages: mail.apis.messages,
   })
   // In the order in which they end: the loop works with everything else.

@@ -6,6 +6,7 @@ import type { Policy } from '../consent/policy.ts'
 import type { Database } from '../db/database.ts'
 import type { DecisionAnswer, DecisionRequest } from '../decisions/request.ts'
 import type { MessagesApi } from '../engine-api/messages.ts'
+import type { Hooks } from '../messages/channels/webhook.ts'
 import type { Messenger } from '../messages/messenger.ts'
 import { momentsWorks } from '../moments/work.ts'
 import type { World } from '../world.ts'
@@ -28,16 +29,17 @@ export interface ActingNeeds {
   readonly catalogue: Catalogue
   readonly events: Watch
   readonly messenger: Messenger
+  readonly hooks: Hooks
   readonly messages: Pick<MessagesApi, 'owner'>
   readonly decide: (request: DecisionRequest) => Promise<DecisionAnswer>
 }
 
 export async function acting(needs: ActingNeeds) {
-  const { db, config, policy, world, log, catalogue, events, messenger, decide } = needs
+  const { db, config, policy, world, log, catalogue, events, messenger, hooks, decide } = needs
   const onError = (err: unknown, work: string) => log.error({ err, work }, 'what was due failed, and is tried again')
   const tasks = tasksApi({ db, policy, world })
   const surveys = await surveysApi({ db, policy, world })
-  const actions = journeyActions({ db, config, tasks, surveys, messenger, decide })
+  const actions = journeyActions({ db, config, policy, tasks, surveys, messenger, hooks, decide })
   const wake = () => loop.wake()
   const journeys = await journeysOf({
     db,

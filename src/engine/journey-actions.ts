@@ -1,6 +1,9 @@
 /** What journeys do to the world, with the parts of the engine that do it. */
 import { createHash } from 'node:crypto'
 import type { Config } from '../config.ts'
+import { permit } from '../consent/permit.ts'
+import type { Policy } from '../consent/policy.ts'
+import { personOf } from '../consent/store.ts'
 import type { Database } from '../db/database.ts'
 import type { DecisionAnswer, DecisionRequest } from '../decisions/request.ts'
 import type { SurveysApi } from '../engine-api/surveys.ts'
@@ -21,6 +24,7 @@ import type {
   WebhookStep,
 } from '../journeys/actions.ts'
 import { builtInNames } from '../messages/built-in.ts'
+import type { Hooks } from '../messages/channels/webhook.ts'
 import type { Messenger } from '../messages/messenger.ts'
 
 export interface ActionNeeds {
@@ -28,7 +32,9 @@ export interface ActionNeeds {
   readonly config: Pick<Config, 'currency' | 'page' | 'host' | 'port'>
   readonly tasks: Pick<TasksApi, 'hand'>
   readonly surveys: Pick<SurveysApi, 'hand'>
+  readonly policy: Policy
   readonly messenger: Pick<Messenger, 'send'>
+  readonly hooks: Hooks
   decide(request: DecisionRequest): Promise<DecisionAnswer>
 }
 
@@ -37,10 +43,33 @@ export function journeyActions(needs: ActionNeeds): Actions {
     decide: (context, step) => decide(needs, context, step),
     message: ({ event, data, ...context }, step) =>
       needs.messenger.send({ ...context, ...step, data: { event, steps: data, ...decided(data), ...step.data } }),
+    webhook: (context, step) => webhook(needs, context, step),
     survey: (context, step) => survey(needs, context, step),
     task: (context, step) => task(needs, context, step),
     fact: (context, step) => fact(needs, context, step),
   }
+}
+
+/** The other side knows a call by its key, so it may be repeated: nothing is in doubt. */
+async function webhook(
+  { db, policy, hooks }: ActionNeeds,
+  context: ActionContext,
+  step: WebhookStep,
+): Promise<Outcome> {
+  const { key, identifier, journey, version, instance, now, event, data } = context
+  const identity = (await identitiesBehind(db, [identifier])).get(identifier)
+  const who = identity && bestName(identity.names)
+  if (!identity || !who) return gone
+  if (permit(await personOf(db, policy, identity, now), 'service') === null)
+    return { kind: 'suppressed', reason: 'consent' }
+  const customer = { kind: who.kind, id: who.value }
+  const time = new Date(now).toISOString()
+  const body = JSON.stringify({ key, time, journey, version, instance, customer, event, data, ...step.body })
+  const delivery = await hooks.post({ url: step.url, key, body, kind: 'journey' }, async () => ({ holds: () => true }))
+  if (delivery === 'taken') throw new Error('The call was taken by nobody.')
+  if (delivery.kind === 'sent') return { kind: 'done', detail: { response: delivery.response } }
+  if (delivery.kind === 'refused') return { kind: 'failed', reason: delivery.reason }
+  throw new Error(delivery.reason)
 }
 
 /** By which of his names to speak of the customer; null = he is gone. */

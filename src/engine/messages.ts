@@ -22,7 +22,7 @@ import { traitsOf } from '../memory/customer.ts'
 import { builtInNames } from '../messages/built-in.ts'
 import { type MailChannel, mailboxOf, mailChannel, plainMail, staffChannel } from '../messages/channels/email.ts'
 import { onSiteChannel } from '../messages/channels/on-site.ts'
-import { webhookChannel, webhooks } from '../messages/channels/webhook.ts'
+import { type Hooks, webhookChannel, webhooks } from '../messages/channels/webhook.ts'
 import { inboxOf } from '../messages/inbox.ts'
 import { linkKeys } from '../messages/links.ts'
 import type { MessageState } from '../messages/message.ts'
@@ -56,6 +56,8 @@ export interface MessageNeeds {
 
 export interface MessageParts {
   readonly messenger: Messenger
+  /** How other programs are called: signed, and kept from private addresses. */
+  readonly hooks: Hooks
   /** Sends the codes of customers' pages; leaves them to the shop's server where no mail server is set. */
   readonly codeSender: CodeSender
   /** The same rights, of which other programs are told that need to know. */
@@ -95,7 +97,7 @@ export async function messagesOf(needs: MessageNeeds): Promise<MessageParts> {
   const doors = { ...mailDoors(means, messenger), inbound: inboundDoor({ means, messenger, log, bounced }) }
   const apis = { messenger, messages: messagesApi(means, messenger), mailDoors: doors }
   const telling = (rights: RightsApi) => tellingOfErasure(rights, { db, hooks, log })
-  return { messenger, apis, telling, codeSender: codesByMail(means, messenger) }
+  return { messenger, hooks, apis, telling, codeSender: codesByMail(means, messenger) }
 }
 
 /** True where nobody is to be told. */
