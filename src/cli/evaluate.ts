@@ -57,11 +57,11 @@ export function evalCommand(program: Command): void {
     .option('--plot <file>', 'writes the curve as SVG')
     .action((_: unknown, command: Command) => {
       const options = optionsOf<Flags & { interactions: string; most?: number; plot?: string }>(command)
-      return run(options, async (progress) => {
-        const { outcome, points } = await evalGrowth(options, flagsOf(options), { world: systemWorld, progress })
+      // The last steps take the longest: what there is of the curve stands after each.
+      const plot = (points: Parameters<typeof growthPlot>[0]) => {
         if (options.plot) writeFileSync(options.plot, growthPlot(points, 'Quality by the number of events'))
-        return outcome
-      })
+      }
+      return run(options, (progress) => evalGrowth(options, flagsOf(options), { world: systemWorld, progress }, plot))
     })
 
   withFlags(evaluate.command('sequence'))

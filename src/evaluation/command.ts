@@ -52,12 +52,13 @@ export async function evalTopn(
   return evaluateTopn({ interactions, split, users: users.size, items: items.size }, request)
 }
 
-/** `eval growth`. @throws HabitueError on unreadable files, unknown models and options */
+/** `eval growth`; `told` gets all points so far after each step. @throws HabitueError on unreadable files, unknown models and options */
 export async function evalGrowth(
   files: { readonly interactions: string; readonly most?: number },
   flags: EvaluationFlags,
   around: EvaluationSurroundings,
-): Promise<{ outcome: Outcome; points: GrowthPoint[] }> {
+  told: (points: readonly GrowthPoint[]) => void,
+): Promise<Outcome> {
   const request = requestOf(flags, around)
   const users = new Ids()
   const items = new Ids()
@@ -65,7 +66,10 @@ export async function evalGrowth(
   const interactions = readInteractions(files.interactions, users, items)
   const input = { interactions, users: users.size, items: items.size, most: files.most ?? Number.POSITIVE_INFINITY }
   const points: GrowthPoint[] = []
-  for await (const point of evaluateGrowth(input, request)) points.push(point)
+  for await (const point of evaluateGrowth(input, request)) {
+    points.push(point)
+    told(points)
+  }
   const metrics: Record<string, number> = {}
   for (const { events, blend, popularity, low, high } of points) {
     metrics[`ndcg@10/${events}`] = blend
@@ -74,8 +78,7 @@ export async function evalGrowth(
     metrics[`gain/${events}/high`] = high
   }
   const fitSeconds = points.reduce((sum, point) => sum + point.fitSeconds, 0)
-  const outcome = { protocol: 'growth', model: request.kind.kind, metrics, fitSeconds, peakRssMb: peakRssMb() }
-  return { outcome, points }
+  return { protocol: 'growth', model: request.kind.kind, metrics, fitSeconds, peakRssMb: peakRssMb() }
 }
 
 /** `eval candidates`. @throws HabitueError on unreadable files, unknown models and options */

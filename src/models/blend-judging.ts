@@ -59,9 +59,9 @@ export function weigh(tuned: readonly Candidate[], rows: HeldOutRows, timed: boo
   // Of few customers it cannot be told how fast a history should fade in company.
   const candidates = timed && rows.count >= FEW ? always.flatMap(fadeVariants) : always
   const kinds = candidates.map(({ kind }) => kind)
-  const folds = foldsOf(candidates, kinds, rows)
-  const weights =
-    folds.length === 1 ? folds[0].weights : learnWeights(buildPools(candidates, rows, DEEP), kinds).weights
+  const everybody = rows.count < FEW ? buildPools(candidates, rows, DEEP) : null
+  const folds = everybody ? crossFolds(everybody, kinds) : [oneFold(candidates, kinds, rows)]
+  const weights = everybody ? learnWeights(everybody, kinds).weights : folds[0].weights
   const alone = new Map(always.map((c) => [c.kind, asked(folds, ({ pools }) => pools.scores[candidates.indexOf(c)])]))
   const popular = alone.get('popularity') as Float64Array
   const mixed = ({ pools, weights: own }: Fold) => combine(pools, own)
@@ -77,7 +77,7 @@ export function weigh(tuned: readonly Candidate[], rows: HeldOutRows, timed: boo
     else gains.set(kind, measured(difference(blended, asked(folds, others))))
   })
   const simply = ({ pools }: Fold) => pools.scores[candidates.findIndex(({ kind }) => kind === 'popularity')]
-  const cut = folds.length === 1 ? undefined : DEEP
+  const cut = everybody ? DEEP : undefined
   const beats = difference(asked(folds, mixed, cut), asked(folds, simply, cut))
   const metric = measured(difference(blended))
   const baseline = mean(popular)
@@ -110,15 +110,44 @@ interface Fold {
   readonly pools: Pools
 }
 
-function foldsOf(candidates: readonly Candidate[], kinds: readonly string[], rows: HeldOutRows): Fold[] {
-  const few = rows.count < FEW
-  return (few ? [0, 1, 2, 3] : [3]).map((fold) => {
-    const { learning, checking } = rows.parts(fold)
-    const { weights } = learnWeights(buildPools(candidates, learning, few ? DEEP : undefined), kinds)
-    const pools = buildPools(candidates, checking)
-    if (!few) withoutHarm(pools, weights)
-    return { weights, pools }
+function oneFold(candidates: readonly Candidate[], kinds: readonly string[], rows: HeldOutRows): Fold {
+  const { learning, checking } = rows.parts()
+  const { weights } = learnWeights(buildPools(candidates, learning), kinds)
+  const pools = buildPools(candidates, checking)
+  withoutHarm(pools, weights)
+  return { weights, pools }
+}
+
+/** Every fourth customer is asked about weights that the others taught. */
+function crossFolds(everybody: Pools, kinds: readonly string[]): Fold[] {
+  return [0, 1, 2, 3].map((fold) => ({
+    weights: learnWeights(
+      someOf(everybody, (row) => row % 4 !== fold),
+      kinds,
+    ).weights,
+    pools: someOf(everybody, (row) => row % 4 === fold),
+  }))
+}
+
+function someOf({ indptr, scores, target, cut }: Pools, keep: (row: number) => boolean): Pools {
+  const rows = Array.from({ length: indptr.length - 1 }, (_, row) => row).filter(keep)
+  const ends = new Int32Array(rows.length + 1)
+  rows.forEach((row, r) => {
+    ends[r + 1] = ends[r] + indptr[row + 1] - indptr[row]
   })
+  const cutOut = <T extends Float32Array | Uint8Array>(from: T, to: T): T => {
+    rows.forEach((row, r) => {
+      to.set(from.subarray(indptr[row], indptr[row + 1]), ends[r])
+    })
+    return to
+  }
+  const total = ends[rows.length]
+  return {
+    indptr: ends,
+    scores: scores.map((own) => cutOut(own, new Float32Array(total))),
+    target: cutOut(target, new Uint8Array(total)),
+    cut,
+  }
 }
 
 /** NDCG of each customer who is asked, fold by fold, with what scores him there. */

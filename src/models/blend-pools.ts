@@ -17,8 +17,8 @@ export interface HeldOutRows {
   thin(n: number): HeldOutRows
   /** The same customers as if they had come a moment ago: of their histories only the latest entries are heard, 1 to 8 in turn. */
   newcomers(): HeldOutRows
-  /** Three quarters of the customers to learn on, and the others, every fourth from `fold` on, to check what was learned. */
-  parts(fold?: number): { learning: HeldOutRows; checking: HeldOutRows }
+  /** Three quarters of the customers to learn on, and the others to check what was learned. */
+  parts(): { learning: HeldOutRows; checking: HeldOutRows }
 }
 
 /** Cells (customers x items) that an evaluation looks at, at most; it bounds the time on large catalogues. */
@@ -42,13 +42,13 @@ export function heldOutRows(held: HeldOut): HeldOutRows {
     },
     thin: (n) => rowsOf(thinned(chosen, n), short),
     newcomers: () => rowsOf(chosen, true),
-    parts: (fold = 3) => ({
+    parts: () => ({
       learning: rowsOf(
-        chosen.filter((_, k) => k % 4 !== fold),
+        chosen.filter((_, k) => k % 4 !== 3),
         short,
       ),
       checking: rowsOf(
-        chosen.filter((_, k) => k % 4 === fold),
+        chosen.filter((_, k) => k % 4 === 3),
         short,
       ),
     }),

@@ -46,6 +46,8 @@ const PERSUASION = 1
 const VARIANTS: Readonly<Record<string, readonly number[]>> = { recency: [0, 0.5, 1], reach: [1, 3, 10] }
 /** Above this many interactions fewer settings are tried, in proportion: a fit takes longer, and less is uncertain. */
 const FULL_EFFORT = 4_000_000
+/** Below so many held-out customers half of the settings are tried. */
+const FEW_ROWS = 500
 
 /** Fits members under one running count of steps. */
 export function fitter(grids: readonly Grid[], options: BlendOptions, progress: Progress) {
@@ -81,7 +83,9 @@ export async function tune(
 ): Promise<Candidate | { reason: string }> {
   const learning = rows.parts().learning.thin(TUNING_ROWS)
   const some = grid.early ? learning.newcomers() : learning
-  const affordable = Math.min(1, FULL_EFFORT / train.matrix.indices.length)
+  // Of few customers no more than a handful of settings can be told apart.
+  const telling = rows.count < FEW_ROWS ? 0.5 : 1
+  const affordable = Math.min(telling, FULL_EFFORT / train.matrix.indices.length)
   const most = Math.max(1, Math.round(options.effort * affordable * grid.trials))
   let trials = 0
   let best: (Candidate & { readonly ndcg: Float64Array }) | undefined
