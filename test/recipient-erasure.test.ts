@@ -35,6 +35,11 @@ async function lived(habitue: Running): Promise<void> {
     '/v1/items',
     ['tea', 'cup', 'pot', 'jam'].map((id) => ({ id, title: `A ${id}`, price: 10 })),
   )
+  // Whoever buys is in a standing process that keeps what happened until tomorrow.
+  const source =
+    'trigger: { event: Order Completed }\npurpose: service\nsteps:\n  - wait: { for: 1 day }\n  - end: waited\n'
+  expect((await habitue.ask('PUT', '/v1/journeys/after', { source })).status).toBe(200)
+  expect((await habitue.ask('POST', '/v1/journeys/after/start', {})).status).toBe(200)
   const address = { name: aunt, street: 'Lindenallee 4', city: 'Celle' }
   const batch = [
     track('Order Completed', { order_id: 'o1', products: [line('tea')] }),
@@ -64,6 +69,7 @@ async function lived(habitue: Running): Promise<void> {
   ]
   const { status, body } = await habitue.ask('POST', '/v1/batch', { batch })
   expect([status, body.refused ?? []]).toEqual([200, []])
+  await habitue.engine.settle()
 }
 
 /** What rows say, but those of the other customer, whose order is `p1`. */
@@ -125,6 +131,7 @@ forEachRunning((engine, run) => {
     const { body } = await habitue.ask('POST', '/v1/recommendations', { customer: 'me', placement: 'home' })
     for (const { reason } of body.placements.home.items) expect(JSON.stringify(reason)).not.toContain('"cup"')
 
+    expect((await habitue.ask('GET', '/v1/journeys/after/instances')).body.instances.length).toBeGreaterThan(0)
     const left = await everyText(habitue)
     for (const text of hers) expect(left.toLowerCase(), text).not.toContain(text.toLowerCase())
     expect((await habitue.ask('POST', '/v1/rebuild')).body.changed).toEqual([])

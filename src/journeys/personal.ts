@@ -10,6 +10,7 @@ export const journeyData: readonly Holder[] = [
     orderBy: ['due'],
     times: ['due'],
     json: ['body'],
+    prose: ['body'],
   }),
   heldRows({
     table: 'journey_instances',
@@ -19,5 +20,6 @@ export const journeyData: readonly Holder[] = [
     orderBy: ['started'],
     times: ['due', 'started', 'ended'],
     json: ['state'],
+    prose: ['state'],
   }),
 ]

@@ -10,6 +10,7 @@ export const reviewsData: readonly Holder[] = [
     orderBy: ['time', 'item'],
     times: ['time'],
     items: ['item'],
+    prose: ['note'],
   }),
   heldRows({
     table: 'review_votes',
@@ -24,6 +25,7 @@ export const reviewsData: readonly Holder[] = [
     title: 'Your reviews',
     identifier: 'identifier',
     shown: ['item', 'review', 'stars', 'title', 'text', 'author', 'helpful', 'votes', 'time'],
+    prose: ['title', 'text'],
     orderBy: ['time', 'item'],
     times: ['time'],
     items: ['item'],
