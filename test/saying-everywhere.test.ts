@@ -169,6 +169,10 @@ const speaking: Readonly<
 
 /** Routes that a page may call and that say nothing unasked, and why. */
 const silent: Readonly<Record<string, string>> = {
+  'of items, the same for everybody': 'GET /v1/items/{id}/reviews GET /v1/rankings',
+  'messages that the shop made for him, their items decided under a ceiling':
+    'GET /v1/customers/{id}/inbox POST /v1/customers/{id}/inbox/{message}/{as}',
+  'segments that he is in, as he may know': 'GET /v1/customers/{id}/segments',
   'memory the customer asks to see':
     'GET /v1/customers/{id}/memory GET /v1/customers/{id}/facts GET /v1/customers/{id} GET /v1/customers/{id}/timeline GET /v1/customers/{id}/orders GET /v1/customers/{id}/cart GET /v1/customers/{id}/decisions GET /v1/customers/{id}/consent',
   'takes what is told, and answers with that':
