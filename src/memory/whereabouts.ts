@@ -7,7 +7,7 @@ import type { Reader } from '../db/database.ts'
 import { combineTraits, type ToldTrait } from './traits.ts'
 
 /** As `identify` names them, the surest first. */
-const zoneTraits = ['timezone', 'timeZone', 'time_zone']
+const zoneTraits = ['timezone', 'timeZone', 'time_zone', 'zone']
 const countryTraits = ['country', 'country_code', 'countryCode']
 
 const names = [...zoneTraits, ...countryTraits, 'address'].map((name) => `'${name}'`).join(', ')
@@ -23,12 +23,16 @@ async function rowsOf<T>(reader: Reader, permit: Permit, one: string, many: stri
   return rows
 }
 
+/** As far as what `identify` told goes. */
+export function toldWhereabouts(traits: Readonly<Record<string, unknown>>): Whereabouts {
+  const first = (wanted: readonly string[]) => wanted.map((name) => traits[name]).find((value) => value !== undefined)
+  return { timezone: first(zoneTraits), country: first(countryTraits) ?? countryOf(traits.address) }
+}
+
 /** What is known of where he is; both absent = nothing. */
 export async function whereabouts(reader: Reader, permit: Permit): Promise<Whereabouts> {
   const traits = combineTraits(await rowsOf<ToldTrait>(reader, permit, traitsOfOne, traitsOfMany))
-  const first = (wanted: readonly string[]) => wanted.map((name) => traits[name]).find((value) => value !== undefined)
-  const timezone = first(zoneTraits)
-  const country = first(countryTraits) ?? countryOf(traits.address)
+  const { timezone, country } = toldWhereabouts(traits)
   if (country !== undefined) return { timezone, country }
   const facts = await rowsOf<{ doc: string; time: number }>(reader, permit, addressesOfOne, addressesOfMany)
   const latest = facts.sort((a, b) => b.time - a.time).map(({ doc }) => countryOf((JSON.parse(doc) as Doc).value))

@@ -5,10 +5,10 @@
 import { Temporal } from 'temporal-polyfill'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { isZone } from '../calendar/zone.ts'
 import type { Handler, Handlers, Reader } from '../db/database.ts'
 import { HabitueError } from '../errors.ts'
 import { stableShare } from '../world.ts'
-import { isZone } from './zone.ts'
 
 const Hour = Type.Integer({ minimum: 0, maximum: 24 })
 export const SenderProfile = Type.Object(

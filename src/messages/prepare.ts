@@ -1,10 +1,12 @@
 /** From what is asked to what is sent: may it be said now, to whom, by whom, with which words. Nothing is sent here. */
+import { zoneOf } from '../calendar/zone.ts'
 import type { Config } from '../config.ts'
 import type { Policy } from '../consent/policy.ts'
 import type { Database } from '../db/database.ts'
 import { HabitueError } from '../errors.ts'
 import type { IdentifierRecord } from '../identity/store.ts'
 import { marketingSilencedBy } from '../memory/complaints.ts'
+import { toldWhereabouts } from '../memory/whereabouts.ts'
 import { stableShare, type World } from '../world.ts'
 import { builtInNames } from './built-in.ts'
 import type { Channel, Parcel } from './channels/channel.ts'
@@ -22,7 +24,7 @@ import type { Speakers } from './speakers.ts'
 import type { Shown } from './store.ts'
 import type { StoredTemplate } from './template-store.ts'
 import { type Speaker, viewOf, withFooter } from './view.ts'
-import { parseQuietHours, quietUntil, zoneOf } from './zone.ts'
+import { parseQuietHours, quietUntil } from './zone.ts'
 
 /** Why nothing is sent now. */
 export type Held =
@@ -128,7 +130,7 @@ async function calm(
     return { kind: 'suppressed', reason: 'holdout', identifier }
   const hours = parseQuietHours(config.messages.quietHours)
   if (!automatic || hours === 'none' || hours === null) return null
-  const at = quietUntil(now, zoneOf(traits) ?? config.timeZone, hours)
+  const at = quietUntil(now, zoneOf(toldWhereabouts(traits), config.timeZone), hours)
   return at === null ? null : { kind: 'later', at, reason: 'quiet hours', identifier }
 }
 

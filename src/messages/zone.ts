@@ -1,24 +1,6 @@
 /** The hours of the day where a customer is. */
 import { Temporal } from 'temporal-polyfill'
 
-/** An IANA zone that a trait tells; null where none does, or it is none. */
-export function zoneOf(traits: Readonly<Record<string, unknown>>): string | null {
-  for (const name of ['timezone', 'timeZone', 'time_zone', 'zone']) {
-    const value = traits[name]
-    if (typeof value === 'string' && isZone(value)) return value
-  }
-  return null
-}
-
-export function isZone(text: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: text })
-    return true
-  } catch {
-    return false
-  }
-}
-
 /** Hours 0 to 24 of the local day; from 21 to 8 spans midnight. */
 export interface QuietHours {
   readonly from: number
