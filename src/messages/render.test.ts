@@ -1,12 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { zoneOf } from '../calendar/zone.ts'
+import { toldWhereabouts } from '../memory/whereabouts.ts'
 import { withLinks } from './links.ts'
 import { atWorkFrom, present } from './owners.ts'
 import { plainText } from './plain-text.ts'
 import { createRenderer } from './render.ts'
 import { personName, salutation } from './salutation.ts'
 import { parseTemplate, type Template, templateOfFile } from './template.ts'
-import { quietUntil, zoneOf } from './zone.ts'
+import { quietUntil } from './zone.ts'
 
 const stored = (name: string, template: Template, version = 1) => ({ name, version, template, created: 0 })
 const mail = (html: string, text?: string): Template => ({
@@ -174,8 +176,10 @@ describe('hours', () => {
     // The night in which the clock goes forward, and the one in which it goes back.
     expect(quietUntil(Date.UTC(2026, 2, 28, 23), 'Europe/Berlin', hours)).toBe(Date.UTC(2026, 2, 29, 6))
     expect(quietUntil(Date.UTC(2026, 9, 24, 23), 'Europe/Berlin', hours)).toBe(Date.UTC(2026, 9, 25, 7))
-    expect(zoneOf({ timezone: 'Mars/Phobos' })).toBeNull()
-    expect(zoneOf({ timezone: 'Asia/Tokyo' })).toBe('Asia/Tokyo')
+    const zone = (traits: Record<string, unknown>) => zoneOf(toldWhereabouts(traits), 'Europe/Dublin')
+    expect(zone({ timezone: 'Mars/Phobos' })).toBe('Europe/Dublin')
+    expect(zone({ timezone: 'Asia/Tokyo', country: 'DE' })).toBe('Asia/Tokyo')
+    expect(zone({ address: { country: 'Germany' } })).toBe('Europe/Berlin')
   })
 
   it('end after now, wherever and whenever', () => {
