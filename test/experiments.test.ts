@@ -125,6 +125,31 @@ forEachRunning((_engine, run) => {
     expect(looked.decisions).toBeGreaterThan(10)
   })
 
+  it('a calibrated list has the proportions of the customer’s own taste', async () => {
+    const { habitue } = await open(run)
+    const views = [0, 1, 2, 3, 4, 5, 10, 11].map((n) =>
+      track('zoe', 'Product Viewed', { product_id: `item${n}` }, now - day),
+    )
+    await send(habitue, ...views)
+    await habitue.train()
+    const home = async () => {
+      const { body } = await habitue.ask('POST', '/v1/recommendations', {
+        customer: 'zoe',
+        placement: 'home',
+        count: 8,
+      })
+      return body
+    }
+    while ((await home()).model.version === 0) await new Promise((resolve) => setTimeout(resolve, 20))
+    const teas = async () =>
+      ids((await home()).placements.home.items).filter((id) => Math.floor(Number(id.slice(4)) / 10) === 1)
+    await habitue.ask('PUT', '/v1/placements/home/settings', { calibration: 0.99 })
+    expect((await home()).personalised).toBe(true)
+    expect(await teas()).toHaveLength(2)
+    await habitue.ask('PUT', '/v1/placements/home/settings', { personal: false })
+    expect(await home()).toMatchObject({ personalised: false })
+  })
+
   it('the log has the probability with which each place came to what it shows', async () => {
     const { habitue } = await open(run)
     await habitue.ask('PUT', '/v1/placements/popular/settings', { exploration: 0.3 })
