@@ -56,9 +56,9 @@ export async function acting(needs: ActingNeeds) {
       ...messenger.works,
       ...journeys.works,
       ...momentsWorks({ db, catalogue, config, policy, note: events.noteOwn }),
+      taskOwnersWork({ ...needs, tasks }),
     ].map((work) => unlessHeld(db, work)),
     segmentsWork(needs),
-    taskOwnersWork({ ...needs, tasks }),
   ]
   const loop = createLoop(works, { world, onError })
   return {
