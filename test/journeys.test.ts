@@ -301,4 +301,44 @@ steps:
       server.close()
     }
   })
+
+  it('says whether it helps: against those held out, when their days are over', async () => {
+    const world = simulatedWorld(11, start)
+    const habitue = await run({}, { world })
+    await habitue.ask('POST', '/v1/items', { items: [{ id: 'p', title: 'P', price: 10, cost: 4 }] })
+    const before = await habitue.ask('PUT', '/v1/journeys/helps', {
+      source: 'trigger: { event: Cart Abandoned }\nholdout: 0.5\npurpose: service\nsteps:\n  - end: done\n',
+    })
+    expect(before.status).toBe(200)
+    const none = (await habitue.ask('GET', '/v1/journeys/helps/report')).body
+    expect(none).toMatchObject({ sentence: 'Nobody has entered yet.', difference: null })
+    expect(none.detectable).toHaveLength(8)
+    await habitue.ask('POST', '/v1/journeys/helps/start', {})
+    const people = Array.from({ length: 200 }, (_, n) => `c${n}`)
+    const event = (name: string, userId: string, properties: object) => {
+      return { type: 'track', event: name, userId, messageId: `m${++sent}`, properties }
+    }
+    await habitue.ask('POST', '/v1/batch', { batch: people.map((who) => event('Cart Abandoned', who, {})) })
+    await habitue.engine.settle()
+    const { instances: all } = (await habitue.ask('GET', '/v1/journeys/helps/instances?limit=1000')).body
+    world.advance(day)
+    // Whoever was treated orders; of the others every third.
+    const buyers = all.filter((one: { held: boolean }, n: number) => !one.held || n % 3 === 0)
+    const order = (id: string) => ({ order_id: `o-${id}`, products: [{ product_id: 'p', quantity: 1, price: 10 }] })
+    const orders = buyers.map((one: { customer: { id: string } }) =>
+      event('Order Completed', one.customer.id, order(one.customer.id)),
+    )
+    for (let n = 0; n < orders.length; n += 100)
+      await habitue.ask('POST', '/v1/batch', { batch: orders.slice(n, n + 100) })
+    const early = (await habitue.ask('GET', '/v1/journeys/helps/report')).body
+    expect(early.sentence).toMatch(/too few of them are over/)
+    world.advance(30 * day)
+    const { body, status } = await habitue.ask('GET', '/v1/journeys/helps/report')
+    expect(status, JSON.stringify(body)).toBe(200)
+    expect(body.treated.judged + body.held.judged).toBe(200)
+    expect(body.treated).toMatchObject({ orders: 1, margin: 6 })
+    expect(body.difference.orders.low).toBeGreaterThan(0.2)
+    expect(body.difference.orders.high).toBeGreaterThan(0.6)
+    expect(body.sentence).toMatch(/^It helps: 100\.0 orders for 100 customers against/)
+  })
 })

@@ -50,6 +50,7 @@ export function journeyCommand(program: Command): void {
   switches(journey)
   people(journey)
   simulation(journey)
+  reports(journey)
 }
 
 function definitions(journey: Command): void {
@@ -98,6 +99,33 @@ function definitions(journey: Command): void {
         out.result(view, () => described(view))
       }),
     )
+}
+
+interface Report {
+  readonly treated: { readonly customers: number }
+  readonly held: { readonly customers: number }
+  readonly sentence: string
+  readonly detectable: readonly { readonly months: number; readonly holdout: number; readonly lift: number | null }[]
+}
+
+function reports(journey: Command): void {
+  journey
+    .command('report')
+    .description('Does it help? What those who entered ordered against those held out, and what could be told at all.')
+    .argument('<id>', 'as the list has it')
+    .option('--days <n>', 'orders of so many days after entering', wholeNumber, 30)
+    .action((id: string, _: unknown, command: Command) => {
+      const { days, ...where } = optionsOf<{ days: number }>(command)
+      return connected(where, async (connection, out) => {
+        const report = (await connection.request('GET', `${path(id)}/report?days=${days}`)) as Report
+        const lift = (one: number | null) => (one === null ? 'nothing' : `${Math.ceil(100 * one)} % more orders`)
+        const rows = report.detectable.map((one) => [`${100 * one.holdout} %`, one.months, lift(one.lift)])
+        const nothing = report.detectable.every((one) => one.lift === null)
+        const advice = nothing ? 'No holdout is worth while: nothing would show within a year.' : ''
+        const head = ['holdout', 'months', 'what would show']
+        out.result(report, () => [report.sentence, '', table(head, rows), ...(advice ? ['', advice] : [])].join('\n'))
+      })
+    })
 }
 
 function described({ id, title, state, version, source, warnings, standing, counts }: View): string {

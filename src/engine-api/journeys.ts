@@ -1,6 +1,7 @@
 /** Standing processes, as HTTP sees them. Times are milliseconds since 1970. */
 import type { Identifier } from '../identity/identity.ts'
 import type { JourneyState } from '../journeys/define.ts'
+import type { JourneyReport } from '../journeys/report.ts'
 import type { DefinitionForm } from '../journeys/schema.ts'
 import type { Phase } from '../journeys/step.ts'
 import type { VersionInfo } from '../journeys/store.ts'
@@ -104,6 +105,11 @@ export interface JourneysApi {
   ): Promise<{ readonly moved: number; readonly stayed: number }>
   /** Over the recorded past, nothing sent. @throws HabitueError invalid_journey, invalid_option, not_found */
   simulate(wanted: SimulateJourney): Promise<SimulationView>
+  /**
+   * Whether it helps, by what those who entered ordered in so many days against those held out; margins in minor units.
+   * @throws HabitueError not_found
+   */
+  report(id: string, days: number): Promise<JourneyReport>
   /** JSON Schema of a definition. */
   schema(): object
 }

@@ -10,9 +10,11 @@ import { compileJourney } from '../journeys/compile.ts'
 import type { PutAnswer } from '../journeys/define.ts'
 import type { Journey } from '../journeys/journey.ts'
 import { beginsOf, hearsOf } from '../journeys/names.ts'
+import { reportOf } from '../journeys/report.ts'
 import { journeyWorks } from '../journeys/runner.ts'
 import { DefinitionForm } from '../journeys/schema.ts'
 import { JourneyShelf } from '../journeys/shelf.ts'
+import { simulate } from '../journeys/simulation.ts'
 import { dataSource, invalidJourney, readSource, type Source } from '../journeys/source.ts'
 import { type JourneyInfo, listJourneys, listVersions } from '../journeys/store.ts'
 import { instanceViews, standing, stepCounts } from '../journeys/views.ts'
@@ -104,8 +106,26 @@ export function journeysApi(needs: Needs): JourneysApi {
       const journey = await wantedJourney(needs, { id, source, definition })
       return simulated(needs, journey, span)
     },
+    async report(id, days) {
+      const { version } = await named(id)
+      const journey = await needs.shelf.get(db, id, version)
+      const now = world.now()
+      const perMonth = journey && (await expected(needs, journey, now))
+      return reportOf(db, id, { policy: needs.policy, now, days, perMonth })
+    },
     schema: () => DefinitionForm,
   }
+}
+
+const monthMs = 30 * 86_400_000
+/** Customers looked at to guess how many enter. */
+const sampled = 2000
+
+/** How many would enter in a month, as the last three went. */
+async function expected({ db, policy, config }: Needs, journey: Journey, now: number): Promise<number | null> {
+  const span = { from: now - 3 * monthMs, to: now, most: sampled }
+  const { looked, customers, instances } = await simulate(db, journey, { policy, config, ...span })
+  return looked === 0 ? null : (instances.length * customers) / looked / 3
 }
 
 /** One that is stored, or one that is given. @throws HabitueError invalid_journey, not_found */

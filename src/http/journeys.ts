@@ -2,7 +2,7 @@
 import { Type } from 'typebox'
 import type { Engine, InstanceView, JourneySummary } from '../engine-api.ts'
 import { HabitueError } from '../errors.ts'
-import { simulationRoutes } from './journey-simulation.ts'
+import { reportRoute, simulationRoutes } from './journey-simulation.ts'
 import type { App } from './typed-app.ts'
 
 const Id = Type.String({ minLength: 1, maxLength: 64 })
@@ -139,6 +139,7 @@ export function journeyRoutes(app: App, engine: Engine): void {
   stateRoutes(app, engine)
   instanceRoutes(app, engine)
   simulationRoutes(app, engine)
+  reportRoute(app, engine)
 }
 
 const states = { start: 'active', pause: 'paused', resume: 'active', stop: 'stopped' } as const

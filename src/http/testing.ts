@@ -457,6 +457,7 @@ const roteResources: Pick<
     replay: async () => 0,
     migrate: async () => ({ moved: 0, stayed: 0 }),
     simulate: async () => roteSimulation,
+    report: async () => roteReport,
     schema: () => ({}),
   },
   segments: {
@@ -562,6 +563,12 @@ const roteJourney: JourneyView = {
   warnings: [],
   standing: [],
   counts: [],
+}
+
+const roteEffect = { customers: 0, judged: 0, orders: 0, margin: 0 }
+const roteReport = {
+  ...{ days: 30, treated: roteEffect, held: roteEffect, difference: null, withoutCost: 0, detectable: [] },
+  sentence: 'Nobody has entered yet.',
 }
 
 const roteSimulation = {
