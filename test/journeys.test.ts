@@ -191,6 +191,10 @@ steps:
     await habitue.ask('POST', '/v1/journeys/second-abandonment/resume', {})
     await habitue.engine.settle()
     expect((await tasks(habitue)).map(({ customer }) => customer.id)).toEqual(['ann'])
+    await habitue.ask('POST', '/v1/journeys/second-abandonment/stop', {})
+    expect(await instances(habitue, 'second-abandonment')).toMatchObject([
+      { phase: 'ended', reason: 'stopped', due: null },
+    ])
   })
 
   it('lets imports and what comes late begin nothing', async () => {

@@ -79,6 +79,7 @@ export function journeysApi(needs: Needs): JourneysApi {
     put: (id, wanted) => put(needs, id, wanted, write),
     async setState(id, to) {
       await write('journeys.state', { id, to })
+      if (to === 'stopped') await endAll(write, id)
       return view(db, await named(id))
     },
     async instances(id, page) {
@@ -115,6 +116,13 @@ export function journeysApi(needs: Needs): JourneysApi {
     },
     schema: () => DefinitionForm,
   }
+}
+
+/** Ended together: some tens of milliseconds of the writer. */
+const piece = 2000
+
+async function endAll(write: Write, journey: string): Promise<void> {
+  while ((await write<number>('journeys.endSome', { journey, limit: piece })) === piece);
 }
 
 const monthMs = 30 * 86_400_000

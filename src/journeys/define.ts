@@ -56,7 +56,7 @@ async function putJourney(
   return { version, isNew: true }
 }
 
-/** Which states may follow which. What was stopped does not begin again: its instances are gone. */
+/** Which states may follow which. Who was in a journey that was stopped is in it no more, also when it begins again. */
 const following: Readonly<Record<JourneyState, readonly JourneyState[]>> = {
   draft: ['active', 'stopped'],
   active: ['paused', 'stopped'],

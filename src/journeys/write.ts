@@ -99,6 +99,7 @@ export const runnerHandlers: Handlers = {
       [...stateColumns, 'version'],
       changed.map(({ id, turn, state, version }) => [id, turn, ...stateValues(state, turn + 1, now), version]),
     ),
+  'journeys.endSome': (tx, ending: { journey: string; now: number; limit: number }) => endSome(tx, ending),
   'journeys.release': (tx, { now }: { now: number }) => release(tx, now),
 }
 
@@ -208,6 +209,24 @@ async function count(tx: Tx, counted: readonly Counted[], now: number): Promise<
   const day = Math.floor(now / dayMs)
   const rows = counted.map((one) => ({ ...one, reason: one.reason.slice(0, longestReason), day, count: 1 }))
   if (rows.length > 0) await upsertFold(tx, 'journey_counts', { key: countKey, add: ['count'] }, rows)
+}
+
+/** Of a journey that was stopped; answers how many. What a runner is at this moment is not undone, and is heard of no more. */
+async function endSome(
+  tx: Tx,
+  { journey, now, limit }: { readonly journey: string; readonly now: number; readonly limit: number },
+): Promise<number> {
+  const rows = await tx.k
+    .selectFrom('journey_instances')
+    .select(['id', 'turn'])
+    .where('journey', '=', journey)
+    .where('ended', 'is', null)
+    .limit(limit)
+    .execute()
+  const columns = ['phase', 'due', 'claim', 'item', 'reason', 'ended', 'turn']
+  const values = rows.map(({ id, turn }) => [id, 'ended', null, null, null, 'stopped', now, turn + 1])
+  await updateByKeys(tx, 'journey_instances', ['id'], columns, values)
+  return rows.length
 }
 
 /** One process owns a SQLite file: what it finds claimed when it starts was left by one that is gone. */
