@@ -192,7 +192,7 @@ try {
   world.advance(2 * hour)
   const first = await timed(() => settle(turns))
   say(
-    `of a million ${first.result} due, done`,
+    `of them ${first.result} due, done`,
     `${Math.round((1000 * first.result) / first.ms)}/s; ${each(first.cpu, first.result)}`,
   )
 } finally {
