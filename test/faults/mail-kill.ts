@@ -1,5 +1,6 @@
 /**
- * `kill -9` of a `habitue start` that sends mail, again and again. The mail server is in the test's own process and
+ * `kill -9` of a `habitue start` that sends mail, again and again: mail that is asked for one by one, or two mails of each
+ * of many instances of a journey with a wait between them. The mail server is in the test's own process and
  * deduplicates nothing: what it took is counted by the key that stands in each mail.
  */
 import { setTimeout } from 'node:timers/promises'
@@ -13,6 +14,8 @@ export interface MailRounds {
   readonly kills: number
   readonly mails: number
   readonly seed: number
+  /** Half as many instances of a journey send the mails. */
+  readonly byJourney?: boolean
   /** A second server on the same database, which is stopped past its leases and resumed once. */
   readonly isPair?: boolean
 }
@@ -29,7 +32,7 @@ const lanes = 12
 
 export async function mailKillRounds(
   place: StorageConfig,
-  { kills, mails, seed, isPair = false }: MailRounds,
+  { kills, mails, seed, isPair = false, byJourney = false }: MailRounds,
 ): Promise<void> {
   const random = seededRandom(seed)
   const post = await startMailServer()
@@ -43,20 +46,21 @@ export async function mailKillRounds(
   let server = await startServer(place, { environment })
   const { adminKey } = server
   const second = isPair ? await startServer(place, { environment, adminKey }) : null
-  const keys = Array.from({ length: mails }, (_, i) => `mail-${seed}-${i}`)
+  const keys = byJourney ? keysOfJourney(mails / 2) : Array.from({ length: mails }, (_, i) => `mail-${seed}-${i}`)
+  const ask = byJourney ? begin : send
   try {
-    await prepare(server, mails)
+    await (byJourney ? prepareJourney(server, mails / 2) : prepare(server, mails))
     const settled = new Set<string>()
     for (let kill = 0; kill < kills; kill++) {
       const open = keys.filter((key) => !settled.has(key))
-      const sending = send([server, ...(second ? [second] : [])], open, settled)
+      const sending = ask([server, ...(second ? [second] : [])], open, settled)
       await setTimeout(150 + 500 * random())
       if (second && kill === 0) await stopPastLease(second, timeout)
       await server.end('SIGKILL')
       await sending.stop()
       server = await startServer(place, { environment, adminKey })
     }
-    await send(
+    await ask(
       [server],
       keys.filter((key) => !settled.has(key)),
       settled,
@@ -78,6 +82,58 @@ async function prepare(server: Server, mails: number): Promise<void> {
       return { type: 'identify', userId: `c${n}`, traits: { email: `c${n}@x.example` } }
     })
     expect((await server.ask('POST', '/v1/batch', { batch })).status).toBe(200)
+  }
+}
+
+const journey = `
+trigger: { event: Go }
+purpose: service
+once: customer
+steps:
+  - message: { channel: email, purpose: service, template: first }
+  - wait: { for: 2 s }
+  - message: { channel: email, purpose: service, template: second }
+`
+
+const keysOfJourney = (instances: number): string[] =>
+  Array.from({ length: instances }, (_, n) => [`c${n}-first`, `c${n}-second`]).flat()
+
+async function prepareJourney(server: Server, instances: number): Promise<void> {
+  for (const name of ['first', 'second']) {
+    const template = { channel: 'email', subject: 'Mail', text: `key={{ event.properties.who }}-${name}.` }
+    expect((await server.ask('PUT', `/v1/templates/${name}`, template)).status).toBe(200)
+  }
+  expect((await server.ask('PUT', '/v1/journeys/two-mails', { source: journey })).status).toBe(200)
+  expect((await server.ask('POST', '/v1/journeys/two-mails/start', {})).status).toBe(200)
+  await prepare(server, instances)
+}
+
+/** Sends the event that begins each instance until it is acknowledged; then the server works by itself. */
+function begin(servers: readonly Server[], keys: readonly string[], settled: Set<string>) {
+  let isStopped = false
+  const events = keys.filter((key) => key.endsWith('-first')).map((key) => key.slice(0, -'-first'.length))
+  const sending = async (): Promise<void> => {
+    for (let from = 0; from < events.length && !isStopped; from += 250) {
+      const batch = events.slice(from, from + 250).map((who) => {
+        return { type: 'track', event: 'Go', userId: who, messageId: `go-${who}`, properties: { who } }
+      })
+      try {
+        const { status } = await servers[0].ask('POST', '/v1/batch', { batch })
+        if (status === 200)
+          for (const { userId } of batch) for (const n of ['first', 'second']) settled.add(`${userId}-${n}`)
+      } catch (error) {
+        if (error instanceof TypeError) return
+        throw error
+      }
+    }
+  }
+  const end = sending()
+  return {
+    end,
+    stop: async () => {
+      isStopped = true
+      await end
+    },
   }
 }
 
@@ -135,21 +191,34 @@ async function judge(server: Server, post: MailServer, keys: readonly string[], 
   expect(post.received.length).toBeGreaterThan(keys.length / 2)
 }
 
+interface Row {
+  readonly key: string
+  readonly state: string
+}
+
+/** By the key that stands in the mail; a journey's messages have keys of its own. */
+function named({ key, state, journey, customer, template }: Row & Record<string, unknown>): Row {
+  const { value } = customer as { value: string }
+  return { key: journey === null ? key : `${value.split('@')[0]}-${template}`, state }
+}
+
 /** All rows, when nothing waits and no lease runs any more. */
-async function finalRows(server: Server, mails: number): Promise<{ key: string; state: string }[]> {
+async function finalRows(server: Server, mails: number): Promise<Row[]> {
   for (let waited = 0; ; waited++) {
-    const rows: { key: string; state: string }[] = []
+    const rows: Row[] = []
     for (let before: number | null = null; ; ) {
       const page: string = before === null ? '' : `&before=${before}`
       const { body } = await server.ask('GET', `/v1/messages?limit=1000${page}`)
-      rows.push(...body.messages)
+      rows.push(...body.messages.map(named))
       before = body.next
       if (before === null) break
     }
     const open = rows.filter(({ state }) => state === 'planned' || state === 'sending')
     if (rows.length === mails && open.length === 0) return rows
     if (waited > patienceSeconds)
-      throw new Error(`${open.length} of ${rows.length} messages are open still: ${JSON.stringify(open[0])}`)
+      throw new Error(
+        `of ${mails} messages ${rows.length} are there, ${open.length} of them open: ${JSON.stringify(open[0])}`,
+      )
     await setTimeout(1000)
   }
 }
