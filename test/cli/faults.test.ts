@@ -18,9 +18,13 @@ for (const engine of ['sqlite', 'postgres'] as const) {
     it('sends no mail twice when it is killed, and lists what is missing', async () => {
       await mailKillRounds(await places.create(), { kills: 2, mails: 300, seed: 63 })
     })
-    it('of two mails of a journey none comes twice, and what is missing is listed', async () => {
-      await mailKillRounds(await places.create(), { kills: 2, mails: 200, seed: 66, byJourney: true })
-    })
+    // On PostgreSQL the claims of a runner that was killed end after minutes: test:faults has the patience.
+    it.runIf(engine === 'sqlite')(
+      'of two mails of a journey none comes twice, and what is missing is listed',
+      async () => {
+        await mailKillRounds(await places.create(), { kills: 2, mails: 200, seed: 66, byJourney: true })
+      },
+    )
     it('ends gracefully when it is told to, and loses nothing that it acknowledged', async () => {
       await shutdownRounds(await places.create(), 1, 42)
     })
