@@ -21,7 +21,7 @@ forEachRunning(
         const answer = await habitue.ask(method, path, body)
         expect(answer, `${method} ${path}`).toMatchObject({ status: 200 })
       }
-      expect((await habitue.ask('GET', '/v1/rules')).body.rules).toHaveLength(4)
+      expect((await habitue.ask('GET', '/v1/rules')).body.rules).toHaveLength(5)
       const request = { placement: 'new', count: 1 }
       const { items } = (await habitue.ask('POST', '/v1/recommendations', request)).body.placements.new
       expect(items[0]).toMatchObject({ id: 'espresso', reason: { kind: 'rule', rule: 'dark-first' } })

@@ -72,7 +72,7 @@ forEachRunning((_engine, run) => {
     expect(more).toEqual([])
     expect(question.mail.subject).toBe('Was it put right?')
     expect(question.mail.from).toEqual({ name: 'Olivia Owner', address: 'olivia@shop.example' })
-    await shop.answer(linkOf(question, 'no'), { right: 'no' })
+    await shop.answer(linkOf(question, 'No'), { right: 'no' })
     const open = await shop.tasks('cleo')
     expect(open.map(({ reason }) => reason)).toContain('the complaint was not put right')
   })
