@@ -1,7 +1,7 @@
 /** The part of the engine that is about one customer: what is remembered of him, what he allows, what he is asked. */
 import type { Ceiling } from '../consent/permit.ts'
 import type { ConsentView } from '../consent/view.ts'
-import type { EventType } from '../events/event.ts'
+import type { TimelinePage } from '../events/store.ts'
 import type { Identifier } from '../identity/identity.ts'
 import type { MemoryDocument, MemoryStatement } from '../memory/document.ts'
 import type { GivenFact } from '../memory/fact.ts'
@@ -59,19 +59,7 @@ export interface InteractionView {
   readonly last: number
 }
 
-export interface TimelineView {
-  readonly events: readonly {
-    readonly type: EventType
-    readonly name: string
-    readonly time: number
-    readonly received: number
-    readonly source: string
-    readonly messageId: string
-    readonly basis: string
-    readonly body: Readonly<Record<string, unknown>>
-  }[]
-  readonly next: string | null
-}
+export type TimelineView = TimelinePage
 
 export interface OrderView {
   readonly number: string

@@ -1,8 +1,8 @@
-/** Definitions of surveys from a folder, a file each: the name of the file is the name of the survey. */
-import { readdirSync, readFileSync } from 'node:fs'
-import { extname, join, parse } from 'node:path'
+/** Definitions of surveys from a folder. */
+import { readFileSync } from 'node:fs'
 import { parse as parseYaml } from 'yaml'
 import { HabitueError } from '../errors.ts'
+import { eachDefinition } from './definition-files.ts'
 import { type SurveyNeeds, surveysApi } from './surveys.ts'
 
 /**
@@ -12,24 +12,9 @@ import { type SurveyNeeds, surveysApi } from './surveys.ts'
 export async function loadSurveys(needs: SurveyNeeds, folder: string | null): Promise<void> {
   if (folder === null) return
   const surveys = await surveysApi(needs)
-  for (const file of filesOf(folder)) {
-    const path = join(folder, file)
-    await surveys.put(parse(file).name, parsed(path)).catch((error: unknown) => {
-      if (!(error instanceof HabitueError)) throw error
-      throw new HabitueError(error.code, `${path}: ${error.message}`, error.details)
-    })
-  }
-}
-
-function filesOf(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-      .filter((file) => ['.json', '.yaml', '.yml'].includes(extname(file)))
-      .sort()
-  } catch (cause) {
-    const message = `The setting surveys.folder is ${JSON.stringify(folder)}, which cannot be read: ${(cause as Error).message}`
-    throw new HabitueError('invalid_config', message, { name: 'surveys.folder' }, { cause })
-  }
+  await eachDefinition('surveys.folder', folder, async (name, path) => {
+    await surveys.put(name, parsed(path))
+  })
 }
 
 function parsed(path: string): unknown {
@@ -37,6 +22,6 @@ function parsed(path: string): unknown {
     // YAML 1.2 contains JSON.
     return parseYaml(readFileSync(path, 'utf8'))
   } catch (cause) {
-    throw new HabitueError('invalid_survey', `${path} cannot be read: ${(cause as Error).message}`, {}, { cause })
+    throw new HabitueError('invalid_survey', `It cannot be read: ${(cause as Error).message}`, {}, { cause })
   }
 }

@@ -2,7 +2,8 @@
 import type { Reader } from '../db/database.ts'
 import { type DataSubject, type HeldRow, type Holder, heldRows } from '../db/personal.ts'
 import type { AdmittedEvent } from './event.ts'
-import { admittedAgain, columns } from './store.ts'
+import { rowsInPieces } from './pieces.ts'
+import { admittedAgain } from './store.ts'
 
 /** Events read at once. */
 const piece = 1000
@@ -61,20 +62,5 @@ export const eventsData: readonly Holder[] = [events]
 
 /** The events of `person` as they were admitted, in pieces, for what must be counted before they go. */
 export async function* admittedOf(reader: Reader, person: DataSubject): AsyncGenerator<readonly AdmittedEvent[]> {
-  for (const identifier of person.identifiers) {
-    let after = 0
-    for (;;) {
-      const rows = await reader.k
-        .selectFrom('events')
-        .select(columns)
-        .where('identifier', '=', identifier)
-        .where('seq', '>', after)
-        .orderBy('seq')
-        .limit(piece)
-        .execute()
-      if (rows.length > 0) yield await admittedAgain(reader, rows)
-      if (rows.length < piece) break
-      after = rows[rows.length - 1].seq
-    }
-  }
+  for await (const rows of rowsInPieces(reader, person.identifiers)) yield await admittedAgain(reader, rows)
 }

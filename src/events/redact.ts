@@ -1,7 +1,8 @@
 /** Taking the words out of stored events: that something was said stays, what was said is gone. */
 import type { Tx } from '../db/database.ts'
 import type { AdmittedEvent, EventBody } from './event.ts'
-import { admittedAgain, columns, type EventRow } from './store.ts'
+import { rowsInPieces } from './pieces.ts'
+import { admittedAgain, type EventRow } from './store.ts'
 
 /** By what an event is found: whose row it has, and its message id. */
 export interface SaidBy {
@@ -18,7 +19,7 @@ export async function* rewriteEvents(
   identifiers: readonly number[],
   rewritten: (event: AdmittedEvent) => EventBody['properties'] | null,
 ): AsyncGenerator<AdmittedEvent[]> {
-  for await (const rows of rowsOf(tx, identifiers)) {
+  for await (const rows of rowsInPieces(tx, identifiers)) {
     const changed: EventRow[] = []
     for (const [i, event] of (await admittedAgain(tx, rows)).entries()) {
       const properties = rewritten(event)
@@ -28,27 +29,6 @@ export async function* rewriteEvents(
       changed.push({ ...rows[i], body })
     }
     if (changed.length > 0) yield await admittedAgain(tx, changed)
-  }
-}
-
-/** Events read at once. */
-const piece = 1000
-
-async function* rowsOf(tx: Tx, identifiers: readonly number[]): AsyncGenerator<EventRow[]> {
-  for (const identifier of identifiers) {
-    for (let after = 0; ; ) {
-      const rows = await tx.k
-        .selectFrom('events')
-        .select(columns)
-        .where('identifier', '=', identifier)
-        .where('seq', '>', after)
-        .orderBy('seq')
-        .limit(piece)
-        .execute()
-      if (rows.length > 0) yield rows
-      if (rows.length < piece) break
-      after = rows[rows.length - 1].seq
-    }
   }
 }
 
