@@ -8,7 +8,7 @@ import { admit, whyNot } from '../consent/permit.ts'
 import type { Policy } from '../consent/policy.ts'
 import type { Tx } from '../db/database.ts'
 import { HabitueError } from '../errors.ts'
-import { answersIn, answersOfCategories } from './answers-given.ts'
+import { answersIn, answersOfCategories, type Given } from './answers-given.ts'
 import { type Candidate, isConditional, isPassing, signalled } from './candidate.ts'
 import type { EventRefusal, IngestRequest } from './event.ts'
 import { purposeOf } from './kinds.ts'
@@ -68,10 +68,12 @@ export async function nextRun(tx: Tx, candidates: readonly Candidate[], gate: Ga
   const refused: EventRefusal[] = []
   const session: number[] = []
   const changed = new Changed()
+  const refusing = new Changed()
   for (const [i, candidate] of candidates.entries()) {
     const sender = senders.get(candidate) ?? null
-    if (i > 0 && isConditional(candidate, gate.policy) && changed.concerns(candidate, sender))
-      return { admitted, refused, session, rest: candidates.slice(i) }
+    // What a refusal takes is gone before anything else that the same customer answers in the batch.
+    const hangsOn = isConditional(candidate, gate.policy) ? changed : refusing
+    if (i > 0 && hangsOn.concerns(candidate, sender)) return { admitted, refused, session, rest: candidates.slice(i) }
     const banner = sender === null ? [] : bannerEvents(candidate, sender, gate.policy)
     if (banner.length > 0) {
       const rest = [...banner, { ...candidate, heard: true }, ...candidates.slice(i + 1)]
@@ -84,7 +86,9 @@ export async function nextRun(tx: Tx, candidates: readonly Candidate[], gate: Ga
       admitted.push({ ...signal, basis: 'service:contract', sender })
     if (isStored) {
       admitted.push(outcome)
-      changed.note(candidate, sender, isFelt(candidate, sender, gate))
+      const felt = isFelt(candidate, sender, gate)
+      changed.note(candidate, sender, felt)
+      if (felt && candidate.given.some(mayTake)) refusing.note(candidate, sender, true)
     } else if (outcome === 'session') session.push(candidate.index)
     else refused.push({ index: candidate.index, ...outcome })
   }
@@ -148,6 +152,11 @@ function decide(candidate: Candidate, sender: Sender | null, policy: Policy): Ad
 function isFelt({ given }: Candidate, sender: Sender | null, { policy, request }: Gate): boolean {
   const wasMinor = sender?.person.audience.kind === 'minor'
   return given.some((one) => one.purpose !== 'audience' || wasMinor || !tellsAdult(one, policy, request.received))
+}
+
+/** A refusal, or an age. */
+function mayTake({ answer }: Given): boolean {
+  return answer === 'denied' || answer === 'told'
 }
 
 /** Whose answers, or links of somebody who answered, a run is about to change. */
