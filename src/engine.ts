@@ -54,6 +54,8 @@ export interface EngineOptions {
   readonly log?: Logger
   /** False = what becomes due is done when `settle` is called, and not by itself: for simulated time. */
   readonly automatic?: boolean
+  /** SQLite: false = this thread writes, which starts sooner and holds the event loop up meanwhile: for tests and scripts. */
+  readonly writerThread?: boolean
   /** Sends the codes of customers' pages; absent = by mail where it is set up, else the shop's server fetches them. */
   readonly codeSender?: CodeSender
 }
@@ -83,9 +85,10 @@ export async function createEngine(config: Config, options: EngineOptions = {}):
   const log = options.log ?? redactingLog(config.logLevel)
   const owner = config.databaseUrl ? null : acquireOwner(config.dataFile, { pid: process.pid, url: null, token: null })
   try {
+    const entry = new URL(`./writer.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
     const db = await openDatabase(config, {
       handlers: createHandlers(config, world),
-      writerEntry: new URL(`./writer.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url),
+      writerEntry: options.writerThread === false ? null : entry,
       writerData: config,
       world,
       log,

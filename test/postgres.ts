@@ -20,11 +20,15 @@ import { tmpdir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
+import { migratePostgres } from '../src/db/migrate.ts'
+import { simulatedWorld } from '../src/world.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** The server of this run; its path names the maintenance database. */
     postgresUrl: string
+    /** A database with the present schema and nothing in it, to be copied. */
+    postgresTemplate: string
   }
 }
 
@@ -74,16 +78,24 @@ export async function startPostgres({ durable = false } = {}): Promise<RunningPo
 
 /** A new, empty database on the server of `url`. @returns its URL */
 export async function createDatabase(url: string, name: string): Promise<string> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    await client.query(`create database ${pg.escapeIdentifier(name)}`)
-  } finally {
-    await client.end()
-  }
+  await administer(url, `create database ${pg.escapeIdentifier(name)}`)
   const target = new URL(url)
   target.pathname = `/${name}`
   return target.href
+}
+
+async function dropDatabase(url: string, name: string): Promise<void> {
+  await administer(url, `drop database if exists ${pg.escapeIdentifier(name)} with (force)`)
+}
+
+async function administer(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
 }
 
 function started(server: ChildProcess): Promise<void> {
@@ -172,6 +184,21 @@ function serverIn(folder: string): number | null {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const given = process.env.TEST_DATABASE_URL
   const server = given ? { url: given, stop: async () => {} } : await startPostgres()
+  const template = `habitue_template_${process.pid}`
+  await migrated(await createDatabase(server.url, template))
   project.provide('postgresUrl', server.url)
-  return () => server.stop()
+  project.provide('postgresTemplate', template)
+  return async () => {
+    if (given) await dropDatabase(server.url, template)
+    await server.stop()
+  }
+}
+
+async function migrated(url: string): Promise<void> {
+  const pool = new pg.Pool({ connectionString: url })
+  try {
+    await migratePostgres(pool, simulatedWorld(1))
+  } finally {
+    await pool.end()
+  }
 }

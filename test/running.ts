@@ -48,7 +48,7 @@ export function forEachRunning(
 ): void {
   for (const engine of engines) {
     describe(engine, () => {
-      const places = emptyDatabases(engine)
+      const places = emptyDatabases(engine, { migrated: true })
       const started: Running[] = []
       afterAll(async () => {
         for (const running of started) await running.stop()
@@ -68,7 +68,7 @@ async function start(overrides: Overrides, options: EngineOptions): Promise<Runn
     { legalBasis: 'contract', logLevel: 'silent', training: { automatic: false, threads: 1 }, ...overrides },
     {},
   )
-  const engine = await createEngine(config, options)
+  const engine = await createEngine(config, { writerThread: false, ...options })
   const admin = (await engine.start()) ?? engine.localKey()
   const app = await createApp(engine)
   await app.ready()

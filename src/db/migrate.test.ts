@@ -29,41 +29,44 @@ const open = (config: StorageConfig, seed = 1) => {
 }
 const sqlite = (dataFile: string): StorageConfig => ({ databaseUrl: null, dataFile })
 
-forEachEngine((engine, openNew) => {
-  it('builds the schema once, and keeps the secret', async () => {
-    const db = await openNew()
-    const key = await secretKey(db, 'seen')
-    expect(key.length).toBe(32)
-    expect(await secretKey(db, 'tokens')).not.toEqual(key)
-    const again = await open(db.config, 2)
-    expect(await secretKey(again, 'seen')).toEqual(key)
-    await again.close()
-    expect(await secretKey(await openNew({}, { world: simulatedWorld(3) }), 'seen')).not.toEqual(key)
-  })
-
-  it('refuses a database newer than the code', async () => {
-    const db = await openNew({
-      age: async (tx) => {
-        await tx.k.updateTable('meta').set({ value: '99' }).where('key', '=', 'schema_version').execute()
-      },
+forEachEngine(
+  (engine, openNew) => {
+    it('builds the schema once, and keeps the secret', async () => {
+      const db = await openNew()
+      const key = await secretKey(db, 'seen')
+      expect(key.length).toBe(32)
+      expect(await secretKey(db, 'tokens')).not.toEqual(key)
+      const again = await open(db.config, 2)
+      expect(await secretKey(again, 'seen')).toEqual(key)
+      await again.close()
+      expect(await secretKey(await openNew({}, { world: simulatedWorld(3) }), 'seen')).not.toEqual(key)
     })
-    await db.write('age', null)
-    const refused = open(db.config)
-    await expect(refused).rejects.toMatchObject({
-      code: 'database_newer',
-      details: { found: 99, known: latestVersion },
-    })
-  })
 
-  it('may be opened by several at once: one migrates', async () => {
-    const { config } = await openNew()
-    const fresh = engine === 'sqlite' ? sqlite(join(folder, 'several.db')) : config
-    const databases = await Promise.all([1, 2, 3, 4].map((seed) => open(fresh, seed)))
-    const keys = await Promise.all(databases.map((db) => secretKey(db, 'seen')))
-    for (const key of keys) expect(key).toEqual(keys[0])
-    for (const db of databases) await db.close()
-  })
-})
+    it('refuses a database newer than the code', async () => {
+      const db = await openNew({
+        age: async (tx) => {
+          await tx.k.updateTable('meta').set({ value: '99' }).where('key', '=', 'schema_version').execute()
+        },
+      })
+      await db.write('age', null)
+      const refused = open(db.config)
+      await expect(refused).rejects.toMatchObject({
+        code: 'database_newer',
+        details: { found: 99, known: latestVersion },
+      })
+    })
+
+    it('may be opened by several at once: one migrates', async () => {
+      const { config } = await openNew()
+      const fresh = engine === 'sqlite' ? sqlite(join(folder, 'several.db')) : config
+      const databases = await Promise.all([1, 2, 3, 4].map((seed) => open(fresh, seed)))
+      const keys = await Promise.all(databases.map((db) => secretKey(db, 'seen')))
+      for (const key of keys) expect(key).toEqual(keys[0])
+      for (const db of databases) await db.close()
+    })
+  },
+  { migrated: false },
+)
 
 describe('a SQLite file', () => {
   it('is readable by its owner alone', async () => {

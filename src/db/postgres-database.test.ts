@@ -132,6 +132,6 @@ describe('several processes on one PostgreSQL', () => {
           .toEqual([])
       }, 60_000)
     },
-    ['postgres'],
+    { engines: ['postgres'] },
   )
 })

@@ -29,14 +29,20 @@ export type Open = (handlers?: OpenOptions['handlers'], options?: OpenForTest) =
 
 export { silentLog }
 
+export interface ForEachOptions {
+  readonly engines?: readonly EngineName[]
+  /** See `emptyDatabases`. */
+  readonly migrated?: boolean
+}
+
 /** @example forEachEngine((engine, open) => { it('keeps rows', async () => { const db = await open(handlers) ... }) }) */
 export function forEachEngine(
   block: (engine: EngineName, open: Open) => void,
-  engines: readonly EngineName[] = ['sqlite', 'postgres'],
+  { engines = ['sqlite', 'postgres'], migrated = true }: ForEachOptions = {},
 ): void {
   for (const engine of engines) {
     describe(engine, () => {
-      const made = emptyDatabases(engine)
+      const made = emptyDatabases(engine, { migrated })
       const opened: Database[] = []
       afterAll(async () => {
         for (const database of opened) await database.close()
@@ -53,9 +59,15 @@ export function forEachEngine(
   }
 }
 
-/** Places for databases that do not exist yet: `create` one, `remove` them all. */
-export function emptyDatabases(engine: EngineName): { create(): Promise<StorageConfig>; remove(): Promise<void> } {
-  return engine === 'sqlite' ? sqliteFiles() : postgresDatabases()
+/**
+ * Places for databases that do not exist yet: `create` one, `remove` them all.
+ * @param migrated PostgreSQL: they come as copies of one that has the schema already, which is ten times quicker
+ */
+export function emptyDatabases(
+  engine: EngineName,
+  { migrated = false } = {},
+): { create(): Promise<StorageConfig>; remove(): Promise<void> } {
+  return engine === 'sqlite' ? sqliteFiles() : postgresDatabases(migrated ? inject('postgresTemplate') : undefined)
 }
 
 /** Where files are memory a commit costs no flush of a disk, and tests need none. */
@@ -70,9 +82,10 @@ function sqliteFiles() {
   }
 }
 
-/** New databases on the server of the test run, named by process and number. */
-function postgresDatabases() {
+/** New databases on the server of the test run, named by process and number. @param template absent = truly empty ones */
+function postgresDatabases(template?: string) {
   const server = inject('postgresUrl')
+  const like = template === undefined ? '' : ` template ${template} strategy file_copy`
   const names: string[] = []
   const administer = async (statements: readonly string[]) => {
     const client = new pg.Client({ connectionString: server })
@@ -86,7 +99,7 @@ function postgresDatabases() {
   return {
     create: async (): Promise<StorageConfig> => {
       const name = `test_${process.pid}_${databases++}`
-      await administer([`drop database if exists ${name} with (force)`, `create database ${name}`])
+      await administer([`drop database if exists ${name} with (force)`, `create database ${name}${like}`])
       names.push(name)
       const url = new URL(server)
       url.pathname = `/${name}`

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import cors from '@fastify/cors'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify from 'fastify'
 import type { Engine } from '../engine-api.ts'
 import type { World } from '../world.ts'
@@ -12,6 +12,7 @@ import { auditRoutes, installAudit } from './audit.ts'
 import { installAuthentication } from './authentication.ts'
 import { bodyLimit, checkAddress, installBodyReader, relabel } from './body.ts'
 import { categoryRoutes } from './categories.ts'
+import { serializerCompiler, validatorCompiler } from './compiling.ts'
 import { consentRoutes } from './consent.ts'
 import { customerDecisionRoutes } from './customer-decisions.ts'
 import { customerRoutes } from './customers.ts'
@@ -69,7 +70,8 @@ export async function createApp(engine: Engine): Promise<App> {
     frameworkErrors: refuseAddress,
     routerOptions: { maxParamLength: 600, ignoreTrailingSlash: false },
   }).withTypeProvider<TypeBoxTypeProvider>()
-  app.setValidatorCompiler(TypeBoxValidatorCompiler)
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
 
   // Any origin may call: what a page may do hangs on its key, which is bound to origins. Cookies are for people of the shop
   // on pages of this origin alone: no answer to another origin allows credentials, and see session-cookie.ts.
