@@ -83,7 +83,11 @@ export interface Config {
    * Which of the traits that `identify` tells may inform the first guess about somebody new (`docs/recommendations.md`). A
    * name that is not listed is not used; none of what is sensitive (gender, age, health, belief, ...) is listed by default.
    */
-  readonly firstGuess: { readonly traits: Readonly<Record<string, boolean>> }
+  readonly firstGuess: {
+    readonly traits: Readonly<Record<string, boolean>>
+    /** Whether the style of a session may: what was searched for and looked through, device, referrer, time of day. */
+    readonly session: boolean
+  }
   /**
    * Reviews (docs/reviews.md). `at-once`: they show when they come; `after-check`: when somebody of the shop has looked, but
    * after `checkDays` in any case, so that none is hidden by never being looked at. `halfLifeDays`: a rating so old counts half.
@@ -212,6 +216,7 @@ export const defaultConfig: Config = Object.freeze({
   training: { threads: 2, memoryMb: 2048, changedShare: 0.1, minutes: 10, automatic: true },
   firstGuess: {
     traits: { country: true, region: true, city: true, occupation: true, industry: true, plan: true },
+    session: true,
   },
   reviews: { publish: 'at-once', checkDays: 7, halfLifeDays: 1460 },
   weather: { file: null, place: null },

@@ -306,6 +306,11 @@ export class Catalogue {
     return [...this.#sensitive].some((category) => this.categoryName(category).toLowerCase() === wanted)
   }
 
+  /** Of all categories that are marked so. */
+  sensitiveNames(): string[] {
+    return [...this.#sensitive].map((category) => this.categoryName(category))
+  }
+
   /** Names of its categories that are marked so. */
   sensitiveCategories(id: number): string[] {
     if (this.#sensitive.size === 0) return []

@@ -6,6 +6,7 @@ import type { Policy } from '../consent/policy.ts'
 import type { Provenance } from '../consent/saying.ts'
 import { personOf } from '../consent/store.ts'
 import type { Database } from '../db/database.ts'
+import { latestEvents } from '../events/opening.ts'
 import type { VisitorSession, VolatileSessions } from '../events/volatile-sessions.ts'
 import type { FoundIdentity } from '../identity/store.ts'
 import { type Attributes, toldAttributes } from '../memory/attributes.ts'
@@ -16,6 +17,7 @@ import { type Discreet, discreetFor } from '../memory/discreet.ts'
 import { type HiddenGifts, hiddenGifts } from '../memory/hidden-gifts.ts'
 import { type HistoryRow, history, historyOf } from '../memory/history.ts'
 import { type PassingMemory, passingMemory } from '../memory/passing.ts'
+import { latestStyle, type SessionStyle } from '../memory/session-style.ts'
 import { timeOf, weightOf } from '../memory/signals.ts'
 import type { History } from '../models/model.ts'
 import { recencyRanks } from '../models/recency.ts'
@@ -23,6 +25,7 @@ import type { World } from '../world.ts'
 import { guesses } from './first-guess.ts'
 import { type NeverShown, neverShown } from './never-shown.ts'
 import type { Serving } from './serving.ts'
+import { unsaidByName } from './unsaid.ts'
 
 /** A set of internal ids in the least memory: thousands of customers are kept. */
 export interface Ids {
@@ -83,7 +86,7 @@ export interface CustomerState {
   readonly observed: Ids
   /** Where what is known of his taste comes from. */
   readonly provenance: readonly Provenance[]
-  /** What he told of himself, as far as a first guess may use it; read while he has chosen little. */
+  /** What he told of himself and how he looks around, as far as a first guess may use it; read while he has chosen little. */
   readonly traits: Attributes
   /** Internal ids, the latest looked at first. */
   readonly recent: readonly number[]
@@ -111,21 +114,32 @@ export interface CustomerStateNeeds {
   readonly visitors: VolatileSessions
 }
 
-/** What he told of himself, where a first guess is made of it: who has chosen more is known by that. */
+/**
+ * What he told of himself, and how he looked around in his session, where a first guess is made of it: who has chosen more is
+ * known by that.
+ */
 async function traitsOf(
-  db: Database,
-  allowed: Permit,
+  { db, catalogue, config }: CustomerStateNeeds,
+  { allowed, passing }: Pick<Usable, 'allowed' | 'passing'>,
   { items }: History,
-  { serving, now, names }: { serving: Serving | null; now: number; names: ReadonlySet<string> },
-): Promise<Attributes> {
+  { serving, now, guessTraits: names }: Asked,
+): Promise<{ readonly told: Attributes; readonly style: SessionStyle }> {
   const guess = serving?.guess
-  if (!guess?.admitted[items.length]) return {}
-  const told = await toldAttributes(db, allowed, names, now)
-  return guesses(guess, told, items.length) ? told : {}
+  if (!guess?.admitted[items.length]) return noTraits
+  const told = allowed ? await toldAttributes(db, allowed, names, now) : {}
+  const isListening = guess.session && config.firstGuess.session
+  const seen = !isListening ? [] : (passing?.events ?? (allowed ? await latestEvents(db, allowed) : []))
+  const style = seen.length === 0 ? {} : latestStyle(seen, config.timeZone, unsaidByName(catalogue))
+  return guesses(guess, { ...style, ...told }, items.length) ? { told, style } : noTraits
 }
 
-function withTold(provenance: readonly Provenance[], traits: Attributes): readonly Provenance[] {
-  return Object.keys(traits).length === 0 || provenance.includes('told') ? provenance : ['told', ...provenance]
+const noTraits = { told: {}, style: {} }
+
+function provenanceWith(provenance: readonly Provenance[], told: Attributes, style: SessionStyle): Provenance[] {
+  const more: Provenance[] = []
+  if (Object.keys(told).length > 0) more.push('told')
+  if (Object.keys(style).length > 0) more.push('observed')
+  return [...new Set([...more, ...provenance])]
 }
 
 export interface Asked {
@@ -184,19 +198,19 @@ const nothingAgreed: ReadonlySet<string> = new Set()
 
 /** Null = of nobody, or of a session that may not be gone by. */
 export async function readState(needs: CustomerStateNeeds, asked: Asked): Promise<CustomerState | null> {
-  const { db, catalogue, config } = needs
-  const { identity, serving, now, guessTraits: names } = asked
+  const { catalogue, config } = needs
+  const { identity, serving } = asked
   const { renamings } = catalogue
   const usable = await usableOf(needs, asked)
   if (usable === null) return null
   const { person, allowed, passing, alone, all, facts, gifts, open, discreet } = usable
   const lines = passing?.cart ?? (open.stale ? [] : open.lines)
   const known = stateOf(usable, { config, serving, catalogue })
-  const traits = allowed ? await traitsOf(db, allowed, known.history, { serving, now, names }) : {}
+  const { told, style } = await traitsOf(needs, usable, known.history, asked)
   return {
     ...known,
-    provenance: withTold(known.provenance, traits),
-    traits,
+    provenance: provenanceWith(known.provenance, told, style),
+    traits: { ...style, ...told },
     never: neverShown(facts.rules, catalogue),
     changed: facts.changed,
     discreet,

@@ -1,11 +1,13 @@
 /**
  * The first guess in a shop: for somebody who has chosen little or nothing, from what he told of himself (where the
- * operator has listed it) and his first selections. Whether it serves after so many selections was decided at training, on
+ * operator has listed it), the style of his session, and his first selections. Whether it serves after so many selections was decided at training, on
  * customers held out whole: it must beat what is popular there by more than chance explains, and do no worse than the
  * models of taste, which in that comparison have even seen the customers in question.
  */
+import { stylePrefix } from '../memory/session-style.ts'
 import { type Beginnings, meanAndError, ndcgAfter } from '../models/beginnings.ts'
 import { type FirstGuess, firstGuessDefaults, firstGuessFromBytes, fitFirstGuess } from '../models/first-guess.ts'
+import type { Alike } from '../models/first-guess-new.ts'
 import { dividedForTuning } from '../models/first-guess-tuning.ts'
 import type { Model, Progress, TrainingData } from '../models/model.ts'
 import { inOrder } from '../models/order.ts'
@@ -15,6 +17,8 @@ export interface ServedGuess {
   readonly model: FirstGuess
   /** By number of selections: whether the guess is shown. */
   readonly admitted: readonly boolean[]
+  /** Whether it goes by the style of sessions. */
+  readonly session: boolean
 }
 
 /** How it did on held-out customers after so many selections. */
@@ -36,6 +40,8 @@ const HELD_OUT = 400
 const AFFORDABLE = 1.5e6
 /** Standard errors by which popularity must be beaten. */
 const SURE = 2
+/** By so many like it is placed what is new. */
+const LIKE = 20
 const judgedAfter = [0, 1, 3, 5, 10] as const
 
 /** Null where too few told anything of themselves, or chose anything. @throws the signal's reason when aborted */
@@ -44,13 +50,20 @@ export async function learnFirstGuess(
   traits: readonly Traits[],
   taste: Model,
   progress: Progress,
+  content: Model | null,
 ): Promise<{ readonly guess: ServedGuess; readonly standing: readonly GuessStanding[] } | null> {
   if (traits.filter((told) => Object.keys(told).length > 0).length < FEWEST_TOLD) return null
   if (learnTraitColumns(traits).size === 0) return null
   const { starts, items } = inOrder(data)
   const beginnings: Beginnings = { starts, items, traits, columns: data.matrix.columns }
   const options = { ...firstGuessDefaults, tuneMost: HELD_OUT, tuneScores: AFFORDABLE }
-  const model = await fitFirstGuess(beginnings, options, data.seed, progress)
+  const model = await fitFirstGuess(
+    beginnings,
+    options,
+    data.seed,
+    progress,
+    content ? likeOf(data, content) : undefined,
+  )
   const { held } = dividedForTuning(beginnings, options, data.seed)
   const standing: GuessStanding[] = []
   const admitted: boolean[] = []
@@ -61,7 +74,18 @@ export async function learnFirstGuess(
     }
     admitted.push(standing[standing.length - 1].admitted)
   })
-  return { guess: { model, admitted }, standing }
+  return { guess: servedGuess(model, admitted), standing }
+}
+
+function servedGuess(model: FirstGuess, admitted: readonly boolean[]): ServedGuess {
+  return { model, admitted, session: model.names.some((name) => name.startsWith(stylePrefix)) }
+}
+
+/** Items like one that nobody chose yet, among those that somebody chose. */
+function likeOf({ matrix }: TrainingData, content: Model): Alike {
+  const items = Int32Array.from(new Set(matrix.indices)).sort()
+  const chosen = { items, weights: new Float32Array(items.length).fill(1) }
+  return (item) => content.explain(chosen, item, LIKE)
 }
 
 function standingOf(
@@ -93,5 +117,5 @@ export function guessFor(model: FirstGuess, traits: Traits): Pick<Model, 'kind' 
 
 /** @throws RangeError on bytes that are not a first guess */
 export function openFirstGuess(bytes: Uint8Array, admitted: readonly boolean[]): ServedGuess {
-  return { model: firstGuessFromBytes(bytes), admitted }
+  return servedGuess(firstGuessFromBytes(bytes), admitted)
 }

@@ -9,7 +9,9 @@ import { populationPermit } from '../consent/store.ts'
 import type { Reader } from '../db/database.ts'
 import { type ErrorCode, HabitueError } from '../errors.ts'
 import { trainingAttributes } from '../memory/attributes.ts'
+import type { SessionStyle } from '../memory/session-style.ts'
 import { trainingRows } from '../memory/training-rows.ts'
+import { trainingStyles } from '../memory/training-styles.ts'
 import type { BlendReport } from '../models/blend-learning.ts'
 import { type ItemContent, type Model, ModelDeclined, type Progress, type TrainingData } from '../models/model.ts'
 import { modelKind, modelOptions } from '../models/registry.ts'
@@ -18,6 +20,7 @@ import { type Collected, collect } from './collected.ts'
 import { learnFirstGuess } from './first-guess.ts'
 import { repeatShares } from './repeat.ts'
 import { type PartName, packGuess, packShop, packStars } from './serving.ts'
+import { unsaidByTitles } from './unsaid.ts'
 
 export interface TrainingOrder {
   readonly config: Config
@@ -42,6 +45,7 @@ export interface TrainedPart {
 /** Shares of the whole work, for progress. */
 const shares = { reading: 5, taste: 35, together: 5, content: 2, guess: 8, stars: 45 } as const
 const none = new Uint8Array(0)
+const noStyles: ReadonlyMap<number, SessionStyle> = new Map()
 
 /**
  * `finished` gets each part as soon as it is fitted: what ranks first, for it takes seconds to a minute; stars take minutes.
@@ -65,10 +69,21 @@ export async function trainParts(
   const data: TrainingData = { ...collected, content: contentOf(catalogue, collected.ids), now, seed }
   const listed = new Set(Object.keys(config.firstGuess.traits).filter((name) => config.firstGuess.traits[name]))
   const told = await trainingAttributes(reader, permit, listed, now)
-  const work: Work = { collected, data, told, catalogue, unreached: counting.unreached, share: sharesOf(progress) }
-  const taste = await trainShop(work, config, finished)
-  await trainGuess(work, taste, finished)
-  taste.dispose?.()
+  const styles = config.firstGuess.session
+    ? await trainingStyles(reader, permit, config.timeZone, unsaidByTitles(catalogue))
+    : noStyles
+  const work: Work = {
+    collected,
+    data,
+    told,
+    styles,
+    catalogue,
+    unreached: counting.unreached,
+    share: sharesOf(progress),
+  }
+  const { taste, content } = await trainShop(work, config, finished)
+  await trainGuess(work, { taste, content }, finished)
+  for (const model of [taste, content]) model?.dispose?.()
   await trainStars(work, finished)
 }
 
@@ -76,6 +91,7 @@ interface Work {
   readonly collected: Collected
   readonly data: TrainingData
   readonly told: ReadonlyMap<number, Traits>
+  readonly styles: ReadonlyMap<number, SessionStyle>
   readonly catalogue: Catalogue
   unreached(): number
   /** The progress of the next piece of work. */
@@ -96,8 +112,14 @@ function countingUnreached(permit: PopulationPermit): PopulationPermit & { unrea
   }
 }
 
+/** What the first guess is judged against and placed by. */
+interface Learned {
+  readonly taste: Model
+  readonly content: Model | null
+}
+
 /** What ranks: taste, what goes together, what is alike. */
-async function trainShop(work: Work, config: Config, finished: (part: TrainedPart) => void): Promise<Model> {
+async function trainShop(work: Work, config: Config, finished: (part: TrainedPart) => void): Promise<Learned> {
   const { collected, data, catalogue, share } = work
   const { memoryMb, threads } = config.training
   const learn = (name: 'blend' | 'neighbours' | 'content', of: keyof typeof shares, options = {}) =>
@@ -115,7 +137,7 @@ async function trainShop(work: Work, config: Config, finished: (part: TrainedPar
     repeatShares: repeatShares(collected.pairs, (item) => catalogue.categories(item)),
     note: fallbackNote(taste),
   })
-  for (const model of [together, content]) model?.dispose?.()
+  together?.dispose?.()
   const report = {
     customers: data.matrix.rows,
     items: data.matrix.columns,
@@ -125,7 +147,7 @@ async function trainShop(work: Work, config: Config, finished: (part: TrainedPar
     blend: (taste as Model & { report?: unknown }).report ?? null,
   }
   finished({ name: 'shop', bytes, report })
-  return taste
+  return { taste, content }
 }
 
 function nothingToLearn(unreached: number): HabitueError {
@@ -137,11 +159,14 @@ function nothingToLearn(unreached: number): HabitueError {
   )
 }
 
-async function trainGuess({ collected, data, told, share }: Work, taste: Model, finished: (part: TrainedPart) => void) {
-  const traits = collected.customers.map((customer) => told.get(customer) ?? {})
-  const learned = await learnFirstGuess(data, traits, taste, share('guess'))
+async function trainGuess(work: Work, { taste, content }: Learned, finished: (part: TrainedPart) => void) {
+  const { collected, data, told, styles, share } = work
+  const traits = collected.customers.map((customer) => ({ ...styles.get(customer), ...told.get(customer) }))
+  const learned = await learnFirstGuess(data, traits, taste, share('guess'), content)
   const guess = learned?.guess.admitted.some(Boolean) ? learned.guess : null
-  const note = learned ? undefined : 'Too few customers told anything of themselves that the first guess may use.'
+  const note = learned
+    ? undefined
+    : 'Too few customers told anything of themselves, or looked around before they chose, that the first guess may use.'
   const report = { firstGuess: learned?.standing ?? null, note }
   finished({ name: 'guess', bytes: guess ? packGuess(guess, collected.ids) : none, report })
 }

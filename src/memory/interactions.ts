@@ -75,6 +75,11 @@ const counts: Readonly<Record<string, Count>> = {
   'Product Reviewed': rate,
 }
 
+/** Does a track of this name say of the items it names that they were chosen? */
+export function countsForItems(name: string): boolean {
+  return counts[name] !== undefined || name === 'Order Completed'
+}
+
 /** Rows by `rowKey`, summed up over a batch. */
 export type InteractionRows = Map<string, InteractionRow>
 

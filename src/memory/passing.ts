@@ -8,6 +8,8 @@ import { type CartLine, cartLines, cartOf, emptyCart, mergeCarts } from './carts
 import { countInteractions, type InteractionRows, isBlank } from './interactions.ts'
 
 export interface PassingMemory {
+  /** What it was made of. */
+  readonly events: readonly IncomingEvent[]
   readonly rows: readonly InteractionRow[]
   /** What the cart holds, null where no event was about it. */
   readonly cart: readonly CartLine[] | null
@@ -23,6 +25,7 @@ export function passingMemory(
   countInteractions(rows, told)
   const carts = told.map(cartOf).filter((state) => state !== null)
   return {
+    events,
     rows: [...rows.values()].filter((row) => !isBlank(row)),
     cart: carts.length === 0 ? null : cartLines(carts.reduce(mergeCarts, emptyCart)),
   }

@@ -19,6 +19,7 @@ import type { Beginnings } from './beginnings.ts'
 import { packModel, unpackModel } from './bytes.ts'
 import { strongest } from './contributions.ts'
 import { type FittedGuess, fitStages, type Stage } from './first-guess-fit.ts'
+import { type Alike, placeNew } from './first-guess-new.ts'
 import { type StageTuning, type TuningOptions, tuneStages } from './first-guess-tuning.ts'
 import type { Contribution, History, Progress } from './model.ts'
 import { latestFirst } from './order.ts'
@@ -41,21 +42,28 @@ export interface FirstGuess {
   readonly items: number
   /** Of each stage: what was chosen on held-out customers, and how well it did there beside popularity. */
   readonly tuning: readonly StageTuning[]
+  /** Names of the traits that it learned something of. */
+  readonly names: readonly string[]
   /** Whether any of these traits says anything to it. */
   knows(traits: Traits): boolean
-  /** Writes the score of every item (length `items`); -Infinity for one that nobody ever chose. */
+  /** Writes the score of every item (length `items`); -Infinity for one that nobody ever chose and that is like nothing else. */
   score(traits: Traits, history: History, out: Float32Array): void
   /** The at most `count` selections that spoke most for `item`, largest first. Traits are never among them. */
   explain(history: History, item: number, count: number): Contribution[]
   toBytes(): Uint8Array
 }
 
-/** @throws RangeError where nobody went on beyond `from`; the signal's reason when aborted */
+/**
+ * `alike` places what nobody chose yet; without it nothing is known of that.
+ *
+ * @throws RangeError where nobody went on beyond `from`; the signal's reason when aborted
+ */
 export async function fitFirstGuess(
   data: Beginnings,
   options: FirstGuessOptions,
   seed: number,
   progress: Progress,
+  alike?: Alike,
 ): Promise<FirstGuess> {
   const half = (from: number) => ({
     signal: progress.signal,
@@ -63,7 +71,7 @@ export async function fitFirstGuess(
   })
   const tuning = await tuneStages(data, options, seed, half(0))
   const fitted = await fitStages(data, options.from, tuning, seed, half(1))
-  return makeModel(fitted, tuning)
+  return makeModel(alike ? placeNew(fitted, alike) : fitted, tuning)
 }
 
 /** @throws RangeError on bytes of another kind or of a newer version */
@@ -89,6 +97,7 @@ function makeModel(fitted: FittedGuess, tuning: readonly StageTuning[]): FirstGu
   return {
     items,
     tuning,
+    names: columns.rules.map(({ name }) => name),
     knows: (traits) => columnsOf(columns, traits).length > 0,
     score(traits, history, out): void {
       const { chosen, weights, stage } = heard(history, items, stages)

@@ -25,6 +25,8 @@ const BINS = 8
 const NUMERIC = 0.9
 /** A column needs so many customers. */
 const FEWEST = 10
+/** Columns cost the square of their number. */
+const MOST_NAMES = 300
 /** Below this share of customers in columns, codes are taken by their first characters. */
 const COVERED = 0.5
 const PREFIXES = [3, 2, 1] as const
@@ -35,8 +37,7 @@ export const noTraitColumns: TraitColumns = { size: 0, rules: [] }
 export function learnTraitColumns(customers: readonly Traits[]): TraitColumns {
   const rules: Rule[] = []
   let size = 0
-  for (const name of [...new Set(customers.flatMap((traits) => Object.keys(traits)))].sort()) {
-    const texts = customers.flatMap((traits) => textOf(traits[name]) ?? [])
+  for (const [name, texts] of mostTold(customers)) {
     // What everybody says tells nothing.
     if (texts.length === customers.length && new Set(texts).size === 1) continue
     const rule = ruleFor(name, texts, size)
@@ -45,6 +46,24 @@ export function learnTraitColumns(customers: readonly Traits[]): TraitColumns {
     size += 'edges' in rule ? rule.edges.length + 1 : Object.keys(rule.columns).length
   }
   return { size, rules }
+}
+
+/** By name what was told, of the names that most customers tell. */
+function mostTold(customers: readonly Traits[]): [string, string[]][] {
+  const told = new Map<string, string[]>()
+  for (const traits of customers) {
+    for (const name of Object.keys(traits)) {
+      const text = textOf(traits[name])
+      if (text === null) continue
+      const texts = told.get(name)
+      if (texts) texts.push(text)
+      else told.set(name, [text])
+    }
+  }
+  const by = (a: string, b: string) => (a < b ? -1 : 1)
+  const shared = [...told].filter(([, texts]) => texts.length >= FEWEST)
+  shared.sort(([a, x], [b, y]) => y.length - x.length || by(a, b))
+  return shared.slice(0, MOST_NAMES).sort(([a], [b]) => by(a, b))
 }
 
 /** The columns that are 1 for a customer, ascending; a value that nobody had when it was learned has none. */
