@@ -7,7 +7,7 @@ import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Csr } from '../src/kernels/csr.ts'
 import { floatsAt, Layout } from '../src/kernels/memory.ts'
-import { instantiate, TILE, TILE_BYTES } from '../src/kernels/module.ts'
+import { instantiate, PRODUCT_SCRATCH_BYTES, TILE, TILE_BYTES } from '../src/kernels/module.ts'
 import { openPool } from '../src/kernels/pool.ts'
 import { makeTopK } from '../src/kernels/topk.ts'
 import { als } from '../src/models/als.ts'
@@ -78,7 +78,7 @@ async function denseKernels(): Promise<void> {
     ...{ halvedX: layout.place(2 * d), unitX: layout.words(1), product: layout.words((1000 + 6) * 1000) },
     tiles: layout.place(((side * (side + 1)) / 2) * TILE_BYTES),
     panels: layout.place(2 * side * TILE_BYTES),
-    scratch: layout.place((1 + 2 * threads) * TILE_BYTES + threads * 4 * 104 * 256),
+    scratch: layout.place((1 + 2 * threads) * TILE_BYTES + threads * PRODUCT_SCRATCH_BYTES),
   }
   const memory = layout.memory()
   const kernels = instantiate(memory)

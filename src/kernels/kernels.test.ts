@@ -16,6 +16,7 @@ import {
   type InnerKernels,
   instantiate,
   type Kernels,
+  PRODUCT_SCRATCH_BYTES,
   SPIKES,
   type ThreadedKernels,
   TILE,
@@ -248,7 +249,7 @@ describe.each(builds)('%s', (file) => {
   })
 
   it('gramRows, matrixVector and multiplyTransposed equal the references', () => {
-    const [m, n, k] = [101, 40, 24]
+    const [m, n, k] = [301, 40, 24]
     const layout = new Layout()
     const at = {
       ...{ a: layout.words((m + 6) * k), b: layout.words(n * k), c: layout.words((m + 6) * n), x: layout.words(k) },
@@ -258,7 +259,7 @@ describe.each(builds)('%s', (file) => {
         qx: layout.place(2 * k),
         unitX: layout.words(1),
       },
-      ...{ out: layout.words(m + 4), g: layout.words(k * k), scratch: layout.words(104 * 256) },
+      ...{ out: layout.words(m + 4), g: layout.words(k * k), scratch: layout.place(PRODUCT_SCRATCH_BYTES) },
     }
     const { memory, kernels, threaded } = run(layout, file)
     const a = randoms(m * k, 6)

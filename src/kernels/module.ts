@@ -78,6 +78,8 @@ export const TILE = 96
 export const TILE_BYTES = TILE * TILE * 4
 /** Exact weights beside the narrow ones of a row of wasm/rows.ts. */
 export const SPIKES = 16
+/** Of each thread, for wasm/product.ts: rows and columns of a block, packed. */
+export const PRODUCT_SCRATCH_BYTES = (288 + 8) * 256 * 4
 /** Entries that wasm/als.ts packs at a time. */
 export const CHUNK = 64
 

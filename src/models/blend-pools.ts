@@ -31,13 +31,15 @@ const POOL_DEPTH = 60
 /** The held-out customers, thinned evenly where there are more than can be looked at. */
 export function heldOutRows(held: HeldOut): HeldOutRows {
   const limit = Math.min(MAX_ROWS, Math.max(MIN_ROWS, Math.floor(MAX_CELLS / held.train.matrix.columns)))
+  const ranksOf = remembered(held.train)
   const rowsOf = (chosen: readonly [number, Int32Array][], short: boolean): HeldOutRows => ({
     count: chosen.length,
     each(see): void {
       chosen.forEach(([row, targets], k) => {
         const whole = historyOf(held.train, row)
         const history = short ? latestOf(whole, beginnings[k % beginnings.length]) : whole
-        see(history.times ? { ...history, ranks: recencyRanks(history.times) } : history, targets, whole.items)
+        const ranks = short && history.times ? recencyRanks(history.times) : ranksOf(row)
+        see(ranks ? { ...history, ranks } : history, targets, whole.items)
       })
     },
     thin: (n) => rowsOf(thinned(chosen, n), short),
@@ -54,6 +56,21 @@ export function heldOutRows(held: HeldOut): HeldOutRows {
     }),
   })
   return rowsOf(thinned([...held.targets], limit), false)
+}
+
+/** Recency ranks of rows, which every setting of every member asks for again. */
+function remembered(data: HeldOut['train']): (row: number) => Float32Array | undefined {
+  const { times } = data
+  if (!times) return () => undefined
+  const { indptr, indices } = data.matrix
+  const ranks = new Float32Array(indices.length)
+  const known = new Uint8Array(indptr.length)
+  return (row) => {
+    const own = ranks.subarray(indptr[row], indptr[row + 1])
+    if (known[row] === 0) own.set(recencyRanks(times.subarray(indptr[row], indptr[row + 1])))
+    known[row] = 1
+    return own
+  }
 }
 
 /** Lengths of the histories of newcomers. */
@@ -81,7 +98,7 @@ export function ndcgOf(model: Model, fade: Fade, rows: HeldOutRows): Float64Arra
   let row = 0
   rows.each((history, targets, masked) => {
     model.score(hear(history), scores)
-    out[row++] = ndcgAt(metricCut, ranksAmongAll(scores, targets, masked))
+    out[row++] = ndcgAt(metricCut, ranksAmongAll(scores, targets, masked, metricCut))
   })
   return out
 }
@@ -109,10 +126,8 @@ export function buildPools(
       for (const item of highest(scores[m], POOL_DEPTH, mask)) pool.add(item)
     })
     const chosen = Int32Array.from(pool)
-    members.forEach((_, m) => {
-      pooled[m].push(Float32Array.from(chosen, (i) => (scores[m][i] === Number.NEGATIVE_INFINITY ? 0 : scores[m][i])))
-    })
-    target.push(Uint8Array.from(chosen, (_, k) => (k < targets.length ? 1 : 0)))
+    for (const [m, own] of scores.entries()) pooled[m].push(known(own, chosen))
+    target.push(new Uint8Array(chosen.length).fill(1, 0, targets.length))
     indptr[row + 1] = indptr[row] + chosen.length
     row++
   })
@@ -125,4 +140,14 @@ export function buildPools(
   const targetOut = new Uint8Array(total)
   for (const [r, part] of target.entries()) targetOut.set(part, indptr[r])
   return { indptr, scores: pooled.map(joined), target: targetOut, cut }
+}
+
+/** The scores of the chosen items; 0 where the member knows nothing of one. */
+function known(scores: Float32Array, chosen: Int32Array): Float32Array {
+  const out = new Float32Array(chosen.length)
+  for (let k = 0; k < chosen.length; k++) {
+    const score = scores[chosen[k]]
+    if (score !== Number.NEGATIVE_INFINITY) out[k] = score
+  }
+  return out
 }

@@ -39,26 +39,30 @@ const PLATEAU = 0.5
 const NUDGES = [0.4, 0.65, 0.85, 1, 1.2, 1.5, 2.5]
 const MAX_SWEEPS = 4
 
-/** NDCG of each row when its pool is ranked by `combined` (one score an entry). */
-export function ndcgByRow(pools: Pools, combined: Float32Array): Float64Array {
+/** NDCG of each row when its pool is ranked by `combined` (one score an entry), plus `weight` times `more` where given. */
+export function ndcgByRow(pools: Pools, combined: Float32Array, more?: Float32Array, weight = 0): Float64Array {
   const { indptr, target, cut = metricCut } = pools
   const rows = indptr.length - 1
   const out = new Float64Array(rows)
+  let mixed = new Float32Array(1024)
   for (let r = 0; r < rows; r++) {
+    const start = indptr[r]
+    const n = indptr[r + 1] - start
+    if (mixed.length < n) mixed = new Float32Array(2 * n)
+    if (more) for (let e = 0; e < n; e++) mixed[e] = combined[start + e] + weight * more[start + e]
+    else mixed.set(combined.subarray(start, start + n))
     const ranks: number[] = []
-    for (let t = indptr[r]; t < indptr[r + 1]; t++) {
-      if (target[t] === 1) ranks.push(rankWithin(combined, indptr[r], indptr[r + 1], combined[t], cut))
-    }
+    for (let t = 0; t < n; t++) if (target[start + t] === 1) ranks.push(rankWithin(mixed, n, mixed[t], cut))
     out[r] = ndcgAt(cut, ranks)
   }
   return out
 }
 
-/** Rank of `score` among the entries start .. end; Infinity as soon as it is past the cut. */
-function rankWithin(scores: Float32Array, start: number, end: number, score: number, cut: number): number {
+/** Rank of `score` among the first n scores; Infinity as soon as it is past the cut. */
+function rankWithin(scores: Float32Array, n: number, score: number, cut: number): number {
   let higher = 0
   let equal = 0
-  for (let e = start; e < end; e++) {
+  for (let e = 0; e < n; e++) {
     if (scores[e] > score) {
       if (++higher === cut) return Number.POSITIVE_INFINITY
     } else if (scores[e] === score) equal++
@@ -150,7 +154,7 @@ function bestOfGroup(
     if (groups[m] !== group) continue
     for (const step of steps) {
       const weight = step / scales[m]
-      tried.push({ member: m, weight, ndcg: ndcgByRow(pools, plus(others, pools.scores[m], weight)) })
+      tried.push({ member: m, weight, ndcg: ndcgByRow(pools, others, pools.scores[m], weight) })
     }
   }
   return middle(tried, best)
@@ -171,12 +175,6 @@ function middle(tried: readonly Found[], best: Float64Array): Found | undefined 
   const first = plateau.reduce((least, { member }) => Math.min(least, member), top.member)
   const weights = plateau.filter(({ member }) => member === first).sort((a, b) => a.weight - b.weight)
   return weights[weights.length >> 1]
-}
-
-function plus(base: Float32Array, scores: Float32Array, weight: number): Float32Array {
-  const out = new Float32Array(base.length)
-  for (let e = 0; e < out.length; e++) out[e] = base[e] + weight * scores[e]
-  return out
 }
 
 /** Drops, weakest first, members whose part does not rise above noise. */

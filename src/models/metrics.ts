@@ -42,8 +42,14 @@ export function hitAt(k: number, ranks: ArrayLike<number>): number {
  * Ranks of `targets` among all items, with `masked` items taken out of the candidates. A target that is itself masked
  * can never be shown: its rank is Infinity.
  * @param scores length items; overwritten at the masked places
+ * @param cut ranks behind it are given as Infinity, which is many times quicker
  */
-export function ranksAmongAll(scores: Float32Array, targets: Int32Array, masked: Int32Array): Float64Array {
+export function ranksAmongAll(
+  scores: Float32Array,
+  targets: Int32Array,
+  masked: Int32Array,
+  cut = Number.POSITIVE_INFINITY,
+): Float64Array {
   // Masked places become NaN, which is neither higher than nor equal to anything.
   for (let i = 0; i < scores.length; i++) if (Number.isNaN(scores[i])) scores[i] = Number.NEGATIVE_INFINITY
   for (const item of masked) scores[item] = Number.NaN
@@ -52,11 +58,11 @@ export function ranksAmongAll(scores: Float32Array, targets: Int32Array, masked:
     const target = scores[targets[t]]
     let higher = 0
     let equal = 0
-    for (let i = 0; i < scores.length; i++) {
+    for (let i = 0; i < scores.length && higher < cut; i++) {
       if (scores[i] > target) higher++
       else if (scores[i] === target) equal++
     }
-    ranks[t] = Number.isNaN(target) ? Number.POSITIVE_INFINITY : 1 + higher + (equal - 1) / 2
+    ranks[t] = Number.isNaN(target) || higher >= cut ? Number.POSITIVE_INFINITY : 1 + higher + (equal - 1) / 2
   }
   return ranks
 }

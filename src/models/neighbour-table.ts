@@ -5,6 +5,7 @@
 import { type ItemRows, narrowRows, sparseRows } from '../kernels/item-rows.ts'
 import type { ModelArray, UnpackedModel } from './bytes.ts'
 import { strongest } from './contributions.ts'
+import { kthLargest } from './kth-largest.ts'
 import type { Contribution, History } from './model.ts'
 import { narrowTable } from './narrow-table.ts'
 
@@ -120,10 +121,6 @@ export function strongestPerTarget(items: number, most: number) {
     },
     table: (): NeighbourTable => bySource(items, targets, sources, values),
   }
-}
-
-function kthLargest(values: Float64Array, k: number): number {
-  return values.sort()[values.length - k]
 }
 
 function bySource(items: number, targets: number[], sources: Int32Array[], values: Float32Array[]): NeighbourTable {

@@ -11,11 +11,11 @@
  * are counts of pairs by their distance: entries x window instead of entries x window^2.
  */
 import { borrow, floatsAt, giveBack, Layout } from '../kernels/memory.ts'
-import { TILE, TILE_BYTES } from '../kernels/module.ts'
+import { PRODUCT_SCRATCH_BYTES, TILE, TILE_BYTES } from '../kernels/module.ts'
 import { openPool, threadsFor } from '../kernels/pool.ts'
 import { ModelDeclined, type Progress } from './model.ts'
 import { type ServedTable, serveTable } from './neighbour-table.ts'
-import type { Ordered } from './order.ts'
+import { type Ordered, placesOf, rowsOf } from './order.ts'
 import { pace } from './pace.ts'
 
 export interface RidgeScale {
@@ -58,7 +58,7 @@ export async function fitRidge(
   const at = {
     tiles: layout.place(((side * (side + 1)) / 2) * TILE_BYTES),
     panels: layout.place(2 * side * TILE_BYTES),
-    scratch: layout.place(Math.max((1 + 2 * threads) * TILE_BYTES, threads * 104 * 256 * 4)),
+    scratch: layout.place(Math.max((1 + 2 * threads) * TILE_BYTES, threads * PRODUCT_SCRATCH_BYTES)),
     inverse: layout.words(padded * padded),
     // Row j holds column j of X^T Y.
     targets: layout.words(padded * padded),
@@ -95,15 +95,43 @@ interface Counts {
   readonly padded: number
 }
 
+/** Item by item, so that all that is added to lies in two rows of numbers, which stay in the cache. */
 async function countPairs(
   { starts, items }: Ordered,
   { reach, ahead }: RidgeScale,
   { tiles, targets, padded }: Counts,
   progress: Progress,
 ): Promise<void> {
+  const { window, powers, states, toTarget } = voicesOf(reach, ahead, longest(starts))
+  const index = placesOf(items, padded)
+  const rows = rowsOf(starts)
+  const before = new Float64Array(padded)
+  const target = new Float64Array(padded)
+  for (let j = 0; j < padded; j++) {
+    if (j % 256 === 0) await pace(progress, 0, 1, 'counts')
+    if (index.starts[j] === index.starts[j + 1]) continue
+    for (let p = index.starts[j]; p < index.starts[j + 1]; p++) {
+      const b = index.places[p]
+      const state = states[starts[rows[b] + 1] - 1 - b]
+      const first = Math.max(starts[rows[b]], b - window)
+      before[j] += state
+      for (let a = b - 1, l = 1; a >= first; a--, l++) {
+        const i = items[a]
+        before[i] += powers[l] * state
+        target[i] += toTarget[l]
+      }
+    }
+    targets.set(target, j * padded)
+    addToTiles(tiles, before, j)
+    before.fill(0)
+    target.fill(0)
+  }
+}
+
+/** By the distance l of a pair its shares in X^T X and X^T Y; by the places after its second item the sum of its states. */
+function voicesOf(reach: number, ahead: number, most: number) {
   const window = windowOf(reach)
   const decay = Math.exp(-1 / reach)
-  const powers = Float64Array.from({ length: window + 1 }, (_, l) => decay ** l)
   const voices = Float64Array.from({ length: AHEAD_PLACES }, (_, f) =>
     f === 0 ? 1 : ahead > 0 ? Math.exp(-f / ahead) : 0,
   )
@@ -113,34 +141,33 @@ async function countPairs(
     for (let f = 0; f < Math.min(AHEAD_PLACES, l); f++) sum += (voices[f] / total) * decay ** (l - 1 - f)
     return sum
   })
-  const rows = starts.length - 1
-  for (let row = 0; row < rows; row++) {
-    if (row % 1000 === 0) await pace(progress, 0, 1, 'counts')
-    for (let b = starts[row]; b < starts[row + 1]; b++) {
-      const after = starts[row + 1] - 1 - b
-      const states = (1 - decay ** (2 * after)) / (1 - decay * decay)
-      const j = items[b]
-      const target = j * padded
-      addToTiles(tiles, j, j, states)
-      for (let a = b - 1, l = 1; a >= starts[row] && l <= window; a--, l++) {
-        addToTiles(tiles, items[a], j, powers[l] * states)
-        targets[target + items[a]] += toTarget[l]
-      }
-    }
+  return {
+    window,
+    powers: Float64Array.from({ length: window + 1 }, (_, l) => decay ** l),
+    states: Float64Array.from({ length: most }, (_, after) => (1 - decay ** (2 * after)) / (1 - decay * decay)),
+    toTarget,
   }
 }
 
-/** Adds to both (i, j) and (j, i); diagonal tiles are kept in full. */
-function addToTiles(tiles: Float32Array, i: number, j: number, value: number): void {
-  const high = Math.max(i, j)
-  const low = Math.min(i, j)
-  const tileRow = Math.floor(high / TILE)
-  const tileColumn = Math.floor(low / TILE)
-  const tile = ((tileRow * (tileRow + 1)) / 2 + tileColumn) * TILE * TILE
-  const r = high - tileRow * TILE
-  const c = low - tileColumn * TILE
-  tiles[tile + r * TILE + c] += value
-  if (tileRow === tileColumn && r !== c) tiles[tile + c * TILE + r] += value
+function longest(starts: Int32Array): number {
+  let most = 0
+  for (let row = 0; row + 1 < starts.length; row++) most = Math.max(most, starts[row + 1] - starts[row])
+  return most
+}
+
+/** Adds what stood before j to both (i, j) and (j, i): tiles hold the lower half, those of the diagonal are kept in full. */
+function addToTiles(tiles: Float32Array, before: Float64Array, j: number): void {
+  const tileJ = Math.floor(j / TILE)
+  const c = j - tileJ * TILE
+  for (let i = 0; i < before.length; i++) {
+    const value = before[i]
+    if (value === 0) continue
+    const tileI = Math.floor(i / TILE)
+    const r = i - tileI * TILE
+    if (tileI >= tileJ) tiles[((tileI * (tileI + 1)) / 2 + tileJ) * TILE * TILE + r * TILE + c] += value
+    if (tileI < tileJ || (tileI === tileJ && i !== j))
+      tiles[((tileJ * (tileJ + 1)) / 2 + tileI) * TILE * TILE + c * TILE + r] += value
+  }
 }
 
 /** Adds lambda; the padding becomes the identity. */

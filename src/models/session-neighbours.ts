@@ -13,6 +13,7 @@
  * inverted index: a click changes the next answer, and nothing is trained for it. An item refused takes its walk away.
  */
 import { packModel, unpackModel } from './bytes.ts'
+import { kthLargest } from './kth-largest.ts'
 import { type Contribution, type History, type Model, ModelDeclined, type ModelKind } from './model.ts'
 import { openTable, type ServedTable, serveTable } from './neighbour-table.ts'
 import { inOrder, latestFirst, type Ordered, placesOf, rowsOf, type Sessions } from './order.ts'
@@ -242,28 +243,9 @@ function latestPart(history: History, items: number, reach: number): History {
   }
 }
 
-/** The k-th largest of values[at[0 .. n-1]], by quickselect (Hoare 1961). */
+/** The k-th largest of values[at[0 .. n-1]]. */
 function largest(values: Float32Array, at: Int32Array, n: number, k: number): number {
   const chosen = new Float32Array(n)
   for (let i = 0; i < n; i++) chosen[i] = values[at[i]]
-  let low = 0
-  let high = n - 1
-  const wanted = k - 1
-  while (low < high) {
-    const pivot = chosen[(low + high) >> 1]
-    let i = low
-    let j = high
-    while (i <= j) {
-      while (chosen[i] > pivot) i++
-      while (chosen[j] < pivot) j--
-      if (i > j) break
-      const swap = chosen[i]
-      chosen[i++] = chosen[j]
-      chosen[j--] = swap
-    }
-    if (wanted <= j) high = j
-    else if (wanted >= i) low = i
-    else break
-  }
-  return chosen[wanted]
+  return kthLargest(chosen, k)
 }

@@ -3,6 +3,7 @@
  * counts for its linear models): T_ij = c_ij / (n_i + 2) * (m_j + 5)^-0.15, c_ij = decayed counts of j after i plus
  * 0.7 times those of j before i. Two steps reach items that no session has met together: on sparse data, most pairs.
  */
+import { kthLargest } from './kth-largest.ts'
 import type { Progress } from './model.ts'
 import type { NeighbourTable } from './neighbour-table.ts'
 import { placesOf, rowsOf, type Sessions } from './order.ts'
@@ -91,12 +92,7 @@ function rowCollector(items: number) {
       dense[target] += value
     },
     finish(most: number): void {
-      let kept = touched.slice(0, count)
-      if (count > most) {
-        // By item among equals, so that the same rows come out on every machine.
-        kept = kept.sort((a, b) => dense[b] - dense[a] || a - b).slice(0, most)
-      }
-      kept.sort()
+      const kept = count > most ? highestOf(dense, touched.subarray(0, count), most) : touched.slice(0, count).sort()
       if (n + kept.length > targets.length) {
         const largerTargets = new Int32Array(2 * targets.length)
         const largerValues = new Float32Array(2 * targets.length)
@@ -115,4 +111,17 @@ function rowCollector(items: number) {
     },
     table: (): NeighbourTable => ({ indptr, targets: targets.slice(0, n), values: values.slice(0, n) }),
   }
+}
+
+/** The `most` items of highest value, ascending; of equals the lower, so that the same rows come out on every machine. */
+function highestOf(values: Float64Array, items: Int32Array, most: number): Int32Array {
+  const own = new Float64Array(items.length)
+  for (let k = 0; k < own.length; k++) own[k] = values[items[k]]
+  const cut = kthLargest(own, most)
+  const higher = items.filter((item) => values[item] > cut)
+  const equal = items.filter((item) => values[item] === cut).sort()
+  const kept = new Int32Array(most)
+  kept.set(higher)
+  kept.set(equal.subarray(0, most - higher.length), higher.length)
+  return kept.sort()
 }

@@ -12,6 +12,7 @@ import { packModel, unpackModel } from './bytes.ts'
 import { historyOf } from './matrix.ts'
 import { type History, type Model, ModelDeclined, type ModelKind, type Progress, type TrainingData } from './model.ts'
 import { type NeighbourTable, openTable, type ServedTable, serveTable, strongestPerTarget } from './neighbour-table.ts'
+import { latestFirst, placesOf } from './order.ts'
 import { pace } from './pace.ts'
 import { fader } from './recency.ts'
 
@@ -45,7 +46,7 @@ export const transitions: ModelKind<TransitionsOptions> = {
   },
   async fit(data, options, progress): Promise<Model> {
     if (!data.times) throw new ModelDeclined('transitions: the interactions have no times')
-    const sequences = inOrderOfTime(data)
+    const sequences = inOrderOfTime(data, options)
     if (sequences.items.length === 0) throw new ModelDeclined('transitions: no customer chose anything yet')
     const table = await countTransitions(sequences, data.matrix.columns, options, progress)
     const popularity = new Float32Array(data.matrix.columns)
@@ -61,33 +62,39 @@ export const transitions: ModelKind<TransitionsOptions> = {
 /** All customers' positive entries, each customer's in order of time (ties by item), one after another. */
 interface Sequences {
   readonly items: Int32Array
-  readonly times: Float64Array
-  /** Length entries: where the entry's customer begins and ends in `items`. */
-  readonly begin: Int32Array
-  readonly end: Int32Array
+  /**
+   * Three numbers an entry, side by side because entries are looked up far apart: how many before it are within the window,
+   * how many of these are of the same moment, and how many behind it point to it.
+   */
+  readonly near: Int32Array
 }
 
-function inOrderOfTime(data: TrainingData): Sequences {
+function inOrderOfTime(data: TrainingData, { direction, window }: TransitionsOptions): Sequences {
   const { matrix } = data
   const items = new Int32Array(matrix.indices.length)
   const times = new Float64Array(items.length)
-  const begin = new Int32Array(items.length)
-  const end = new Int32Array(items.length)
+  const near = new Int32Array(3 * items.length)
   let n = 0
   for (let row = 0; row < matrix.rows; row++) {
     const history = historyOf(data, row)
+    const order = latestFirst(history)
     const start = n
-    // The sort is stable and rows are ascending by item, so ties stand in order of item.
-    const order = history.items.map((_, k) => k).sort((a, b) => history.times![a] - history.times![b])
-    for (const k of order) {
-      if (!(history.weights[k] > 0)) continue
-      items[n] = history.items[k]
-      times[n++] = history.times![k]
+    for (let k = order.length - 1; k >= 0; k--) {
+      const entry = order[k]
+      if (!(history.weights[entry] > 0)) continue
+      items[n] = history.items[entry]
+      times[n++] = history.times![entry]
     }
-    begin.fill(start, start, n)
-    end.fill(n, start, n)
+    for (let from = start, to = start; from < n; from = to) {
+      while (to < n && times[to] === times[from]) to++
+      for (let at = from; at < to; at++) {
+        near[3 * at] = Math.min(window, at - start)
+        near[3 * at + 1] = Math.min(window, at - from)
+        near[3 * at + 2] = Math.min(window, (direction === 'both' ? n : to) - 1 - at)
+      }
+    }
   }
-  return { items: items.subarray(0, n), times, begin, end }
+  return { items: items.subarray(0, n), near }
 }
 
 /** Counts by target, so that one dense row of length items is enough; cost entries * window. */
@@ -99,28 +106,21 @@ async function countTransitions(
 ): Promise<NeighbourTable> {
   const { shrink, targetPower } = options
   const lagWeights = Float64Array.from({ length: options.window + 1 }, (_, l) => Math.exp(-(l - 1) / options.lagDecay))
-  const { firstEntry, nextEntry, customers } = entriesByItem(sequences.items, items)
+  const { starts, places } = placesOf(sequences.items, items)
   const counts = new Float64Array(items)
   const touched = new Int32Array(items)
   const sourceTotals = new Float64Array(items)
   const stepSize = Math.max(16, Math.ceil(items / 50))
   await pace(progress, 0, items, 'transitions')
-  for (let at = 0; at < sequences.items.length; at++) {
-    around(sequences, at, options, lagWeights, (source, weight) => {
-      sourceTotals[source] += weight
-    })
-  }
-  let found = 0
-  const add = (source: number, weight: number) => {
-    if (counts[source] === 0) touched[found++] = source
-    counts[source] += weight
-  }
+  const voices = { ...sequences, plain: options.direction === 'both' ? 0.5 : 1, lagWeights }
+  for (let at = 0; at < sequences.items.length; at++) addAround(voices, at, sourceTotals, touched, 0)
   const chosen = strongestPerTarget(items, options.neighbours)
   for (let target = 0; target < items; target++) {
     if (target % stepSize === 0) await pace(progress, target, items, 'transitions')
-    found = 0
-    for (let at = firstEntry[target]; at >= 0; at = nextEntry[at]) around(sequences, at, options, lagWeights, add)
-    const scale = (customers[target] + shrink) ** -targetPower
+    let found = 0
+    for (let p = starts[target]; p < starts[target + 1]; p++)
+      found = addAround(voices, places[p], counts, touched, found)
+    const scale = (starts[target + 1] - starts[target] + shrink) ** -targetPower
     for (let k = 0; k < found; k++) {
       const source = touched[k]
       if (source !== target) chosen.offer(source, (counts[source] * scale) / (sourceTotals[source] + shrink))
@@ -131,38 +131,37 @@ async function countTransitions(
   return chosen.table()
 }
 
-/** Calls `add(source, weight)` for each entry near entry `at` that points to it. */
-function around(
-  { items, times, begin, end }: Sequences,
-  at: number,
-  options: TransitionsOptions,
-  lagWeights: Float64Array,
-  add: (source: number, weight: number) => void,
-): void {
-  const both = options.direction === 'both'
-  const first = Math.max(begin[at], at - options.window)
-  for (let s = at - 1; s >= first; s--) {
-    const share = both || times[s] === times[at] ? 0.5 : 1
-    add(items[s], share * lagWeights[at - s])
-  }
-  const last = Math.min(end[at] - 1, at + options.window)
-  for (let s = at + 1; s <= last; s++) {
-    if (!both && times[s] !== times[at]) break
-    add(items[s], 0.5 * lagWeights[s - at])
-  }
+interface Voices extends Sequences {
+  readonly lagWeights: Float64Array
+  /** What a pair of different moments counts. */
+  readonly plain: number
 }
 
-/** Linked lists of the entries of each item; -1 ends. */
-function entriesByItem(entries: Int32Array, items: number) {
-  const firstEntry = new Int32Array(items).fill(-1)
-  const nextEntry = new Int32Array(entries.length)
-  const customers = new Float64Array(items)
-  for (let at = entries.length - 1; at >= 0; at--) {
-    nextEntry[at] = firstEntry[entries[at]]
-    firstEntry[entries[at]] = at
-    customers[entries[at]]++
+/**
+ * Adds to `counts`, by source, the weight of each entry near entry `at` that points to it; items whose count was 0 are noted
+ * in `touched` from place `found` on. Returns where the next goes.
+ */
+function addAround(
+  { items, near, lagWeights, plain }: Voices,
+  at: number,
+  counts: Float64Array,
+  touched: Int32Array,
+  found: number,
+): number {
+  const before = near[3 * at]
+  const tied = near[3 * at + 1]
+  const behind = near[3 * at + 2]
+  for (let l = 1; l <= before; l++) {
+    const source = items[at - l]
+    if (counts[source] === 0) touched[found++] = source
+    counts[source] += (l <= tied ? 0.5 : plain) * lagWeights[l]
   }
-  return { firstEntry, nextEntry, customers }
+  for (let l = 1; l <= behind; l++) {
+    const source = items[at + l]
+    if (counts[source] === 0) touched[found++] = source
+    counts[source] += 0.5 * lagWeights[l]
+  }
+  return found
 }
 
 function makeModel(table: ServedTable, popularity: Float32Array, reach: number): Model {

@@ -2,7 +2,7 @@
 import { barrier, claim } from './control'
 import { micro6x8 } from './micro'
 
-const ROWS: i32 = 96
+const ROWS: i32 = 288
 const DEPTH: i32 = 256
 
 /**
