@@ -138,6 +138,8 @@ export interface Config {
     /** When 29 February is celebrated in other years. */
     readonly leapDay: 'feb-28' | 'mar-1'
   }
+  /** Where the shop takes what customers order on pages of Habitue (docs/messages.md): it is posted there; null = nowhere. */
+  readonly orders: { readonly webhook: string | null }
   /** IANA zone of the shop: its days, and those of customers of whom no other is known. The system's by default. */
   readonly timeZone: string
   /** Messages to customers (docs/messages.md). */
@@ -240,6 +242,7 @@ export const defaultConfig: Config = Object.freeze({
     occasionTime: '09:00',
     leapDay: 'feb-28',
   },
+  orders: { webhook: null },
   timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   messages: {
     smtpUrl: null,
@@ -346,6 +349,7 @@ function fromEnvironment(env: Environment): Deep<Config> {
       templates: env.HABITUE_TEMPLATES || undefined,
       operator: env.HABITUE_OPERATOR || undefined,
     },
+    orders: { webhook: env.HABITUE_ORDERS_WEBHOOK || undefined },
     erasureJournal: env.HABITUE_ERASURE_JOURNAL || undefined,
     timeZone: env.HABITUE_TIME_ZONE || undefined,
     backupDays: number('HABITUE_BACKUP_DAYS'),

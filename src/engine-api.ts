@@ -25,6 +25,7 @@ import type { JourneysApi } from './engine-api/journeys.ts'
 import type { MailDoorsApi } from './engine-api/mail-doors.ts'
 import type { MessagesApi } from './engine-api/messages.ts'
 import type { PageApi } from './engine-api/page.ts'
+import type { ReordersApi } from './engine-api/reorders.ts'
 import type { ReviewsApi } from './engine-api/reviews.ts'
 import type { AuditApi, PeopleApi, RightsApi } from './engine-api/rights.ts'
 import type { SegmentsApi } from './engine-api/segments.ts'
@@ -96,6 +97,7 @@ export type {
 } from './engine-api/messages.ts'
 export { SenderProfile, SenderRule, Template } from './engine-api/messages.ts'
 export type { CodeSender, PageApi, PageGuard, PageStanding, PassingAct, WaitingCode } from './engine-api/page.ts'
+export type { ReorderPage } from './engine-api/reorders.ts'
 export type { ItemReviews, Ranking, ReviewsApi, ReviewView } from './engine-api/reviews.ts'
 export type {
   AuditApi,
@@ -123,6 +125,8 @@ export type { GivenFact } from './memory/fact.ts'
 export { factKindNames, parts as memoryParts } from './memory/fact-kinds.ts'
 export type { FactView } from './memory/fact-view.ts'
 export { whenSure } from './models/usual-options.ts'
+export type { Choice, Offer, OfferLine } from './reorders/offer.ts'
+export { nothing, wordOf } from './reorders/offer.ts'
 export { type RejectionReason, type ReviewState, rejectionReasons } from './reviews/state.ts'
 export type { Member } from './segments/store.ts'
 export type { CompiledQuestion, Survey, Words } from './surveys/definition.ts'
@@ -171,6 +175,7 @@ export interface Engine {
   readonly people: PeopleApi
   readonly segments: SegmentsApi
   readonly surveys: SurveysApi
+  readonly reorders: ReordersApi
   readonly tasks: TasksApi
   readonly desk: DeskApi
   readonly journeys: JourneysApi

@@ -53,6 +53,8 @@ import { itemWatch } from './moments/item-watch.ts'
 import { lapsedHook } from './moments/lapsed.ts'
 import { momentsData } from './moments/personal.ts'
 import { skipMoments } from './moments/skip.ts'
+import { reorderData } from './reorders/personal.ts'
+import { reorderHandlers } from './reorders/write.ts'
 import { reviewsFold } from './reviews/fold.ts'
 import { reviewsData } from './reviews/personal.ts'
 import { reviewHandlers } from './reviews/store.ts'
@@ -77,6 +79,7 @@ export const personalData: readonly Holder[] = [
   ...momentsData,
   ...taskData,
   ...surveyData,
+  ...reorderData,
   ...segmentsData,
   ...journeyData,
   ...reviewsData,
@@ -129,6 +132,7 @@ export function createHandlers(config: Config, world: World): Handlers {
     ...runnerHandlers,
     ...scheduleHandlers,
     ...surveyHandlers({ currency: config.currency, ingest }),
+    ...reorderHandlers({ currency: config.currency, ingest }),
     ...taskHandlers({ currency: config.currency, ingest }),
     ...segmentHandlers({ policy, currency: config.currency, hooks: segmentHooks }),
     ...messageHandlers(policy),

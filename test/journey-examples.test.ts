@@ -22,31 +22,10 @@ interface Shop {
   send(...messages: object[]): Promise<void>
   items(...items: object[]): Promise<void>
   pass(ms: number): Promise<void>
-  /** Lets days pass one after the other, as they do. */
-  days(count: number): Promise<void>
   subjects(): (string | undefined)[]
 }
 
 let n = 0
-
-const home = 'https://shop.example/habitue'
-
-/** Follows the link of an answer in the latest mail, as a browser does, and presses the button of the page. */
-async function answerByLink({ habitue, server }: Shop, words: string): Promise<void> {
-  const html = (server.received.at(-1)?.mail.html ?? '').replaceAll('&amp;', '&')
-  const link = [...html.matchAll(/<a href="([^"]+)"[^>]*>([^<]*)</g)].find(([, , text]) => text === words)?.[1] ?? ''
-  expect(link).toContain(home)
-  const { location } = await habitue.open('GET', link.replace(home, ''))
-  const survey = new URL(String(location ?? link))
-  const path = survey.pathname.replace(new URL(home).pathname, '')
-  const page = await habitue.open('GET', path + survey.search)
-  expect(page.status).toBe(200)
-  const [, name, value] = /name="([^"]+)" value="([^"]+)" checked/.exec(page.body) ?? []
-  const [, number] = /name="page" value="(\d+)"/.exec(page.body) ?? []
-  const posted = await habitue.open('POST', `${path}?lang=en`, `page=${number}&${name}=${value}`)
-  expect(posted.status).toBeLessThan(400)
-  await habitue.engine.settle()
-}
 
 forEachRunning((_engine, run) => {
   const open = async (start: string): Promise<Shop> => {
@@ -80,9 +59,6 @@ forEachRunning((_engine, run) => {
       async items(...items) {
         expect((await habitue.ask('POST', '/v1/items', items)).status).toBe(200)
         await habitue.engine.settle()
-      },
-      async days(count) {
-        for (let done = 0; done < count; done++) await pass(day)
       },
       subjects: () => server.received.map(({ mail }) => mail.subject),
     }
@@ -146,41 +122,5 @@ forEachRunning((_engine, run) => {
     await shop.items({ ...grinder, price: 90 })
     await shop.pass(day)
     expect(shop.server.received).toHaveLength(1)
-  })
-
-  it('the florist asks once whether to be reminded, and next year offers what was given, in good time; each year again', async () => {
-    const shop = await open('2026-05-01T10:00:00Z')
-    const url = 'https://shop.example/roses'
-    const roses = { id: 'roses', title: 'Twelve roses', price: 48, deliveryDays: 2, url, categories: ['flowers'] }
-    await shop.items(roses, { ...roses, id: 'tulips', title: 'Tulips', price: 30 })
-    await shop.send(
-      known('ada', { country: 'DE' }),
-      track('ada', 'Order Completed', {
-        ...{ order_id: '1', recipient: 'Mother', occasion: "Mother's Day", occasion_date: '2026-05-10' },
-        products: [{ product_id: 'roses', price: 48 }],
-      }),
-    )
-    await shop.days(4)
-    expect(shop.subjects()).toEqual(["Mother's Day, next year again?"])
-    expect(shop.server.received[0].mail.text).toContain('Mother')
-    const { body } = await shop.habitue.ask('GET', '/v1/journeys/remind-me/instances')
-    expect(body.instances).toMatchObject([{ phase: 'waiting' }])
-    await answerByLink(shop, 'Yes, please')
-    await shop.days(7)
-    expect(shop.server.received).toHaveLength(1)
-    // Two weeks before the second Sunday of May 2027.
-    await shop.pass(Date.parse('2027-04-25T06:59:00Z') - shop.world.now())
-    expect(shop.server.received).toHaveLength(1)
-    await shop.pass(2 * hour)
-    expect(shop.subjects()[1]).toBe("Mother's Day, Mother: as last year?")
-    expect(shop.server.received[1].mail.text).toContain('Twelve roses')
-    expect(shop.server.received[1].mail.text).toContain('09.05.2027')
-    // The year after the roses are gone: what is like them.
-    await shop.days(20)
-    await shop.items({ ...roses, stock: 0 })
-    await shop.pass(Date.parse('2028-04-30T10:00:00Z') - shop.world.now())
-    expect(shop.subjects()[2]).toBe("Mother's Day, Mother: in two weeks")
-    expect(shop.server.received[2].mail.text).toContain('Tulips')
-    expect(shop.server.received).toHaveLength(3)
   })
 })

@@ -7,7 +7,7 @@ const open = ['errors', 'world']
 const catalogAndBelow = ['catalog', 'identity', 'db']
 const eventsAndBelow = ['events', 'consent', ...catalogAndBelow]
 const memoryAndBelow = ['memory', 'calendar', ...eventsAndBelow]
-const acting = ['moments', 'journeys', 'messages', 'surveys', 'tasks', 'segments', 'conditions', 'reviews']
+const acting = ['moments', 'reorders', 'journeys', 'messages', 'surveys', 'tasks', 'segments', 'conditions', 'reviews']
 const everything = ['decisions', 'models', 'kernels', 'access', 'imports', 'config', ...acting, ...memoryAndBelow]
 
 export const importTable: Readonly<Record<string, readonly string[]>> = {
@@ -29,6 +29,8 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   memory: ['calendar', 'events', 'consent', 'identity', 'catalog', 'db', 'config'],
   /** What comes about by itself: events that the engine derives. */
   moments: ['segments', 'conditions', 'config', ...memoryAndBelow],
+  /** What customers order again by a link. */
+  reorders: memoryAndBelow,
   reviews: ['models', 'config', ...memoryAndBelow],
   /** Conditions in CEL: text -> what may be asked of it; knows no customers. */
   conditions: [],

@@ -40,6 +40,27 @@ export interface ActingTables {
     detail: string
   }
 
+  // reorders
+  /**
+   * What may be ordered again by its link, which is made of `id`, random, and a keyed hash. `event` = the message id of the
+   * `Occasion Due` that says what; `ordered` = the button was pressed; `due` = when it is handed to the shop (again).
+   */
+  reorders: {
+    id: string
+    key: string
+    identifier: number
+    event: string
+    created: number
+    expires: number
+    ordered: number | null
+    due: number | null
+    attempts: number
+    /** The shop took it. */
+    handed: number | null
+    /** Why it cannot be handed over. */
+    failed: string | null
+  }
+
   // journeys
   /** `state`: `draft`, `active`, `paused`, `stopped`; `version` = the one that who enters now is given. */
   journeys: { id: string; state: string; version: number; updated: number }

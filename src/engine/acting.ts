@@ -14,6 +14,8 @@ import { holdApi, unlessHeld } from './hold.ts'
 import { journeyActions } from './journey-actions.ts'
 import { journeysOf } from './journeys.ts'
 import { createLoop, type Work } from './loop.ts'
+import { orderHandoverWork } from './order-handover.ts'
+import { reordersApi } from './reorders.ts'
 import { segmentsApi, segmentsWork } from './segments.ts'
 import { surveysApi } from './surveys.ts'
 import type { Watch } from './tail.ts'
@@ -39,7 +41,8 @@ export async function acting(needs: ActingNeeds) {
   const onError = (err: unknown, work: string) => log.error({ err, work }, 'what was due failed, and is tried again')
   const tasks = tasksApi({ db, policy, world })
   const surveys = await surveysApi({ db, policy, world })
-  const actions = journeyActions({ db, config, policy, tasks, surveys, messenger, hooks, decide })
+  const reorders = await reordersApi(needs)
+  const actions = journeyActions({ db, config, policy, tasks, surveys, reorders, messenger, hooks, decide })
   const wake = () => loop.wake()
   const journeys = await journeysOf({
     db,
@@ -57,6 +60,7 @@ export async function acting(needs: ActingNeeds) {
       ...journeys.works,
       ...momentsWorks({ db, catalogue, config, policy, note: events.noteOwn }),
       taskOwnersWork({ ...needs, tasks }),
+      orderHandoverWork({ ...needs, tasks }),
     ].map((work) => unlessHeld(db, work)),
     segmentsWork(needs),
   ]
@@ -66,6 +70,7 @@ export async function acting(needs: ActingNeeds) {
     apis: {
       tasks,
       surveys,
+      reorders,
       journeys: journeys.api,
       segments: segmentsApi(needs, loop),
       holding: holdApi(db, world, loop),

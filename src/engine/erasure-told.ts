@@ -4,14 +4,17 @@
  */
 import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import type { Config } from '../config.ts'
 import type { Database } from '../db/database.ts'
 import type { RightsApi } from '../engine-api/rights.ts'
 import type { Identifier } from '../identity/identity.ts'
 import { identifiersOf, resolve } from '../identity/store.ts'
 import type { Hooks } from '../messages/channels/webhook.ts'
 import { webhookAddresses } from '../messages/store.ts'
+import { wasHanded } from '../reorders/store.ts'
 
 export interface ErasureToldNeeds {
+  readonly config: Pick<Config, 'orders'>
   readonly db: Database
   readonly hooks: Hooks
   readonly log: Logger
@@ -24,7 +27,7 @@ export function tellingOfErasure(rights: RightsApi, needs: ErasureToldNeeds): Ri
   return {
     ...rights,
     async erase(who, options) {
-      const { addresses, names } = await whoWasTold(needs.db, who)
+      const { addresses, names } = await whoWasTold(needs, who)
       const receipt = await rights.erase(who, options)
       if (receipt) for (const url of addresses) void told(needs, url, receipt.id, names)
       return receipt
@@ -32,11 +35,17 @@ export function tellingOfErasure(rights: RightsApi, needs: ErasureToldNeeds): Ri
   }
 }
 
-async function whoWasTold(db: Database, who: Identifier): Promise<{ addresses: string[]; names: Identifier[] }> {
+async function whoWasTold(
+  { db, config }: ErasureToldNeeds,
+  who: Identifier,
+): Promise<{ addresses: string[]; names: Identifier[] }> {
   const identity = await resolve(db, who)
   if (!identity) return { addresses: [], names: [] }
   const names = (await identifiersOf(db, identity)).map(({ kind, value }) => ({ kind, value }))
-  return { addresses: await webhookAddresses(db, identity.identifiers), names }
+  const addresses = await webhookAddresses(db, identity.identifiers)
+  const { webhook } = config.orders
+  const isHanded = webhook !== null && (await wasHanded(db, identity.identifiers))
+  return { addresses: isHanded ? [...new Set([...addresses, webhook])] : addresses, names }
 }
 
 async function told(

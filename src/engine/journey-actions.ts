@@ -6,6 +6,7 @@ import type { Policy } from '../consent/policy.ts'
 import { personOf } from '../consent/store.ts'
 import type { Database } from '../db/database.ts'
 import type { DecisionAnswer, DecisionRequest } from '../decisions/request.ts'
+import type { ReordersApi } from '../engine-api/reorders.ts'
 import type { SurveysApi } from '../engine-api/surveys.ts'
 import type { TasksApi } from '../engine-api/tasks.ts'
 import { HabitueError } from '../errors.ts'
@@ -18,6 +19,7 @@ import type {
   Actions,
   DecideStep,
   FactStep,
+  MessageStep,
   Outcome,
   SurveyStep,
   TaskStep,
@@ -32,6 +34,7 @@ export interface ActionNeeds {
   readonly config: Pick<Config, 'currency' | 'page' | 'host' | 'port'>
   readonly tasks: Pick<TasksApi, 'hand'>
   readonly surveys: Pick<SurveysApi, 'hand'>
+  readonly reorders: Pick<ReordersApi, 'hand'>
   readonly policy: Policy
   readonly messenger: Pick<Messenger, 'send'>
   readonly hooks: Hooks
@@ -41,14 +44,34 @@ export interface ActionNeeds {
 export function journeyActions(needs: ActionNeeds): Actions {
   return {
     decide: (context, step) => decide(needs, context, step),
-    message: ({ event, data, ...context }, step) =>
-      needs.messenger.send({ ...context, ...step, data: { event, steps: data, ...decided(data), ...step.data } }),
+    message: (context, step) => message(needs, context, step),
     webhook: (context, step) => webhook(needs, context, step),
     survey: (context, step) => survey(needs, context, step),
     task: (context, step) => task(needs, context, step),
     fact: (context, step) => fact(needs, context, step),
   }
 }
+
+async function message(needs: ActionNeeds, context: ActionContext, step: MessageStep): Promise<Outcome> {
+  const { event, data, ...rest } = context
+  const { reorder: isRepeated, ...how } = step
+  const reorder = isRepeated ? { reorder: await reorderOf(needs, context) } : {}
+  return needs.messenger.send({
+    ...rest,
+    ...how,
+    data: { event, steps: data, ...decided(data), ...reorder, ...step.data },
+  })
+}
+
+/** Where there is nothing to order again, or no shop that takes the order, the mail goes without the link. */
+async function reorderOf({ reorders, config }: ActionNeeds, { key, identifier, event }: ActionContext) {
+  const wanted = { key, event: String(event?.messageId) }
+  const link = await reorders.hand(identifier, wanted, baseOf(config))
+  return { url: link.kind === 'done' ? link.url : '' }
+}
+
+/** Where customers reach this server. */
+const baseOf = ({ page, host, port }: ActionNeeds['config']) => page.url ?? `http://${host}:${port}`
 
 /** The other side knows a call by its key, so it may be repeated: nothing is in doubt. */
 async function webhook(
@@ -108,8 +131,7 @@ async function survey(needs: ActionNeeds, context: ActionContext, step: SurveySt
   const { surveys, messenger, config } = needs
   const { event, data, ...rest } = context
   const { survey: name, template = builtInNames.survey, ...how } = step
-  const base = config.page.url ?? `http://${config.host}:${config.port}`
-  const invited = await surveys.hand(context.identifier, { key: context.key, survey: name }, base)
+  const invited = await surveys.hand(context.identifier, { key: context.key, survey: name }, baseOf(config))
   if (invited.kind === 'suppressed') return invited
   const { id, url, taps, title, question, purpose } = invited
   const asked = { name, title, question, url, taps }

@@ -96,7 +96,7 @@ export async function messagesOf(needs: MessageNeeds): Promise<MessageParts> {
   const messenger = createMessenger({ ...means, log, bounced, channels, works })
   const doors = { ...mailDoors(means, messenger), inbound: inboundDoor({ means, messenger, log, bounced }) }
   const apis = { messenger, messages: messagesApi(means, messenger), mailDoors: doors }
-  const telling = (rights: RightsApi) => tellingOfErasure(rights, { db, hooks, log })
+  const telling = (rights: RightsApi) => tellingOfErasure(rights, { db, config, hooks, log })
   return { messenger, hooks, apis, telling, codeSender: codesByMail(means, messenger) }
 }
 

@@ -3,6 +3,7 @@ import { type Permit, type Person, permit } from '../consent/permit.ts'
 import type { Policy } from '../consent/policy.ts'
 import { personOf } from '../consent/store.ts'
 import type { Database } from '../db/database.ts'
+import { type SealedLinks, sealedLinks } from '../db/sealed-link.ts'
 import type { InviteOutcome, InviteRequest, SurveysApi, Tap } from '../engine-api/surveys.ts'
 import { HabitueError } from '../errors.ts'
 import { identitiesBehind, resolve } from '../identity/store.ts'
@@ -11,7 +12,6 @@ import { languageOf } from '../messages/salutation.ts'
 import { type CompiledSurveys, surveyCache } from '../surveys/compiled.ts'
 import { checkSurvey, defaultDays, type SurveyDoc, type Words, wordsIn } from '../surveys/definition.ts'
 import { asked, pageBefore, pageFrom, readForm } from '../surveys/flow.ts'
-import { type SurveyLinks, surveyLinks } from '../surveys/link.ts'
 import { resultRows, surveyResults } from '../surveys/results.ts'
 import { answersOf, invitationOf, latestSurvey, listSurveys } from '../surveys/store.ts'
 import { answerChoices } from '../surveys/told.ts'
@@ -28,13 +28,13 @@ const day = 86_400_000
 
 /** What all parts of it stand on. */
 interface Means extends SurveyNeeds {
-  readonly links: SurveyLinks
+  readonly links: SealedLinks
   readonly compiled: CompiledSurveys
 }
 
 export async function surveysApi(needs: SurveyNeeds): Promise<SurveysApi> {
   const { db, policy, world } = needs
-  const means: Means = { ...needs, links: await surveyLinks(db), compiled: surveyCache() }
+  const means: Means = { ...needs, links: await sealedLinks(db, 'survey link'), compiled: surveyCache() }
   const needed = async (name: string) => {
     const survey = await latestSurvey(db, name)
     if (!survey) throw unknownSurvey(name)

@@ -38,6 +38,8 @@ export function retentions({
     { handler: 'memory.retainKept', days: retention.keptOrderDays },
     { handler: 'moments.retainWaits', days: moments.waitDays },
     { handler: 'catalog.retainPrices', days: moments.priceDays },
+    // The event tells what was ordered.
+    { handler: 'reorders.retain', days: 30 },
     { handler: 'access.auditRetain', days: retention.auditDays },
   ]
 }

@@ -173,6 +173,9 @@ const own: readonly EventKind[] = [
     ['Back In Stock', 'Tells that an item somebody waits for is there again; derived by Habitue.', []],
     ['Price Dropped', 'Tells that an item somebody waits for costs less; derived by Habitue.', []],
   ]),
+  ...group('service', 'many', 'kept', [
+    ['Order Requested', 'Tells that a customer asked the shop, on its page, to send something again.', []],
+  ]),
   ...group('personalisation', 'many', 'view', [
     ['Occasion Due', 'Tells that an occasion comes near, and what was given last; derived by Habitue.', []],
   ]),

@@ -157,6 +157,24 @@ export async function eventsPage(
   return { events, next: last ? { time: last.time, seq: last.seq } : null }
 }
 
+/** One event of the customer, by the source and the id of its message; null where he has none, or it may not be used. */
+export async function eventOf(
+  reader: Reader,
+  permit: Permit,
+  { source, message }: { readonly source: string; readonly message: string },
+): Promise<AdmittedEvent | null> {
+  const row = await reader.k
+    .selectFrom('events')
+    .select(columns)
+    .where('identifier', 'in', permit.identifiers)
+    .where('message', '=', message)
+    .where('source', '=', source)
+    .executeTakeFirst()
+  // What was refused since is not used again.
+  if (!row || row.time < (permit.since?.get(row.identifier as number) ?? 0)) return null
+  return (await admittedAgain(reader, [row]))[0]
+}
+
 const isView = (row: Pick<EventRow, 'type' | 'name'>) => viewTypes.has(row.type) || viewKinds.has(row.name)
 const viewTypes: ReadonlySet<string> = new Set(['page', 'screen'])
 const viewKinds: ReadonlySet<string> = new Set(viewNames)

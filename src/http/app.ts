@@ -35,6 +35,7 @@ import { pageLinkRoutes } from './page-links.ts'
 import { deskRoutes } from './pages/desk.ts'
 import { mailPageRoutes } from './pages/mail.ts'
 import { pageRoutes } from './pages/page.ts'
+import { reorderPageRoutes } from './pages/reorder.ts'
 import { surveyPageRoutes } from './pages/survey.ts'
 import { peopleRoutes } from './people.ts'
 import { predictionRoutes } from './predictions.ts'
@@ -130,6 +131,7 @@ export async function createApp(engine: Engine): Promise<App> {
   journeyRoutes(app, engine)
   surveyRoutes(app, engine)
   surveyPageRoutes(app, engine)
+  reorderPageRoutes(app, engine)
   deskRoutes(app, engine)
   importRoutes(app, engine)
   ruleRoutes(app, engine)

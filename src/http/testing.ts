@@ -274,6 +274,7 @@ const roteResources: Pick<
   | 'imports'
   | 'journeys'
   | 'questions'
+  | 'reorders'
   | 'reviews'
   | 'rules'
   | 'segments'
@@ -470,6 +471,11 @@ const roteResources: Pick<
     history: async () => [],
     of: async () => [],
     levels: async () => unknownLevels,
+  },
+  reorders: {
+    hand: async () => ({ kind: 'suppressed', reason: 'no shop' }),
+    page: async () => ({ state: 'unknown', language: null }),
+    order: async () => 'closed',
   },
   surveys: {
     list: async () => [roteSurvey],

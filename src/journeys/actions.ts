@@ -58,6 +58,8 @@ export interface MessageStep {
   readonly from?: string
   /** 0 to 9; higher goes first where caps allow only some; 5 where absent. */
   readonly priority?: number
+  /** Of an occasion: with a link to a page on which what was given last is ordered again (`reorder.url` in the template). */
+  readonly reorder?: boolean
   /** Further values for the template. */
   readonly data?: Readonly<Record<string, unknown>>
 }

@@ -50,6 +50,9 @@ function compileForm(form: DefinitionForm, id: string, version: number, parts: P
     parts.tell(['journey'], `It is called ${form.journey}, and was put as ${id}.`)
   const trigger = compileTrigger(form.trigger, parts)
   const own = compileSteps(form.steps, parts)
+  for (const [i, { message }] of form.steps.entries())
+    if (message?.reorder && form.trigger.occasion === undefined)
+      parts.tell(['steps', i, 'message', 'reorder'], '`reorder` repeats a present: it belongs to a trigger `occasion`.')
   const exits = (form.exit ?? []).map((match, i) => parts.match(match, ['exit', i]))
   const steps = [...beforeFirst(trigger, own[0].name, parts), ...own]
   const waits = steps.flatMap((step) => (step.kind === 'wait' && step.wait.kind === 'event' ? [step.wait.match] : []))

@@ -121,6 +121,11 @@ const Message = Type.Object(
     template: Type.String({ minLength: 1, maxLength: 100 }),
     from: Type.Optional(Type.String({ maxLength: 100, description: '`owner`, or the name of a sender.' })),
     priority: Type.Optional(Priority),
+    reorder: Type.Optional(
+      Type.Boolean({
+        description: 'Of an occasion: `reorder.url` leads to a page on which what was given last is ordered again.',
+      }),
+    ),
     data: Type.Optional(Values),
   },
   closed,

@@ -207,7 +207,7 @@ function linksOf({ config, keys, pageLink }: PrepareNeeds, { request, identifier
 /** Whoever has such a link may do what it opens, so it is kept nowhere; what is done there is an event of its own. */
 function ownPages({ config }: PrepareNeeds): string[] {
   const base = config.page.url?.replace(/\/+$/, '')
-  return base ? [`${base}/survey/`, `${base}/page/`] : []
+  return base ? [`${base}/survey/`, `${base}/page/`, `${base}/reorder/`] : []
 }
 
 /** Clicks are counted of who allows it; of everybody else the links lead straight to where they lead. */

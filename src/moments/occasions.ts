@@ -6,9 +6,12 @@ import { feasts } from '../calendar/feasts.ts'
 import { nextOccurrence, type Occurrence, type OccurrenceOptions } from '../calendar/occurrence.ts'
 import { dayAt, instantOf, zoneOf } from '../calendar/zone.ts'
 import type { Catalogue } from '../catalog/catalogue.ts'
-import { permit } from '../consent/permit.ts'
+import { type Person, permit } from '../consent/permit.ts'
 import type { Reader } from '../db/database.ts'
 import { type CustomerOrder, orders } from '../memory/customer.ts'
+import { addressFor, paymentOf } from '../memory/delivery.ts'
+import { knownFacts } from '../memory/document.ts'
+import type { FactView } from '../memory/fact-view.ts'
 import { type KnownOccasion, knownOccasions } from '../memory/occasions.ts'
 import { whereabouts } from '../memory/whereabouts.ts'
 import type { Behind } from './behind.ts'
@@ -40,7 +43,9 @@ export async function lookAtOccasions(
   })
   const near = found.filter(({ due }) => due !== null)
   const placed = near.length === 0 ? [] : await orders(reader, allowed, { limit: ordersLookedAt })
-  const events = near.flatMap(({ occasion, rule, due }) => {
+  const gifts = near.map(({ occasion }) => lastGift(placed, occasion.recipient, catalogue))
+  const facts = gifts.some((gift) => 'products' in gift) ? await factsOf(reader, behind.person, catalogue, now) : []
+  const events = near.flatMap(({ occasion, rule, due }, i) => {
     if (due === null) return []
     const { recipient, provenance } = occasion
     const date = due.date.toString()
@@ -50,12 +55,32 @@ export async function lookAtOccasions(
     )
     const feast = 'feast' in rule ? { feast: rule.feast } : {}
     const days = dayAt(now, options.zone).until(due.date).days
-    const gift = lastGift(placed, recipient, catalogue)
+    const gift = 'products' in gifts[i] ? { ...gifts[i], ...deliveryOf(facts, recipient) } : {}
     const properties = { occasion: occasion.occasion, recipient, date, days, provenance, ...feast, ...gift }
     return derived({ name: 'Occasion Due', who: behind.who, messageId, time: now, properties }, config.currency)
   })
   const next = Math.min(...found.map((one) => one.next))
   return { events, next: Number.isFinite(next) ? next : null }
+}
+
+/** What his orders say, and what he told; no picture of him is made. */
+async function factsOf(
+  reader: Reader,
+  person: Person,
+  catalogue: Catalogue,
+  now: number,
+): Promise<readonly FactView[]> {
+  const allowed = permit(person, 'service')
+  return allowed === null ? [] : (await knownFacts(reader, allowed, null, catalogue, { now, past: false })).facts
+}
+
+/** Where it would go and with what it would be paid: by the ids of facts, for an event says neither. */
+function deliveryOf(facts: readonly FactView[], recipient: string) {
+  const [address, payment] = [addressFor(facts, recipient), paymentOf(facts)]
+  return {
+    ...(address === null ? {} : { address_id: address.id }),
+    ...(payment === null ? {} : { payment_id: payment.id }),
+  }
 }
 
 /** What he gave this person last, to be offered again; nothing where he gave nothing, or it is for himself. */

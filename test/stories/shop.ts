@@ -48,7 +48,11 @@ afterAll(async () => {
 export const addressOf = (userId: string) => `${userId}@customers.example`
 
 /** A shop of its own with these journeys switched on. */
-export async function openShop(run: Run, journeys: readonly string[]): Promise<StoryShop> {
+export async function openShop(
+  run: Run,
+  journeys: readonly string[],
+  { orders = null, messages = {} }: { orders?: string | null; messages?: object } = {},
+): Promise<StoryShop> {
   const server = await startMailServer()
   servers.push(server)
   const world = simulatedWorld(11, start)
@@ -61,7 +65,9 @@ export async function openShop(run: Run, journeys: readonly string[]): Promise<S
         postalAddress: '1 High Street, Dublin',
         replyDomain: 'reply.shop.example',
         templates: join(examples, 'templates'),
+        ...messages,
       },
+      orders: { webhook: orders },
       surveys: { folder: join(examples, 'surveys') },
       page: { frameAncestors: '', url: 'https://shop.example' },
       timeZone: 'UTC',

@@ -1,4 +1,4 @@
-/** Tasks for people of the shop; surveys, who was invited to one, and what he answered. */
+/** Tasks for people of the shop; surveys, who was invited to one, and what he answered; what may be ordered again. */
 export const statements: readonly string[] = [
   `create table tasks (id {id}, key text not null unique, identifier {int} not null, queue text not null,
     reason text not null, priority {int} not null, note text not null, origin text not null, purpose text not null,
@@ -22,4 +22,11 @@ export const statements: readonly string[] = [
   `create table survey_answers (invitation text not null, question text not null, identifier {int} not null,
     answer text not null, revision {int} not null, time {int} not null, primary key (invitation, question))`,
   'create index survey_answers_identifier on survey_answers (identifier)',
+
+  `create table reorders (id text primary key, key text not null unique, identifier {int} not null, event text not null,
+    created {int} not null, expires {int} not null, ordered {int}, due {int}, attempts {int} not null, handed {int},
+    failed text)`,
+  'create index reorders_identifier on reorders (identifier)',
+  'create index reorders_due on reorders (due) where due is not null',
+  'create index reorders_expires on reorders (expires)',
 ]

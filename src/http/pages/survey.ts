@@ -10,6 +10,7 @@ import type { App } from '../typed-app.ts'
 import { notice } from './document.ts'
 import { sendPage } from './headers.ts'
 import { type Language, languageOf } from './language.ts'
+import { checkSite } from './site.ts'
 import { renderSurvey, type SurveyView, wordsOf } from './survey-render.ts'
 
 type SurveyRequest = FastifyRequest<{ Params: { link: string }; Querystring: Record<string, string | undefined> }>
@@ -116,13 +117,6 @@ function languageFor({ query, headers }: SurveyRequest, invited: string | null):
 
 function wholeNumber(text: string | null | undefined): number | null {
   return text !== null && text !== undefined && /^\d{1,3}$/.test(text) ? Number(text) : null
-}
-
-/** Nobody answers for the customer from a page of another site. */
-function checkSite({ headers }: FastifyRequest): void {
-  const site = headers['sec-fetch-site']
-  if (site !== undefined && site !== 'same-origin' && site !== 'none')
-    throw new HabitueError('csrf_failed', 'The request came from another site.')
 }
 
 function sendEnd(engine: Engine, reply: FastifyReply, language: Language, step: Exclude<SurveyStep, Open>) {
