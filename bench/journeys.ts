@@ -1,201 +1,229 @@
 /**
- * What journeys cost on SQLite: ingest beside 50 live ones that count and wait, looking at the events that they want, steps
- * that are due, and a million instances that wait. Processor time beside the clock, because a busy machine spoils the clock
- * only; writer and runner share one thread here. `node bench/journeys.ts [journeys] [events] [waiting]`.
+ * Journeys: what they cost ingest, steps with real mail to a mail server in a process of its own, and the time from an event
+ * to its mail. `journey-costs.ts` measures the parts alone, and a million instances that wait.
  */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { loadConfig } from '../src/config.ts'
-import { policyOf } from '../src/consent/policy.ts'
-import { heldQuery, insertRows } from '../src/db/batch.ts'
-import type { Tx } from '../src/db/database.ts'
-import { openDatabase } from '../src/db/open.ts'
-import { silentLog } from '../src/db/silent-log.ts'
-import { parseEvents } from '../src/events/door.ts'
-import { createHandlers } from '../src/handlers.ts'
-import type { Actions } from '../src/journeys/actions.ts'
-import { compileJourney } from '../src/journeys/compile.ts'
-import { beginsOf, hearsOf } from '../src/journeys/names.ts'
-import { journeyWorks } from '../src/journeys/runner.ts'
-import { JourneyShelf } from '../src/journeys/shelf.ts'
-import { readSource } from '../src/journeys/source.ts'
-import { nextInstances } from '../src/journeys/store.ts'
-import { simulatedWorld } from '../src/world.ts'
+import { setTimeout } from 'node:timers/promises'
+import type { EngineName } from '../src/db/database.ts'
+import { systemWorld } from '../src/world.ts'
+import { type Bench, type BenchOptions, type Measure, percentile, rounded } from './bench.ts'
+import { closedLoop, openLoop, requestBytes } from './connections.ts'
+import { countingJourneys } from './journey-definitions.ts'
+import { type Post, startPost } from './mail-server.ts'
+import type { Taken } from './mail-server-process.ts'
+import { cpuOf, type Server, startServer } from './server.ts'
+import { lastLine } from './standalone.ts'
+import { newStorage } from './storage.ts'
 import { workload } from './workload.ts'
 
-const [live = 50, events = 40_000, waiting = 1_000_000] = process.argv.slice(2).map(Number)
-const hour = 3_600_000
-const world = simulatedWorld(1, Date.UTC(2026, 0, 1))
-const memory = '/dev/shm'
-const folder = mkdtempSync(join(existsSync(memory) ? memory : tmpdir(), 'habitue-journeys-'))
-const config = loadConfig({ dataFile: join(folder, 'shop.db'), legalBasis: 'contract', timeZone: 'UTC' }, {})
-const columns = [
-  'journey',
-  'version',
-  'identifier',
-  'entry',
-  'held',
-  'phase',
-  'step',
-  'turn',
-  'due',
-  'state',
-  'reason',
-  'started',
-]
-const db = await openDatabase(config, {
-  handlers: {
-    ...createHandlers(config, world),
-    'bench.fill': (tx: Tx, rows: unknown[][]) => insertRows(tx, 'journey_instances', columns, rows),
+const goals = { eventsASecond: 5_000, mailsASecond: 500, p99Ms: 1_000 } as const
+const live = 50
+const mails = 6_000
+/** Events a second whose mails are timed. */
+const rate = 50
+
+export const journeys: Bench = {
+  name: 'journeys',
+  about: 'events with 50 live journeys, steps with mail, from an event to its mail, a million that wait',
+  async *run(options) {
+    for (const engine of options.engines) yield* onEngine(engine, options)
+    if (options.only !== null) return
+    const { measures } = (await lastLine('journey-costs.ts', [])) as { measures: Measure[] }
+    yield* measures
   },
-  writerEntry: null,
-  world,
-  log: silentLog,
+}
+
+interface Rig {
+  readonly engine: EngineName
+  readonly server: Server
+  readonly post: Post
+  readonly key: string
+  readonly options: BenchOptions
+}
+
+async function* onEngine(engine: EngineName, options: BenchOptions): AsyncGenerator<Measure> {
+  const post = await startPost()
+  const storage = await newStorage(engine)
+  try {
+    const profile = options.profiles ? { folder: options.profiles, name: `journeys-${engine}` } : null
+    const messages = { smtpUrl: post.url, from: 'Shop <hello@shop.example>' }
+    const server = await startServer({ storage: storage.place, profile, config: { messages } })
+    try {
+      const { key } = await server.ask<{ key: string }>('POST', '/v1/keys', { kind: 'server', name: 'bench' })
+      const rig: Rig = { engine, server, post, key, options }
+      await prepare(rig)
+      const isAsked = (name: string) => options.only === null || options.only === name
+      if (isAsked('due')) yield await dueMail(rig)
+      if (isAsked('time')) yield* await timeToMail(rig)
+      if (isAsked('count')) yield* await counted(rig)
+    } finally {
+      await server.stop()
+    }
+  } finally {
+    await storage.remove()
+    post.stop()
+  }
+}
+
+async function prepare(rig: Rig): Promise<void> {
+  const words = { subject: 'News', html: '<p>{{ greeting }},</p><p>{{ event.properties.note }}</p>' }
+  await rig.server.ask('PUT', '/v1/templates/note', { channel: 'email', ...words })
+  const one = (n: number) => ({
+    type: 'identify',
+    userId: `c${n}`,
+    traits: { email: `c${n}@x.example`, name: `C ${n}` },
+  })
+  await inBatches(rig, mails, one)
+  const message = '  - message: { channel: email, purpose: service, template: note }\n'
+  await journey(
+    rig.server,
+    'due',
+    `trigger: { event: Go }\npurpose: service\nsteps:\n  - wait: { for: 15 s }\n${message}`,
+  )
+  await journey(rig.server, 'at-once', `trigger: { event: Ping }\npurpose: service\nsteps:\n${message}`)
+}
+
+async function journey(server: Server, id: string, source: string): Promise<void> {
+  await server.ask('PUT', `/v1/journeys/${id}`, { source, confirm: true })
+  await server.ask('POST', `/v1/journeys/${id}/start`, {})
+}
+
+async function inBatches({ server, key }: Rig, total: number, one: (n: number) => object): Promise<void> {
+  const requests = Array.from({ length: Math.ceil(total / 500) }, (_, i) => {
+    const batch = Array.from({ length: Math.min(500, total - 500 * i) }, (_, n) => one(500 * i + n))
+    return requestBytes(server.url, '/v1/batch', key, JSON.stringify({ batch }))
+  })
+  await closedLoop(server.url, 4, 600, () => requests.shift() ?? null)
+}
+
+const tracked = (event: string) => (n: number) => ({
+  ...{ type: 'track', event, userId: `c${n}`, messageId: `${event}-${n}` },
+  properties: { note: `It is on its way, number ${n}.` },
 })
 
-let acted = 0
-const act = async () => {
-  acted++
-  return { kind: 'done' } as const
-}
-const actions: Actions = { decide: act, message: act, survey: act, task: act, webhook: act, fact: act }
-const onError = (error: unknown) => {
-  throw error
-}
-const needs = { db, world, policy: policyOf(config), config, shelf: new JourneyShelf(), runner: 'bench' }
-const [inbox, turns] = journeyWorks({ ...needs, actions, onError })
-
-const say = (what: string, value: string) => process.stdout.write(`${what.padEnd(62)} ${value}\n`)
-const each = (ms: number, n: number) => `${((1000 * ms) / n).toFixed(1)} us each`
-
-async function timed<T>(run: () => Promise<T>): Promise<{ result: T; ms: number; cpu: number }> {
-  const [began, before] = [performance.now(), process.cpuUsage()]
-  const result = await run()
-  const { user, system } = process.cpuUsage(before)
-  return { result, ms: performance.now() - began, cpu: (user + system) / 1000 }
-}
-
-/** They count, follow each other, or miss something, and wait for days. */
-const triggers = [
-  (n: number) => `{ event: Product Viewed, count: ${3 + (n % 5)}, within: ${1 + (n % 7)} days }`,
-  (n: number) =>
-    `{ event: Product Added, when: event.properties.price > ${n}, without: { event: Order Completed }, for: ${1 + (n % 3)} hours }`,
-  (n: number) => `{ sequence: [{ event: Product Added }, { event: Order Completed }], within: ${10 + n} days }`,
-  (n: number) => `{ event: Order Completed, count: 2, within: ${30 + n} days }`,
-]
-
-async function put(id: string, source: string): Promise<void> {
-  const journey = compileJourney(readSource(source), id, 1)
-  const names = { begins: beginsOf(journey), hears: hearsOf(journey) }
-  const doc = JSON.stringify(journey.form)
-  await db.write('journeys.put', { id, doc, source, purpose: journey.purpose, ...names, now: world.now() })
-  await db.write('journeys.state', { id, to: 'active', now: world.now() })
+/** All wait for the same minute; then as many mails as there are. */
+async function dueMail(rig: Rig): Promise<Measure> {
+  const { server, post, engine, options } = rig
+  await inBatches(rig, mails, tracked('Go'))
+  await waitFor(server, 'due', mails)
+  await server.ask('POST', '/v1/journeys/due/pause', {})
+  await setTimeout(16_000)
+  await post.taken()
+  const [before, postBefore] = [cpuOf(server.pid), cpuOf(post.pid)]
+  const began = performance.timeOrigin + performance.now()
+  await server.ask('POST', '/v1/journeys/due/start', {})
+  const taken = await takenAll(post, mails)
+  const seconds = (Math.max(...taken.map(({ time }) => time)) - began) / 1000
+  const after = cpuOf(server.pid)
+  const detail = {
+    mails,
+    seconds: rounded(seconds),
+    cpuMicrosAMail: {
+      server: rounded((after.all - before.all) / mails),
+      mainThread: rounded((after.main - before.main) / mails),
+      mailServer: rounded((cpuOf(post.pid).all - postBefore.all) / mails),
+    },
+  }
+  options.say(`journeys: ${engine}, ${Math.round(mails / seconds)} mails/s; ${JSON.stringify(detail)}`)
+  const goal = { is: 'at least', value: goals.mailsASecond } as const
+  return { what: `${engine}, due steps with mail`, value: Math.round(mails / seconds), unit: 'mails/s', goal, detail }
 }
 
-async function define(): Promise<void> {
-  for (let n = 0; n < live; n++) {
-    const steps =
-      '  - wait: { for: 1 day }\n  - task: { priority: 1, reason: x }\n  - wait: { event: Order Completed, atMost: 30 days }\n'
-    await put(`bench-${n}`, `trigger: ${triggers[n % triggers.length](n)}\npurpose: service\nsteps:\n${steps}`)
+/** Instances that wait, by what the API says. */
+async function waitFor(server: Server, id: string, wanted: number): Promise<void> {
+  for (;;) {
+    const { standing } = await server.ask<{ standing: { count: number }[] }>('GET', `/v1/journeys/${id}`)
+    if (standing.reduce((sum, { count }) => sum + count, 0) >= wanted) return
+    await setTimeout(100)
   }
 }
 
-let sources = 0
-async function ingestRate(): Promise<string> {
-  const source = `bench-${sources++}`
-  const work = workload({ seed: sources, start: world.now() - hour, customers: 10_000 })
-  const requests = Array.from({ length: events / 100 }, () => {
-    const received = world.now()
-    const batch = (JSON.parse(work.batch(100).json) as { batch: Record<string, unknown>[] }).batch
-    const parsed = parseEvents({ batch }, { received, world, currency: 'EUR' })
-    return { source, received, trust: 'verified', historical: false, events: parsed.events }
-  })
-  const { ms, cpu } = await timed(async () => {
-    for (const request of requests) await db.write('events.ingest', request)
-  })
-  return `${Math.round((1000 * events) / ms)} events/s; ${each(cpu, events)} of processor time`
-}
-
-async function settle(work: typeof inbox): Promise<number> {
-  for (let total = 0; ; ) {
-    const { done, next } = await work.settle(world.now())
-    total += done
-    if (next === null || next > world.now()) return total
+async function takenAll(post: Post, wanted: number): Promise<Taken[]> {
+  const taken: Taken[] = []
+  for (let quiet = 0; taken.length < wanted; quiet++) {
+    const more = await post.taken()
+    if (more.length > 0) quiet = 0
+    if (quiet > 600) throw new Error(`Of ${wanted} mails ${taken.length} came`)
+    taken.push(...more)
+    await setTimeout(100)
   }
+  return taken
 }
 
-/** A million who wait, due within a year. */
-async function fill(): Promise<void> {
-  const state = JSON.stringify({ visit: 2, attempt: 0, since: world.now(), event: null, data: {} })
-  for (let n = 0; n < waiting; n += 10_000) {
-    const rows = Array.from({ length: 10_000 }, (_, i) => {
-      const due = world.now() + hour + ((n + i) * 365 * 24 * hour) / waiting
-      const entry = JSON.stringify([1_000_000 + n + i, '', 0])
-      return [
-        `bench-${i % live}`,
-        1,
-        1 + ((n + i) % 10_000),
-        entry,
-        0,
-        'waiting',
-        'wait-1',
-        1,
-        Math.floor(due),
-        state,
-        '',
-        world.now(),
-      ]
-    })
-    await db.write('bench.fill', rows)
+/** From the acknowledgement of an event until the mail server has its mail. */
+async function timeToMail({ server, post, key, engine, options }: Rig): Promise<Measure[]> {
+  const seconds = Math.max(10, options.seconds)
+  const total = rate * seconds
+  const accepted = new Map<string, number>()
+  let sent = 0
+  let answered = 0
+  await post.taken()
+  const before = cpuOf(server.pid)
+  await openLoop(
+    server.url,
+    1,
+    seconds,
+    rate,
+    () => requestBytes(server.url, '/v1/batch', key, JSON.stringify({ batch: [tracked('Ping')(sent++)] })),
+    ({ status, body }) => {
+      if (status !== 200) throw new Error(`An event was answered ${status}: ${body}`)
+      accepted.set(`c${answered++}@x.example`, performance.timeOrigin + performance.now())
+    },
+  )
+  const taken = await takenAll(post, total)
+  const times = taken.map(({ to, time }) => time - (accepted.get(to) ?? Number.NaN)).sort((a, b) => a - b)
+  const cpuMicros = rounded((cpuOf(server.pid).all - before.all) / total)
+  const [p50, p99, worst] = [percentile(times, 0.5), percentile(times, 0.99), times[times.length - 1]].map((ms) =>
+    rounded(ms),
+  )
+  const detail = { events: total, rate, p50, p99, worst, cpuMicros }
+  options.say(`journeys: ${engine}, from an event to its mail: ${JSON.stringify(detail)}`)
+  const what = `${engine}, from an event to its mail`
+  return [
+    { what: `${what}, p50`, value: p50, unit: 'ms', detail },
+    { what: `${what}, p99`, value: p99, unit: 'ms', goal: { is: 'at most', value: goals.p99Ms } },
+  ]
+}
+
+/** Events with 50 live journeys that count and wait: as they are accepted, and as they are accepted and looked at. */
+async function counted({ server, key, engine, options }: Rig): Promise<Measure[]> {
+  for (const [id, source] of countingJourneys(live)) await journey(server, id, source)
+  await journey(server, 'last', 'trigger: { event: Last }\npurpose: service\nsteps:\n  - wait: { for: 1 day }\n')
+  const work = workload({ seed: options.seed, start: systemWorld.now() - 3_600_000 })
+  const seconds = Math.max(8, 2 * options.seconds)
+  const requests = Array.from({ length: 120 * seconds }, () =>
+    requestBytes(server.url, '/v1/batch', key, work.batch(100).json),
+  )
+  const before = cpuOf(server.pid)
+  const began = performance.now()
+  const load = await closedLoop(server.url, 8, seconds, () => requests.shift() ?? null)
+  const events = load.requests * 100
+  const accepted = cpuOf(server.pid)
+  // Events are looked at in the order of their arrival.
+  await server.ask('POST', '/v1/batch', { batch: [tracked('Last')(0)] })
+  await waitFor(server, 'last', 1)
+  const whole = (performance.now() - began) / 1000
+  const after = cpuOf(server.pid)
+  const detail = {
+    events,
+    p99Ms: rounded(percentile(load.latencies, 0.99)),
+    cpuMicrosAnEvent: {
+      untilAccepted: rounded((accepted.all - before.all) / events),
+      untilLookedAt: rounded((after.all - before.all) / events),
+      mainThread: rounded((after.main - before.main) / events),
+    },
   }
-}
-
-async function fileSize(): Promise<number> {
-  const text = 'select page_count * page_size as bytes from pragma_page_count, pragma_page_size'
-  const [{ bytes }] = await heldQuery<{ bytes: number }>(db, text, [])
-  return bytes
-}
-
-const mb = (bytes: number) => `${Math.round(bytes / 1024 / 1024)} MB`
-
-try {
-  for (const round of [1, 2]) say(`ingest without a journey, round ${round}`, await ingestRate())
-  await define()
-  for (const round of [1, 2]) say(`ingest, ${live} journeys live, round ${round}`, await ingestRate())
-  const looked = await timed(() => settle(inbox))
-  say(
-    `looking at ${looked.result} events that they want`,
-    `${Math.round((1000 * looked.result) / looked.ms)}/s; ${each(looked.cpu, looked.result)}`,
-  )
-  const { count } = await db.k
-    .selectFrom('journey_instances')
-    .select((row) => row.fn.countAll<number>().as('count'))
-    .executeTakeFirstOrThrow()
-  world.advance(25 * hour)
-  const due = await timed(() => settle(turns))
-  say(
-    `${count} instances, of them due and done`,
-    `${due.result} turns; ${Math.round((1000 * due.result) / due.ms)}/s; ${each(due.cpu, due.result)}; ${acted} acts`,
-  )
-  const before = process.memoryUsage().rss
-  const size = await fileSize()
-  await fill()
-  say(
-    `${waiting} more that wait`,
-    `${mb((await fileSize()) - size)} of the file; process from ${mb(before)} to ${mb(process.memoryUsage().rss)}`,
-  )
-  const asked = await timed(async () => {
-    for (let n = 0; n < 100; n++) await nextInstances(db)
-  })
-  say('asking when the next of them is due', each(asked.ms, 100))
-  world.advance(2 * hour)
-  const first = await timed(() => settle(turns))
-  say(
-    `of them ${first.result} due, done`,
-    `${Math.round((1000 * first.result) / first.ms)}/s; ${each(first.cpu, first.result)}`,
-  )
-} finally {
-  await db.close()
-  rmSync(folder, { recursive: true, force: true })
+  const what = `${engine}, events with ${live} live journeys`
+  const [rateAccepted, rateLooked] = [events / load.seconds, events / whole].map(Math.round)
+  options.say(`${what}: ${rateAccepted} accepted, ${rateLooked} looked at a second; ${JSON.stringify(detail)}`)
+  const goal = { is: 'at least', value: goals.eventsASecond } as const
+  return [
+    {
+      what: `${what}, accepted`,
+      value: rateAccepted,
+      unit: 'events/s',
+      ...(engine === 'sqlite' ? { goal } : {}),
+      detail,
+    },
+    { what: `${what}, accepted and looked at`, value: rateLooked, unit: 'events/s' },
+  ]
 }

@@ -10,6 +10,7 @@ import type { EngineName } from '../src/db/database.ts'
 import type { Bench, BenchOptions } from './bench.ts'
 import { decide } from './decide.ts'
 import { ingest } from './ingest.ts'
+import { journeys } from './journeys.ts'
 import { machine, type Reported, table } from './report.ts'
 import { session } from './session.ts'
 import { smallShop } from './smallshop.ts'
@@ -17,7 +18,19 @@ import { core, db, kernels } from './standalone.ts'
 import { memory, start } from './start.ts'
 import { training } from './train.ts'
 
-const benches: readonly Bench[] = [ingest, decide, session, training, smallShop, start, memory, kernels, db, core]
+const benches: readonly Bench[] = [
+  ingest,
+  decide,
+  session,
+  training,
+  journeys,
+  smallShop,
+  start,
+  memory,
+  kernels,
+  db,
+  core,
+]
 
 const usage = `node bench/main.ts [NAME...] [options]
 ${benches.map(({ name, about }) => `  ${name.padEnd(8)} ${about}`).join('\n')}
@@ -27,7 +40,7 @@ Options:
   --engine NAME  sqlite or postgres (default both)
   --data FOLDER  the public data sets (default ../shared/data beside the project)
   --seed N       default 1
-  --case NAME    one case of a bench alone: 100x8 of ingest; ml-1m or 100k of decide
+  --case NAME    one case of a bench alone: 100x8 of ingest; ml-1m or 100k of decide; due, time or count of journeys
   --segments N   defines so many segments before ingest is measured (default 0)
   --profile DIR  writes CPU profiles of the servers that are measured; figures are a little lower then
   --out FILE     writes the JSON to a file too

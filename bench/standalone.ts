@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Bench, BenchOptions, Measure } from './bench.ts'
 
-async function lastLine(script: string, flags: readonly string[]): Promise<unknown> {
+/** What a script says on its last line: JSON. */
+export async function lastLine(script: string, flags: readonly string[]): Promise<unknown> {
   const file = join(import.meta.dirname, script)
   const { stdout } = await promisify(execFile)(process.execPath, [file, ...flags], { maxBuffer: 1 << 26 })
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '')

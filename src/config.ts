@@ -246,7 +246,7 @@ export const defaultConfig: Config = Object.freeze({
   timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   messages: {
     smtpUrl: null,
-    smtpConnections: 4,
+    smtpConnections: 8,
     smtpTimeout: 180,
     smtpCaFile: null,
     from: null,

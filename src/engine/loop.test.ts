@@ -106,6 +106,18 @@ describe('the loop', () => {
     expect(new Set(failed)).toEqual(new Set(['failing']))
   })
 
+  it('what one does makes the others look at once', async () => {
+    const second = agenda('second', [])
+    const first = agenda('first', [], 1, (at) => second.due.push(at))
+    const loop = loopOf([second.work, first.work])
+    loop.start()
+    await sleep(10)
+    first.due.push(1)
+    loop.wake()
+    // By itself it would look in a minute.
+    await until(() => second.done.length === 1)
+  })
+
   it('waits for the piece under way when it stops, and begins none after', async () => {
     const now = systemWorld.now()
     const { work, done } = agenda('a', Array(100).fill(now - 1), 1)

@@ -38,12 +38,16 @@ export interface LoopOptions {
   readonly onError: (error: unknown, work: string) => void
   /** The longest rest: finds what other processes have made due, and clocks that jumped. */
   readonly idleMs?: number
-  /** The shortest rest before it looks again because it was woken. */
+  /** The shortest time between two looks, where it was woken. */
   readonly restMs?: number
 }
 
 export function createLoop(works: readonly Work[], options: LoopOptions): Loop {
-  const lanes = works.map((work) => new Lane(work, options))
+  // What one lane did may have made something due in another.
+  const wakeOthers = (than: Lane) => {
+    for (const lane of lanes) if (lane !== than) lane.wake()
+  }
+  const lanes: Lane[] = works.map((work) => new Lane(work, { ...options, wakeOthers }))
   const all = (act: (lane: Lane) => Promise<boolean>) => Promise.all(lanes.map(act))
   return {
     start: () => {
@@ -65,6 +69,10 @@ export function createLoop(works: readonly Work[], options: LoopOptions): Loop {
 /** Rests after failures in a row: twice as long each time. */
 const longestRestMs = 60_000
 
+interface LaneOptions extends LoopOptions {
+  readonly wakeOthers: (than: Lane) => void
+}
+
 class Lane {
   readonly #work: Work
   readonly #world: World
@@ -76,10 +84,14 @@ class Lane {
   /** The timer rings within the shortest rest. */
   #soon = false
   #woken = false
+  /** When it began to look last, by `elapsed`. */
+  #looked = Number.NEGATIVE_INFINITY
   #failures = 0
   #running: Promise<unknown> = Promise.resolve()
+  readonly #wakeOthers: (than: Lane) => void
 
-  constructor(work: Work, { world, onError, idleMs = 1000, restMs = 50 }: LoopOptions) {
+  constructor(work: Work, { world, onError, wakeOthers, idleMs = 1000, restMs = 50 }: LaneOptions) {
+    this.#wakeOthers = wakeOthers
     this.#work = work
     this.#world = world
     this.#onError = onError
@@ -93,7 +105,7 @@ class Lane {
 
   wake(): void {
     if (this.#state === 'working') this.#woken = true
-    else if (this.#state === 'resting' && this.#failures === 0 && !this.#soon) this.#rest(this.#restMs)
+    else if (this.#state === 'resting' && this.#failures === 0 && !this.#soon) this.#rest(this.#shortestRest())
   }
 
   /** @returns whether there was anything to do. @throws what the work threw */
@@ -118,6 +130,11 @@ class Lane {
     await this.#running
   }
 
+  /** At once, unless it looked a moment ago. */
+  #shortestRest(): number {
+    return Math.max(0, this.#restMs - (this.#world.elapsed() - this.#looked))
+  }
+
   #rest(ms: number): void {
     if (this.#state === 'stopped') return
     this.#state = 'resting'
@@ -138,12 +155,14 @@ class Lane {
       for (;;) {
         if (this.#state === 'stopped') return
         this.#woken = false
+        this.#looked = this.#world.elapsed()
         const now = this.#world.now()
-        const { next } = await this.#work.settle(now)
+        const { done, next } = await this.#work.settle(now)
         this.#failures = 0
+        if (done > 0) this.#wakeOthers(this)
         if (next !== null && next <= now) continue
         const until = next === null ? this.#idleMs : Math.min(next - now, this.#idleMs)
-        return this.#rest(this.#woken ? Math.min(until, this.#restMs) : until)
+        return this.#rest(this.#woken ? Math.min(until, this.#shortestRest()) : until)
       }
     } catch (error) {
       this.#onError(error, this.#work.name)

@@ -7,7 +7,7 @@ import { type PastEvent, pastEvents } from '../events/store.ts'
 import { isHeldOut } from '../messages/prepare.ts'
 import { type Candidate, enter, entryFor, shareOf } from './enter.ts'
 import type { Noted } from './fold.ts'
-import type { Entry, Instance } from './instance.ts'
+import type { Entering, Entry, Instance } from './instance.ts'
 import type { Journey } from './journey.ts'
 import type { RunnerNeeds } from './needs.ts'
 import { readPeople, type Somebody, type Who, whoAre } from './people.ts'
@@ -15,12 +15,12 @@ import { activeJourneys } from './shelf.ts'
 import { advance, type Heard, type State } from './step.ts'
 import { instancesOf, nextEvent } from './store.ts'
 import { begins, mayBegin, pastNeeded } from './trigger.ts'
-import type { Counted, Entering, InboxRow, Matched } from './write.ts'
+import type { Counted, InboxRow, Matched } from './write.ts'
 
 /** Events looked at together. */
 const piece = 200
 /** How long a claim holds: far longer than looking takes. */
-const leaseMs = 60_000
+const leaseMs = 30_000
 /** How long an event that somebody busy is to hear waits. */
 const busyMs = 500
 

@@ -70,7 +70,7 @@ export function instanceOf(row: StoredInstance): Instance {
   }
 }
 
-export function entryText({ customer, key, n }: Entry): string {
+function entryText({ customer, key, n }: Entry): string {
   return JSON.stringify([customer, key, n])
 }
 
@@ -80,4 +80,29 @@ export const stateColumns = ['phase', 'step', 'due', 'claim', 'item', 'state', '
 export function stateValues(state: State, turn: number, now: number): unknown[] {
   const { phase, step, due, item, reason, ...rest } = state
   return [phase, step, due, null, item, JSON.stringify(rest), reason, phase === 'ended' ? now : null, turn]
+}
+
+/** Somebody enters. */
+export interface Entering {
+  readonly journey: string
+  readonly version: number
+  readonly identifier: number
+  readonly entry: Entry
+  readonly held: Held
+  readonly state: State
+}
+
+/** What entering writes, in the order of `enteringColumns`. */
+export const enteringColumns = [
+  'journey',
+  'version',
+  'identifier',
+  'entry',
+  'held',
+  'started',
+  ...stateColumns,
+] as const
+
+export function enteringValues({ journey, version, identifier, entry, held, state }: Entering, now: number): unknown[] {
+  return [journey, version, identifier, entryText(entry), held, now, ...stateValues(state, 1, now)]
 }

@@ -114,7 +114,7 @@ forEachEngine((engine, open) => {
     await new Promise((resolve) => setTimeout(resolve, 50))
     await other.settle()
     expect(asked).toEqual([])
-    shop.world.advance(6 * minute)
+    shop.world.advance(31_000)
     await other.settle()
     expect(asked).toHaveLength(1)
     const [before] = await shop.instances()
@@ -122,6 +122,35 @@ forEachEngine((engine, open) => {
     back({ kind: 'failed', reason: 'too late' })
     await stopped
     expect(await shop.instances()).toEqual([before])
+  })
+
+  it('keeps what it is still at, however long that takes', async () => {
+    const shop = await openShop(open)
+    await shop.put('one', oneTask)
+    let back: (outcome: Outcome) => void = () => {}
+    const slow = shop.runner(({ key }) =>
+      key.endsWith('/2/task-1/1') ? Promise.resolve({ kind: 'done' }) : new Promise((resolve) => (back = resolve)),
+    )
+    const asked: string[] = []
+    const other = shop.runner(async ({ key }) => {
+      asked.push(key)
+      return { kind: 'done' }
+    })
+    await shop.send('Cart Abandoned', ['ann', 'bob'])
+    const [inbox, turns] = slow.works
+    await inbox.settle(shop.world.now())
+    await turns.settle(shop.world.now())
+    const settled: Promise<unknown>[] = []
+    for (let n = 0; n < 3; n++) {
+      shop.world.advance(20_000)
+      settled.push(turns.settle(shop.world.now()))
+      await new Promise((resolve) => setTimeout(resolve, 30))
+      await other.settle()
+      expect(asked).toEqual([])
+    }
+    back({ kind: 'done' })
+    await Promise.all(settled)
+    expect((await shop.instances()).map(({ phase }) => phase)).toEqual(['ended', 'ended'])
   })
 
   it('lets an event that comes while an action is under way end the wait after it', async () => {

@@ -15,8 +15,12 @@ import type { Changed, Counted, Settled } from './write.ts'
 /** Instances claimed at once, and actions under way at once. */
 const piece = 200
 const mostUnderWay = 64
-/** Longer than an action may take; one that takes longer is tried again, and does nothing, by its key. */
-const leaseMs = 300_000
+/** A claim that its runner does not renew, because it died or stands still, is over after so long; what was done twice then is
+ * done once, by its key. */
+const leaseMs = 30_000
+const renewMs = 10_000
+/** What is done within so long of each other is written together. */
+const gatherMs = 20
 /** Actions of one instance without a wait between them. */
 const mostActions = 100
 
@@ -36,28 +40,43 @@ export class Turns {
   readonly name = 'journeys: steps'
   readonly #needs: TurnNeeds
   readonly #underWay = new Set<Promise<void>>()
+  /** Instance -> claim, as long as its action is under way. */
+  readonly #claimed = new Map<number, string>()
   #done: Done[] = []
   #claims = 0
+  #renewed = 0
 
   constructor(needs: TurnNeeds) {
     this.#needs = needs
   }
 
   async settle(now: number): Promise<{ done: number; next: number | null }> {
-    const { db } = this.#needs
-    const room = mostUnderWay - this.#underWay.size
-    const nexts = await nextInstances(db)
+    await this.#renew(now)
+    const nexts = await nextInstances(this.#needs.db)
     const due = nexts.filter((one) => one.due <= now).map(({ id }) => id)
-    if (due.length > 0 && room > 0) await this.#claim(due, now)
-    // Whoever is done first makes room; all that is done by then is written together.
-    if (this.#underWay.size > 0 && this.#done.length === 0) await Promise.race(this.#underWay)
+    // For one or two it would be asked as often as there are instances.
+    if (due.length > 0 && this.#underWay.size <= mostUnderWay / 2) await this.#claim(due, now)
+    if (this.#underWay.size > 0 && this.#done.length === 0) await this.#somethingDone()
     const written = await this.#write(now)
     if (this.#underWay.size > 0 || written > 0 || due.length > 0) return { done: written, next: now }
     return { done: 0, next: nexts.length > 0 ? Math.min(...nexts.map((one) => one.due)) : null }
   }
 
+  /** Whoever is done first makes room; soon others are. Where nothing is done, claims want renewing. */
+  async #somethingDone(): Promise<void> {
+    await atMost(renewMs, Promise.race(this.#underWay))
+    if (this.#done.length > 0 && this.#underWay.size > 0) await atMost(gatherMs, Promise.all(this.#underWay))
+  }
+
+  async #renew(now: number): Promise<void> {
+    if (this.#claimed.size === 0 || now < this.#renewed + renewMs) return
+    this.#renewed = now
+    await this.#needs.db.write('journeys.renew', { claimed: [...this.#claimed], until: now + leaseMs })
+  }
+
   async #claim(journeys: readonly string[], now: number): Promise<void> {
     const { db, runner, shelf, policy, config } = this.#needs
+    if (this.#underWay.size === 0) this.#renewed = now
     const claim = `${runner}.i${this.#claims++}`
     const limit = Math.min(piece, 4 * (mostUnderWay - this.#underWay.size))
     const request = { now, limit, claim, until: now + leaseMs, journeys: rotated(journeys, this.#claims) }
@@ -87,7 +106,11 @@ export class Turns {
     }
     const running = this.#act(turn, claim, first)
       .catch((error: unknown) => this.#needs.onError(error))
-      .finally(() => this.#underWay.delete(running))
+      .finally(() => {
+        this.#underWay.delete(running)
+        this.#claimed.delete(turn.instance.id)
+      })
+    this.#claimed.set(turn.instance.id, claim)
     this.#underWay.add(running)
   }
 
@@ -151,6 +174,13 @@ export class Turns {
     }
     return done.length
   }
+}
+
+function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms)
+    work.then(() => resolve(), reject).finally(() => clearTimeout(timer))
+  })
 }
 
 /** Each time another journey is first in turn. */

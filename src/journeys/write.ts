@@ -2,8 +2,9 @@
 import { deleteByKeys, insertMissing, updateByKeys, upsertFold } from '../db/batch.ts'
 import type { Handlers, Tx } from '../db/database.ts'
 import {
-  type Entry,
-  entryText,
+  type Entering,
+  enteringColumns,
+  enteringValues,
   type Held,
   instanceColumns,
   type StoredInstance,
@@ -22,6 +23,12 @@ export interface Claim {
   readonly until: number
 }
 
+/** Instances that a runner is still at, by their claims. */
+export interface Renewal {
+  readonly claimed: readonly (readonly [instance: number, claim: string])[]
+  readonly until: number
+}
+
 export interface InboxRow {
   readonly id: number
   readonly identifier: number | null
@@ -29,16 +36,6 @@ export interface InboxRow {
   readonly historical: number
   readonly body: string
   readonly only_for: string | null
-}
-
-/** Somebody enters. */
-export interface Entering {
-  readonly journey: string
-  readonly version: number
-  readonly identifier: number
-  readonly entry: Entry
-  readonly held: Held
-  readonly state: State
 }
 
 export interface Changed {
@@ -89,6 +86,14 @@ const dayMs = 86_400_000
 export const runnerHandlers: Handlers = {
   'journeys.claimEvents': (tx, claim: Claim) => claimEvents(tx, claim),
   'journeys.claimInstances': (tx, claim: Claim & { readonly journeys: readonly string[] }) => claimInstances(tx, claim),
+  'journeys.renew': (tx, { claimed, until }: Renewal) =>
+    updateByKeys(
+      tx,
+      'journey_instances',
+      ['id', 'claim'],
+      ['due'],
+      claimed.map(([id, claim]) => [id, claim, until]),
+    ),
   'journeys.matched': (tx, matched: Matched) => matchedEvents(tx, matched),
   'journeys.settled': (tx, settled: Settled) => settledInstances(tx, settled),
   'journeys.change': (tx, { now, changed }: ChangedByHand) =>
@@ -183,14 +188,9 @@ function change(tx: Tx, key: readonly string[], rows: readonly unknown[][]): Pro
   return updateByKeys(tx, 'journey_instances', key, stateColumns, rows)
 }
 
-const enteringColumns = ['journey', 'version', 'identifier', 'entry', 'held', 'started', ...stateColumns]
-
 /** Who is in already (another runner was faster) enters once. */
 async function enter(tx: Tx, entering: readonly Entering[], now: number): Promise<void> {
-  const rows = entering.map(({ journey, version, identifier, entry, held, state }) => [
-    ...[journey, version, identifier, entryText(entry), held, now],
-    ...stateValues(state, 1, now),
-  ])
+  const rows = entering.map((one) => enteringValues(one, now))
   if (rows.length > 0) await insertMissing(tx, 'journey_instances', ['journey', 'entry'], enteringColumns, rows)
 }
 

@@ -13,7 +13,6 @@ import {
   type Begin,
   type Begun,
   type Finish,
-  messageByKey,
   type NewMessage,
   outcomeOf,
   type Put,
@@ -96,9 +95,8 @@ export function createHandover({ db, world, caps, leaseMs, bounced }: HandoverNe
       )
     const now = world.now()
     const finish: Finish = { key: message.key, holder, now, ...finishOf(delivery, later) }
-    await db.write<boolean>('messages.finish', finish)
+    const row = await db.write<StoredMessage | null>('messages.finish', finish)
     if (delivery.kind === 'refused' && delivery.address) await bounced?.(message, reason, now)
-    const row = await messageByKey(db, message.key)
     return row ? outcomeOf(row) : { kind: 'failed', reason: 'the customer was erased' }
   }
   return {

@@ -12,7 +12,7 @@ import { createHandover, type Handover, type HandoverNeeds, type Trouble } from 
 import { defaultPriority, type Outcome, type SendRequest } from './message.ts'
 import { type PrepareNeeds, prepare } from './prepare.ts'
 import { createRenderer, type Renderer } from './render.ts'
-import { dueMessages, messageByKey, type NewMessage, outcomeOf, type StoredMessage } from './store.ts'
+import { dueMessages, isAnyLost, messageByKey, type NewMessage, outcomeOf, type StoredMessage } from './store.ts'
 import { currentTemplates } from './template-store.ts'
 
 export interface Messenger {
@@ -74,7 +74,8 @@ export function createMessenger(needs: MessengerNeeds): Messenger {
     const everything = isFirst && db.engine === 'sqlite'
     isFirst = false
     const repeatable = [...channels.values()].filter((channel) => channel.repeatable).map(({ name }) => name)
-    const lost = await db.write<number>('messages.expire', { now, everything, repeatable })
+    const isAny = everything || (await isAnyLost(db, now))
+    const lost = isAny ? await db.write<number>('messages.expire', { now, everything, repeatable }) : 0
     if (lost > 0) log.warn({ messages: lost }, 'messages were cut off while they were being sent; see those in doubt')
     const due = await dueMessages(db, now, atOnce)
     await Promise.all(due.map(repeat))

@@ -5,6 +5,7 @@
 import { sql } from 'kysely'
 import type { Policy } from '../consent/policy.ts'
 import { personOf } from '../consent/store.ts'
+import { heldQuery } from '../db/batch.ts'
 import type { Handler, Handlers, Reader, Tx } from '../db/database.ts'
 import type { MessageRow } from '../db/message-row.ts'
 import type { Identity } from '../identity/identity.ts'
@@ -154,17 +155,24 @@ export interface Finish {
   readonly now: number
 }
 
-/** What whoever acted knows of it. Also where its lease ended meanwhile: it knows better than the clock. */
-const finish: Handler<Finish, boolean> = async (tx, { key, holder, state, reason, response, due, now }) => {
+/**
+ * What whoever acted knows of it. Also where its lease ended meanwhile: it knows better than the clock. Answers the row as
+ * it is then; null = the customer was erased.
+ */
+const finish: Handler<Finish, StoredMessage | null> = async (
+  tx,
+  { key, holder, state, reason, response, due, now },
+) => {
   const sent = state === 'sent' ? { sent: now, request: null } : {}
-  const { numUpdatedRows } = await tx.k
+  const row = await tx.k
     .updateTable('messages')
     .set({ state, reason, response, due, lease: null, ...sent })
     .where('key', '=', key)
     .where('holder', '=', holder)
     .where('state', 'in', ['sending', 'in_doubt'])
+    .returningAll()
     .executeTakeFirst()
-  return numUpdatedRows === 1n
+  return (row as StoredMessage | undefined) ?? messageByKey(tx, key)
 }
 
 export interface Put {
@@ -272,8 +280,8 @@ async function readById(reader: Reader, id: number): Promise<StoredMessage> {
 }
 
 export async function messageByKey(reader: Reader, key: string): Promise<StoredMessage | null> {
-  const row = await reader.k.selectFrom('messages').selectAll().where('key', '=', key).executeTakeFirst()
-  return (row as StoredMessage | undefined) ?? null
+  const [row = null] = await heldQuery<StoredMessage>(reader, 'select * from messages where key = ?', [key])
+  return row
 }
 
 export async function messageByToken(reader: Reader, token: string): Promise<StoredMessage | null> {
@@ -322,6 +330,12 @@ export async function dueMessages(reader: Reader, now: number, limit: number): P
     .limit(limit)
     .execute()
   return rows as StoredMessage[]
+}
+
+/** Has the lease of any attempt ended? Asked often, so writing waits for the answer. */
+export async function isAnyLost(reader: Reader, now: number): Promise<boolean> {
+  const text = `select 1 from messages where state = 'sending' and lease < ? limit 1`
+  return (await heldQuery(reader, text, [now])).length > 0
 }
 
 /** What became of messages, by key; keys of which there is no row are absent. For whoever waits for a doubt to be settled. */
