@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import chromium from '@sparticuz/chromium'
 import { type Browser, type Page, chromium as playwright } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type PageServer, standalone } from './browser.ts'
+import { type PageServer, rudderStack, standalone } from './browser.ts'
 import { openShop, type Shop } from './shop.ts'
 
 /** A name of several levels: on `localhost` the SDK would not look for the domain that may have its cookies. */
@@ -36,18 +36,9 @@ function example(which: number): string {
     .replace('/your/copy/of/rudder.mjs', '/rudder.mjs')
 }
 
-/** Stands for RudderStack's SDK, which is not among our packages: notes what it is asked to do. */
-const rudder = `
-  window.called = []
-  export class RudderAnalytics {
-    load(...given) { window.called.push(['load', ...given]) }
-    setAnonymousId(id) { window.called.push(['setAnonymousId', id]) }
-    track(...given) { window.called.push(['track', ...given]) }
-  }
-`
-
 async function serveExample(): Promise<PageServer> {
   const script = standalone()
+  const rudder = rudderStack()
   const server = createServer((request, response) => {
     const type = request.url?.endsWith('js') ? 'text/javascript' : 'text/html; charset=utf-8'
     response.setHeader('content-type', type)
@@ -165,9 +156,12 @@ describe('the page of docs/before-login.md', () => {
     await context.addInitScript(watching)
     const page = await context.newPage()
     const asked: string[] = []
+    const origins: string[] = []
     const ids: string[] = []
     page.on('request', (request) => {
-      asked.push(new URL(request.url()).pathname)
+      const { pathname, origin } = new URL(request.url())
+      asked.push(pathname)
+      origins.push(origin)
       if (request.method() === 'POST') ids.push(JSON.parse(request.postData() ?? '{}').anonymousId)
     })
     await page.goto(`${pages.origin}/rudder`)
@@ -180,16 +174,24 @@ describe('the page of docs/before-login.md', () => {
     expect(await kept(page)).toEqual(nothing)
     expect(asked).not.toContain('/rudder.mjs')
 
+    const track = (event: string, item: string) =>
+      page.evaluate(`void window.send('${event}', { product_id: '${item}' })`)
+    const remembered = async () => (await shop.timeline(id, 'anonymous')).map(({ name }) => name)
     await page.click('#remember')
-    await page.waitForFunction('window.called?.length === 2')
-    expect(await page.evaluate('window.called')).toMatchObject([
-      ['load', shop.keys.publishable, shop.url, { configUrl: shop.url }],
-      ['setAnonymousId', id],
-    ])
-    expect((await shop.timeline(id, 'anonymous')).map(({ name }) => name)).toEqual(['Consent Given'])
+    await page.waitForFunction('window.rudderanalytics !== undefined')
+    await track('Product Viewed', 'tea-2')
+    await expect.poll(remembered, { timeout: 20_000 }).toEqual(['Consent Given', 'Product Viewed'])
+    // The SDK itself sent it, and it is heard of what it writes.
+    expect(await page.evaluate('window.written')).toEqual(
+      expect.arrayContaining([expect.stringContaining('rl_anonymous_id')]),
+    )
+
     await page.reload()
-    await page.waitForFunction('window.called?.length === 2')
-    expect(await page.evaluate('window.called[1]')).toEqual(['setAnonymousId', id])
+    await page.waitForFunction('window.rudderanalytics !== undefined')
+    await track('Product Clicked', 'tea-2')
+    await expect.poll(remembered, { timeout: 20_000 }).toEqual(['Consent Given', 'Product Viewed', 'Product Clicked'])
+    expect(new Set(ids)).toEqual(new Set([id]))
+    expect(new Set(origins)).toEqual(new Set([pages.origin, new URL(shop.url).origin]))
     await context.close()
   })
 })

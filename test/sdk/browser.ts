@@ -20,6 +20,12 @@ export function standalone(): Buffer {
   return readFileSync(join(root, 'dist', 'umd', 'standalone.js'))
 }
 
+/** RudderStack's build for pages, with its plugins inside. */
+export function rudderStack(): Buffer {
+  const root = packages.resolve('@rudderstack/analytics-js').split('/dist/')[0]
+  return readFileSync(join(root, 'dist', 'npm', 'modern', 'bundled', 'esm', 'index.mjs'))
+}
+
 const html = `<!doctype html><title>A shop</title><body><h1>A shop</h1>
 <script>
   const asked = new URLSearchParams(location.search)
