@@ -139,9 +139,34 @@ describe('the customer’s page', () => {
     await card(page, 'Choosing for you').getByText('you refused').waitFor()
     const { purposes } = (await shop.ask('GET', '/v1/customers/fay/consent')).body
     const given = purposes.find(({ purpose }: { purpose: string }) => purpose === 'personalisation')
-    expect(given).toMatchObject({ answer: 'denied', allowed: false, given: { source: 'page', wording: 'page 1 en' } })
+    expect(given).toMatchObject({ answer: 'denied', allowed: false, given: { source: 'page', wording: 'page 2 en' } })
     const { body } = await shop.ask('POST', '/v1/recommendations', { body: { customer: 'fay', placement: 'recent' } })
     expect(body.personalised).toBe(false)
+    await page.context().close()
+  })
+
+  it('asks apart for a sensitive category and, after the code, for a child', async () => {
+    await liveLife(shop, 'moa')
+    const mark = (sensitive: boolean) =>
+      shop.ask('PUT', '/v1/categories/sensitive', { body: { categories: [{ category: 'Pharmacy', sensitive }] } })
+    await mark(true)
+    const page = await visit(await shop.link('moa'))
+    const consents = async () => (await facts('moa')).filter(({ kind }) => kind === 'consent')
+    await page.getByRole('button', { name: 'I agree (Using what Pharmacy says of you)' }).click()
+    await page.getByRole('status').getByText('works from now on').waitFor()
+    expect(await consents()).toMatchObject([{ subject: 'category:Pharmacy', value: 'granted' }])
+    await page.getByRole('button', { name: 'I refuse (Using what Pharmacy says of you)' }).click()
+    expect(await consents()).toMatchObject([{ subject: 'category:Pharmacy', value: 'denied' }])
+
+    expect(await page.content()).not.toContain('Zoe')
+    await proveAddress(shop, page, 'moa@mail.example')
+    await page.getByRole('button', { name: 'I agree (Choosing for Zoe)' }).click()
+    await page.getByRole('status').getByText('works from now on').waitFor()
+    expect(await consents()).toContainEqual(expect.objectContaining({ subject: 'choices', value: 'granted' }))
+    await page.getByRole('button', { name: 'Refuse everything' }).click()
+    await page.getByRole('status').getByText('works from now on').waitFor()
+    expect((await consents()).map(({ value }) => value)).toEqual(['denied', 'denied'])
+    await mark(false)
     await page.context().close()
   })
 

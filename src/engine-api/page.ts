@@ -2,6 +2,7 @@
 import type { PageLink } from '../access/page-link.ts'
 import type { ConsentView } from '../consent/view.ts'
 import type { Identifier } from '../identity/identity.ts'
+import type { MemoryDocument } from '../memory/document.ts'
 
 /**
  * What the page asks for before it shows people, addresses and payment, exports or erases. `code`: one that was sent to
@@ -65,6 +66,8 @@ export interface PageApi {
   /** What a visitor did in this session, which is stored nowhere (docs/before-login.md); empty for everybody else. */
   visit(who: Identifier): readonly PassingAct[]
   endVisit(who: Identifier): void
+  /** The names of those among the people whom a customer told of who are minors: they are chosen for if he agrees. */
+  minors(memory: MemoryDocument): readonly string[]
   /** What holds for somebody who never answered. */
   unasked(): ConsentView
 }

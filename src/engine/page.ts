@@ -11,6 +11,7 @@ import { HabitueError } from '../errors.ts'
 import type { VolatileSessions } from '../events/volatile-sessions.ts'
 import type { Identifier } from '../identity/identity.ts'
 import { type IdentifierRecord, identifiersOf, resolve } from '../identity/store.ts'
+import { toldRecipient } from '../memory/recipient-facts.ts'
 import type { World } from '../world.ts'
 
 interface Needs {
@@ -83,6 +84,11 @@ export async function pageApi({ db, policy, world, visitors, sender }: Needs): P
         return { name, time, item: first?.names[0] ?? null, title: first?.title ?? null }
       })
     },
+    minors: ({ parts }) =>
+      parts.people
+        .filter(({ kind }) => kind === 'recipient')
+        .map(({ subject }) => subject)
+        .filter((name) => toldRecipient(parts.people, name, { majority: policy.majority, now: world.now() })?.isMinor),
     endVisit: (who) => {
       if (who.kind === 'anonymous') visitors.forget(who.value)
     },

@@ -357,6 +357,7 @@ const roteResources: Pick<
     sent: async () => true,
     visit: () => [],
     endVisit: () => {},
+    minors: () => [],
     unasked: () => roteConsent,
   },
   messages: roteMessages(),

@@ -75,13 +75,20 @@ export const acts: Readonly<Record<string, Act>> = {
   decline: facts((acting) => answered(acting, undefined, true)),
   grant: consents((acting) => consented(acting, [filled(acting.form, 'purpose')], 'granted')),
   deny: consents((acting) => consented(acting, [filled(acting.form, 'purpose')], 'denied')),
+  'agree-to': facts((acting) => askedConsent(acting, 'granted')),
+  'refuse-to': facts((acting) => askedConsent(acting, 'denied')),
   'end-visit': facts(async ({ engine, who }) => {
     engine.page.endVisit(who)
     return 'delete'
   }),
   'keep-off': consents((acting) => consented(acting, ['personalisation', 'training', 'research'], 'denied')),
   'refuse-all': consents(async (acting) => {
-    const { purposes } = (await acting.engine.consent.get(acting.who)) ?? acting.engine.page.unasked()
+    const { engine, who } = acting
+    const { purposes } = (await engine.consent.get(who)) ?? engine.page.unasked()
+    const memory = await engine.facts.memory(who)
+    // What he agreed to apart goes first: without personalisation nothing more might be told.
+    for (const { kind, id, value } of memory?.parts.taste ?? [])
+      if (kind === 'consent' && value === 'granted') await engine.facts.correct(who, id, { value: 'denied' }, teller)
     return consented(
       acting,
       purposes.filter(refusable).map(({ purpose }) => purpose),
@@ -117,6 +124,16 @@ async function answered({ engine, who, form }: Acting, answer: unknown, declined
   if (open?.id !== question) throw new HabitueError('not_found', 'The question is not open any more.')
   await engine.questions.answer(who, { question, answer, declined }, teller)
   return declined ? 'decline' : 'answer'
+}
+
+/** About a sensitive category, or a child: a fact, as told to anybody else. */
+async function askedConsent({ engine, who, form, isOpen }: Acting, value: 'granted' | 'denied'): Promise<string> {
+  const name = filled(form, 'name')
+  const isChild = filled(form, 'about') === 'child'
+  if (isChild && !isOpen) throw new Refused('code_required')
+  const about = isChild ? { subject: 'choices', recipient: name } : { subject: { category: name } }
+  await engine.facts.tell(who, { kind: 'consent', ...about, value, provenance: 'told' }, teller)
+  return 'consent'
 }
 
 async function consented(

@@ -2,7 +2,7 @@
 import type { ConsentView } from '../../engine-api.ts'
 import { escaped as e } from '../html.ts'
 import { button, date, form } from './form.ts'
-import type { PageView } from './view.ts'
+import type { PageView, ParticularConsent } from './view.ts'
 
 type Purpose = ConsentView['purposes'][number]
 
@@ -10,7 +10,10 @@ export function consentBlock(view: PageView): string {
   const { consent, language } = view
   const { words } = language
   const signal = consent.globalPrivacyControl ? `<p>${e(words.gpc)}</p>` : ''
-  const rows = consent.purposes.map((purpose) => `<li>${purposeRow(view, purpose)}</li>`)
+  const rows = [
+    ...consent.purposes.map((purpose) => `<li>${purposeRow(view, purpose)}</li>`),
+    ...view.particular.map((one) => `<li>${particularRow(view, one)}</li>`),
+  ]
   return `<p>${e(words.consentLead)}</p>${signal}<ul class="cards">${rows.join('')}</ul>${form(view, {}, button('refuse-all', words.refuseAll))}`
 }
 
@@ -36,6 +39,16 @@ function purposeRow(view: PageView, purpose: Purpose): string {
       )
     : ''
   return `<p class="what">${e(title)}</p><p class="from">${state}${e(because)}</p><p>${e(meaning)} ${e(legalBasis(view, purpose))}</p>${buttons}`
+}
+
+function particularRow(view: PageView, { about, name, answer }: ParticularConsent): string {
+  const { words } = view.language
+  const [title, meaning] = words.particular[about](name)
+  const allowed = answer === 'granted'
+  const state = `<span class="mark ${allowed ? 'on' : 'off'}">${e(allowed ? words.on : words.off)}</span>`
+  const buttons = `<div class="pair">${button('agree-to', words.agree, title)}${button('refuse-to', words.refuse, title)}</div>`
+  const why = e(words.why[answer ?? 'unset'])
+  return `<p class="what">${e(title)}</p><p class="from">${state}${why}</p><p>${e(meaning)}</p>${form(view, { about, name }, buttons, true)}`
 }
 
 function legalBasis({ language: { words } }: PageView, purpose: Purpose): string {

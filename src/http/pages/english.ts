@@ -1,7 +1,7 @@
 /** What the customer's page says, in English. Every other language has the same entries (`Words`). */
 
 /** Version of the texts about consent: an answer given here says which one was read. Raise it with any change to them. */
-export const consentWording = 'page 1'
+export const consentWording = 'page 2'
 
 export const english = {
   language: 'en',
@@ -154,6 +154,16 @@ export const english = {
     none: 'We do not do this at all.',
   } as Readonly<Record<string, string>>,
   serviceInterest: 'Legal basis: our legitimate interest. To object, please ask the shop.',
+  particular: {
+    category: (name) => [
+      `Using what ${name} says of you`,
+      `What you look at and buy in ${name} is used for suggestions and reasons only if you agree to it here.`,
+    ],
+    child: (name) => [
+      `Choosing for ${name}`,
+      `Suggestions for ${name} by age and by the interests that you told us, and by nothing else. For a child they need your consent.`,
+    ],
+  } as Readonly<Record<'category' | 'child', (name: string) => readonly [string, string]>>,
   on: 'On',
   off: 'Off',
   why: {

@@ -152,6 +152,16 @@ export const german: Words = {
   },
   serviceInterest:
     'Rechtsgrundlage: unser berechtigtes Interesse. Um zu widersprechen, wenden Sie sich bitte an den Laden.',
+  particular: {
+    category: (name) => [
+      `Nutzen, was ${name} über Sie sagt`,
+      `Was Sie in ${name} ansehen und kaufen, dient nur dann für Vorschläge und Begründungen, wenn Sie hier zustimmen.`,
+    ],
+    child: (name) => [
+      `Für ${name} auswählen`,
+      `Vorschläge für ${name} nach dem Alter und den Interessen, die Sie uns gesagt haben, und nach nichts sonst. Für ein Kind brauchen sie Ihre Einwilligung.`,
+    ],
+  },
   on: 'An',
   off: 'Aus',
   why: {

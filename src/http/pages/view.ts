@@ -39,12 +39,20 @@ export interface PageView {
   readonly moreItems: number
   readonly question: Question | null
   readonly consent: ConsentView
+  readonly particular: readonly ParticularConsent[]
   readonly decisions: readonly DecisionView[]
   /** The title of the shop's item id; the id where it has none. */
   title(item: string): string
   /** An entry of `done` or of `failures` in the catalogue of words. */
   readonly done: string | null
   readonly failed: string | null
+}
+
+/** A consent of its own kind: to use what a sensitive category says of him, or to choose for a child of his. */
+export interface ParticularConsent {
+  readonly about: 'category' | 'child'
+  readonly name: string
+  readonly answer: 'granted' | 'denied' | null
 }
 
 export type Question = NonNullable<Awaited<ReturnType<Engine['questions']['ask']>>>
@@ -58,12 +66,13 @@ export type Asked = Pick<PageView, 'language' | 'form' | 'expires' | 'standing' 
 
 export async function pageView(engine: Engine, who: Identifier, asked: Asked): Promise<PageView> {
   const { isOpen } = asked
-  const [memory, customer, consent, decisions, question] = await Promise.all([
+  const [memory, customer, consent, decisions, question, sensitive] = await Promise.all([
     engine.facts.memory(who),
     engine.customers.get(who),
     engine.consent.get(who),
     engine.customers.decisions(who, mostDecisions),
     engine.questions.ask(who, { peek: true }, teller),
+    engine.catalogue.sensitiveCategories(),
   ])
   const interactions = (customer?.interactions ?? []).filter(({ recipient }) => isOpen || recipient === '')
   const parts = memoryParts.map((part) => {
@@ -89,9 +98,27 @@ export async function pageView(engine: Engine, who: Identifier, asked: Asked): P
     moreItems: Math.max(0, interactions.length - mostItems),
     question: question && (isOpen || question.recipient === '') ? question : null,
     consent: consent ?? engine.page.unasked(),
+    particular: memory ? particularConsents(memory, sensitive, isOpen ? engine.page.minors(memory) : []) : [],
     decisions: shown,
     title: (item) => titles.get(item) ?? item,
   }
+}
+
+function particularConsents(
+  memory: MemoryDocument,
+  categories: readonly string[],
+  children: readonly string[],
+): ParticularConsent[] {
+  const told = memoryParts.flatMap((part) => memory.parts[part].filter(({ kind }) => kind === 'consent'))
+  const answerTo = (subject: string, recipient: string): ParticularConsent['answer'] => {
+    const isIt = (given: string, wanted: string) => given.toLowerCase() === wanted.toLowerCase()
+    const value = told.find((one) => isIt(one.subject, subject) && isIt(one.recipient, recipient))?.value
+    return value === 'granted' || value === 'denied' ? value : null
+  }
+  return [
+    ...categories.map((name) => ({ about: 'category' as const, name, answer: answerTo(`category:${name}`, '') })),
+    ...children.map((name) => ({ about: 'child' as const, name, answer: answerTo('choices', name) })),
+  ]
 }
 
 /** Traits by which somebody could be reached, found or charged. */
