@@ -1,4 +1,9 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+
+// Threads and commands that tests start load the sources by Node itself: compiled once, not each time.
+process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), `habitue-compile-cache-${process.getuid?.()}`)
 
 export default defineConfig({
   test: {
@@ -9,5 +14,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     pool: 'forks',
     maxWorkers: 2,
+    // A worker keeps the modules of the files before: importing them anew for each took a tenth of the time.
+    isolate: false,
   },
 })

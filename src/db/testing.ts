@@ -85,7 +85,7 @@ function sqliteFiles() {
 /** New databases on the server of the test run, named by process and number. @param template absent = truly empty ones */
 function postgresDatabases(template?: string) {
   const server = inject('postgresUrl')
-  const like = template === undefined ? '' : ` template ${template} strategy file_copy`
+  const like = template === undefined ? '' : ` template ${template}`
   const names: string[] = []
   const administer = async (statements: readonly string[]) => {
     const client = new pg.Client({ connectionString: server })
