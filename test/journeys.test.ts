@@ -86,6 +86,77 @@ forEachRunning((_engine, run) => {
     expect(await instances(habitue, 'second-abandonment')).toMatchObject([{ phase: 'ended', reason: 'answered' }])
   })
 
+  it('asks the catalogue for the item as it is now, and in which context it happened', async () => {
+    const world = simulatedWorld(12, start)
+    const habitue = await run({}, { world })
+    const lamp = { id: 'lamp', title: 'Lamp', price: 300, currency: 'EUR', stock: 2, categories: ['light'] }
+    await habitue.ask('POST', '/v1/items', [
+      { ...lamp, attributes: { brand: 'Lux' } },
+      { ...lamp, id: 'bulb', price: 3 },
+    ])
+    const source = `
+trigger:
+  event: Product Viewed
+  when: item.price > 100 && context.campaign.source == 'letter'
+purpose: service
+once: item
+steps:
+  - wait: { event: Product Added, when: "'light' in item.categories && item.price < 10", atMost: 1 day, late: look }
+  - end: took a bulb
+  - name: look
+    branch: [{ when: item.available, next: tell }]
+  - end: gone
+  - name: tell
+    task: { priority: 1, reason: looked, note: "= item.title + ' by ' + item.brand + ', ' + string(item.stock)" }
+`
+    await put(habitue, 'lamps', source)
+    const letter = { context: { campaign: { source: 'letter' } } }
+    await track(habitue, 'Product Viewed', 'ann', { product_id: 'lamp' })
+    await track(habitue, 'Product Viewed', 'ann', { product_id: 'bulb' }, letter)
+    expect(await instances(habitue, 'lamps')).toEqual([])
+    for (const who of ['ann', 'bob', 'cid']) await track(habitue, 'Product Viewed', who, { product_id: 'lamp' }, letter)
+    await track(habitue, 'Product Added', 'ann', { product_id: 'lamp' })
+    await track(habitue, 'Product Added', 'bob', { product_id: 'bulb' })
+    await habitue.ask('PATCH', '/v1/items/lamp', { stock: 1 })
+    world.advance(day)
+    await habitue.engine.settle()
+    const [first, second] = await tasks(habitue)
+    expect([first, second].map(({ note }) => note)).toEqual(['Lamp by Lux, 1', 'Lamp by Lux, 1'])
+    expect([first, second].map(({ customer }) => customer.id).sort()).toEqual(['ann', 'cid'])
+    const body = { source, from: new Date(start).toISOString(), to: new Date(world.now()).toISOString() }
+    const played = await habitue.ask('POST', '/v1/journeys/simulate', body)
+    expect(played.body, JSON.stringify(played.body)).toMatchObject({ entered: 3 })
+  })
+
+  it('of two that would write at once where there is room for one, the more important does; the other when there is room', async () => {
+    const world = simulatedWorld(13, start)
+    const habitue = await run({ messages: { caps: { 'on-site:marketing': '1/7' }, quietHours: '' } }, { world })
+    const shown = async (who: string): Promise<string[]> => {
+      const { body } = await habitue.ask('GET', `/v1/customers/${who}/inbox`)
+      return body.messages.map(({ title }: { title: string }) => title)
+    }
+    for (const [name, setting] of [
+      ['a-letter', 'priority: 2'],
+      ['b-news', ''],
+      ['c-offer', 'priority: 8'],
+    ]) {
+      await habitue.ask('PUT', `/v1/templates/${name}`, { channel: 'on-site', title: name, body: 'x' })
+      const message = `message: { channel: on-site, purpose: marketing, template: ${name} }`
+      await put(habitue, name, `trigger: { event: Signed Up }\n${setting}\nsteps:\n  - ${message}\n`)
+    }
+    const people = Array.from({ length: 12 }, (_, n) => `c${n}`)
+    const consent = { purpose: 'marketing', channel: 'on-site' }
+    const all = (event: string, properties: object) =>
+      people.map((userId) => ({ type: 'track', event, userId, messageId: `m${++sent}`, properties }))
+    await habitue.ask('POST', '/v1/batch', { batch: all('Consent Given', consent) })
+    await habitue.ask('POST', '/v1/batch', { batch: all('Signed Up', {}) })
+    await habitue.engine.settle()
+    for (const who of people) expect(await shown(who)).toEqual(['c-offer'])
+    world.advance(day + minute)
+    await habitue.engine.settle()
+    for (const who of people) expect((await shown(who)).sort()).toEqual(['b-news', 'c-offer'])
+  })
+
   it('lets go of who does what makes it needless', async () => {
     const world = simulatedWorld(2, start)
     const habitue = await run({}, { world })

@@ -1,6 +1,6 @@
 /** Reading the catalogue for people: one item, a page of items, and how complete it is. */
 import { type Expression, type SqlBool, sql } from 'kysely'
-import { selectByKeys } from '../db/batch.ts'
+import { inChunks, selectByKeys } from '../db/batch.ts'
 import type { Reader } from '../db/database.ts'
 import type { ItemView } from './item.ts'
 import { type StoredItem, toView } from './row.ts'
@@ -95,6 +95,28 @@ export async function shopIds(reader: Reader, items: readonly number[]): Promise
   const keys = items.map((item) => [item])
   const rows = await selectByKeys<{ id: number; item: string }>(reader, 'items', ['id'], keys, ['id', 'item'])
   return new Map(rows.map(({ id, item }) => [id, item]))
+}
+
+/** Items by the shop's ids; one that is another's name is that one, and those that are gone are absent. */
+export async function itemsNamed(reader: Reader, names: readonly string[]): Promise<Map<string, ItemView>> {
+  const rowsBy = async (column: 'item' | 'id', values: readonly (string | number)[]) => {
+    const found: StoredItem[] = []
+    for (const chunk of inChunks(values, 500))
+      found.push(...(await reader.k.selectFrom('items').selectAll().where(column, 'in', chunk).execute()))
+    return found
+  }
+  const own = await rowsBy('item', [...new Set(names)])
+  const others = await rowsBy('id', [...new Set(own.flatMap(({ same_as }) => same_as ?? []))])
+  const byId = new Map(others.map((row) => [row.id, row]))
+  const meant = own.flatMap((row) => (row.same_as === null ? row : (byId.get(row.same_as) ?? [])))
+  const there = meant.filter(({ hidden, provisional }) => hidden === 0 || provisional === 0)
+  const shown = new Map((await views(reader, there)).map((view, i) => [there[i].id, view]))
+  return new Map(
+    own.flatMap(({ id, item, same_as }) => {
+      const view = shown.get(same_as ?? id)
+      return view === undefined ? [] : [[item, view] as const]
+    }),
+  )
 }
 
 export interface CatalogueCounts {

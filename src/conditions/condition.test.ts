@@ -80,6 +80,7 @@ describe('conditions', () => {
       reach: 7 * day,
       lines: false,
       margin: false,
+      context: false,
     })
     expect(compileCondition("events.within('7d').count() > 2", scope).uses.eventNames).toBe(null)
     expect(compileCondition("events.named('A').count() > 2", scope).uses.reach).toBe(null)

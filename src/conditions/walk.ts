@@ -16,6 +16,8 @@ export interface Uses {
   /** Whether lines of orders or carts are looked at, and what orders earned. */
   readonly lines: boolean
   readonly margin: boolean
+  /** Whether it is asked in which context something happened. */
+  readonly context: boolean
 }
 
 const loops = new Set(['all', 'exists', 'exists_one', 'filter', 'map'])
@@ -34,13 +36,15 @@ interface Walk {
   reach: number
   lines: boolean
   margin: boolean
+  context: boolean
 }
 
 /** @throws HabitueError invalid_condition */
 export function walk(text: string, tree: ASTNode, scope: readonly Root[]): Uses {
   const found: Walk = {
     ...{ text, scope, roots: new Set<Root>(), customer: new Set<string>(), named: new Set<string>() },
-    ...{ events: 0, namedEvents: 0, boundedEvents: 0, reach: 0, lines: false, margin: false },
+    ...{ events: 0, namedEvents: 0, boundedEvents: 0, reach: 0 },
+    ...{ lines: false, margin: false, context: false },
   }
   visit(found, tree, [], 0)
   return {
@@ -50,6 +54,7 @@ export function walk(text: string, tree: ASTNode, scope: readonly Root[]): Uses 
     reach: found.events > found.boundedEvents ? null : found.reach,
     lines: found.lines,
     margin: found.margin,
+    context: found.context,
   }
 }
 
@@ -67,6 +72,7 @@ function noteField(found: Walk, [receiver, field]: readonly [ASTNode, string]): 
   if (receiver.op === 'id' && receiver.args === 'customer') found.customer.add(field)
   if (field === 'lines') found.lines = true
   if (field === 'margin') found.margin = true
+  if (field === 'context') found.context = true
 }
 
 function visitName(found: Walk, node: ASTNode & { op: 'id' }, bound: readonly string[], depth: number): void {
@@ -78,6 +84,7 @@ function visitName(found: Walk, node: ASTNode & { op: 'id' }, bound: readonly st
   if (depth > 0 && roots[root].list)
     throw mistake(found.text, node.start, `got ${root} inside a loop; expected only what belongs to its variable.`)
   found.roots.add(root)
+  if (root === 'context') found.context = true
   if (root === 'events') found.events++
 }
 

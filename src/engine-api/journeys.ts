@@ -3,7 +3,7 @@ import type { Identifier } from '../identity/identity.ts'
 import type { JourneyState } from '../journeys/define.ts'
 import type { JourneyReport } from '../journeys/report.ts'
 import type { DefinitionForm } from '../journeys/schema.ts'
-import type { Phase } from '../journeys/step.ts'
+import type { Phase } from '../journeys/state.ts'
 import type { VersionInfo } from '../journeys/store.ts'
 import type { InstanceView, Standing, StepCount } from '../journeys/views.ts'
 

@@ -271,6 +271,10 @@ export class PastEvent {
     this.#properties ??= (JSON.parse(this.#body) as EventBody).properties ?? {}
     return this.#properties
   }
+
+  get context(): Readonly<Record<string, unknown>> {
+    return (JSON.parse(this.#body) as EventBody).context ?? {}
+  }
 }
 
 const pastQuery = `select name, type, time, received, message, body from events

@@ -4,7 +4,8 @@ import { HabitueError } from '../errors.ts'
 import { type Instance, instanceColumns, instanceOf, type StoredInstance } from './instance.ts'
 import { END } from './journey.ts'
 import type { JourneyShelf } from './shelf.ts'
-import { advance, type State } from './step.ts'
+import type { State } from './state.ts'
+import { advance } from './step.ts'
 import type { ChangedByHand } from './write.ts'
 
 /** A handler of journeys, given the time. */

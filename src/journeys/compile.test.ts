@@ -42,6 +42,28 @@ describe('a definition that is wrong', () => {
       3,
       /a -> b -> a goes round without a wait/,
     ],
+    [
+      'asks for the item of events before',
+      'trigger:\n  event: Product Viewed\n  count: 2\n  within: 2 days\n  when: item.price > 1\nsteps:\n  - end: a',
+      5,
+      /`item` is known of the event that begins it/,
+    ],
+    [
+      'asks for a field that items have not',
+      steps('  - branch: [{ when: context.page.path == "/" && item.prise > 5, next: end }]'),
+      3,
+      /prise.*price/,
+    ],
+    [
+      'repeats a present of nobody',
+      steps(`  - message:
+      channel: email
+      purpose: service
+      template: t
+      reorder: true`),
+      7,
+      /belongs to a trigger `occasion`/,
+    ],
     ['has two kinds in a step', steps('  - wait: { for: 1 h }\n    end: x'), 3, /got wait and end/],
     ['has an unknown span', steps('  - wait: { for: 3 fortnights }'), 3, /"3 fortnights" is no span of time/],
     ['waits for an event for ever', steps('  - wait: { event: X }'), 3, /`atMost`/],

@@ -1,9 +1,10 @@
 /** A definition -> a journey that is ready to run, or the list of all that is wrong with it, each with its place. */
 import { Compile } from 'typebox/compile'
+import { defaultPriority } from '../messages/message.ts'
 import { compileSteps } from './flow.ts'
 import { ABSENCE, END, type Journey, LEAD, NOT_ENTERED, type Step, type Trigger } from './journey.ts'
 import { Parts, type Path } from './parts.ts'
-import { DefinitionForm, type TriggerForm } from './schema.ts'
+import { DefinitionForm, type StepForm, type TriggerForm } from './schema.ts'
 import { invalidJourney, type Source, type Trouble } from './source.ts'
 import { compileTrigger, triggerNames } from './trigger-form.ts'
 
@@ -49,7 +50,10 @@ function compileForm(form: DefinitionForm, id: string, version: number, parts: P
   if (form.journey !== undefined && form.journey !== id)
     parts.tell(['journey'], `It is called ${form.journey}, and was put as ${id}.`)
   const trigger = compileTrigger(form.trigger, parts)
-  const own = compileSteps(form.steps, parts)
+  const own = compileSteps(
+    form.steps.map((step) => withPriority(step, form.priority)),
+    parts,
+  )
   for (const [i, { message }] of form.steps.entries())
     if (message?.reorder && form.trigger.occasion === undefined)
       parts.tell(['steps', i, 'message', 'reorder'], '`reorder` repeats a present: it belongs to a trigger `occasion`.')
@@ -64,6 +68,7 @@ function compileForm(form: DefinitionForm, id: string, version: number, parts: P
     purpose: form.purpose ?? 'personalisation',
     once: compileOnce(form, parts),
     again: parts.span(form.again, ['again']),
+    priority: priorityOf(form),
     holdout: form.holdout ?? 0,
     exits,
     steps: new Map(steps.map((step) => [step.name, step])),
@@ -73,6 +78,22 @@ function compileForm(form: DefinitionForm, id: string, version: number, parts: P
     uses: parts.uses,
     warnings: warningsOf(form.trigger, form.once),
   }
+}
+
+/** What its messages say of themselves holds; what they leave open is the journey's. */
+function withPriority(step: StepForm, priority: number | undefined): StepForm {
+  if (priority === undefined) return step
+  const { message, survey } = step
+  return {
+    ...step,
+    ...(message && { message: { priority, ...message } }),
+    ...(survey && { survey: { priority, ...survey } }),
+  }
+}
+
+function priorityOf({ priority, steps }: DefinitionForm): number {
+  const own = steps.flatMap(({ message, survey }) => message?.priority ?? survey?.priority ?? [])
+  return priority ?? (own.length > 0 ? Math.max(...own) : defaultPriority)
 }
 
 function compileOnce({ once, trigger }: DefinitionForm, parts: Parts): Journey['once'] {

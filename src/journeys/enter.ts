@@ -1,11 +1,12 @@
 /** Who enters: the same question for an event, a segment, a schedule and the simulation. Pure. */
-import type { ConditionValues } from '../conditions/condition.ts'
 import { stableShare } from '../world.ts'
 import { after } from './duration.ts'
 import type { Entry, Held } from './instance.ts'
 import type { Journey } from './journey.ts'
-import { type Advanced, advance, type Heard, initialState, shownEvent } from './step.ts'
+import { type Advanced, type Heard, initialState } from './state.ts'
+import { advance } from './step.ts'
 import { entryKey } from './trigger.ts'
+import { type Around, valuesOf } from './values.ts'
 
 /** Somebody's earlier entry into the same journey. */
 export interface Earlier {
@@ -13,14 +14,12 @@ export interface Earlier {
   readonly started: number
 }
 
-export interface Candidate {
+export interface Candidate extends Around {
   readonly journey: Journey
   readonly event: Heard | null
   readonly customer: number
   readonly zone: string
-  readonly view: ConditionValues
   readonly earlier: readonly Earlier[]
-  readonly now: number
   /** He gets no advertising at all, for comparison. */
   readonly isHeldOut: boolean
 }
@@ -32,9 +31,9 @@ export interface Entered {
 }
 
 /** Null where he is not to enter (again). */
-export function entryFor({ journey, event, customer, zone, view, earlier, now }: Candidate): Entry | null {
-  const began = event && shownEvent(event)
-  const key = entryKey(journey, event, { roots: { ...view, event: began, began }, now }, zone)
+export function entryFor(candidate: Candidate): Entry | null {
+  const { journey, event, customer, zone, earlier, now } = candidate
+  const key = entryKey(journey, event, valuesOf(candidate, event, { began: event }), zone)
   if (key === null) return null
   const same = earlier.filter(({ entry }) => entry.key === key)
   if (same.length > 0) {
@@ -45,10 +44,13 @@ export function entryFor({ journey, event, customer, zone, view, earlier, now }:
 }
 
 /** What takes no time is done at once, up to the first wait or action. */
-export function enter({ journey, event, customer, zone, view, now, isHeldOut }: Candidate, entry: Entry): Entered {
+export function enter(
+  { journey, event, customer, zone, view, items, now, isHeldOut }: Candidate,
+  entry: Entry,
+): Entered {
   const held = heldOf(journey, customer, isHeldOut)
   const share = (word: string) => shareOf(journey.id, word, entry)
-  const around = { now, zone, view, held: held > 0, share }
+  const around = { now, zone, view, items, held: held > 0, share }
   return { entry, held, advanced: advance(journey, initialState(journey, event, now), { kind: 'due' }, around) }
 }
 

@@ -4,10 +4,11 @@ import type { Uses } from '../conditions/walk.ts'
 import { HabitueError } from '../errors.ts'
 
 /**
- * What they may look at: `event` = what began it, or in a trigger, a wait or an exit the event that is looked at; `began` =
- * what began it; `data` = by step what came of it.
+ * What they may look at: `event` = what began it, or in a trigger, a wait or an exit the event that is looked at; `item` =
+ * the first that it is about, as the catalogue has it now; `context` = in which it happened; `began` = what began it;
+ * `data` = by step what came of it.
  */
-const scope: readonly Root[] = ['event', 'began', 'data', 'customer', 'orders', 'events', 'cart']
+const scope: readonly Root[] = ['event', 'item', 'context', 'began', 'data', 'customer', 'orders', 'events', 'cart']
 
 export interface Values {
   readonly roots: ConditionValues

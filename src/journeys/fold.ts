@@ -5,7 +5,7 @@
 import { inChunks, insertRows } from '../db/batch.ts'
 import type { Tx } from '../db/database.ts'
 import type { AdmittedEvent, Fold } from '../events/event.ts'
-import { heldNames, type Wanted } from './names.ts'
+import { heldNames, type Names, type Wanted } from './names.ts'
 
 /** What `journey_inbox.body` holds. `items` = internal ids. */
 export interface Noted {
@@ -14,6 +14,8 @@ export interface Noted {
   readonly messageId: string
   readonly properties: Readonly<Record<string, unknown>>
   readonly items: readonly number[]
+  /** Only where some journey asks for it. */
+  readonly context?: Readonly<Record<string, unknown>>
 }
 
 /** As rows of `journey_inbox` are inserted. */
@@ -27,7 +29,13 @@ export function journeysFold(): Fold {
       const names = await namesOf(tx)
       if (names === null) return
       const wanted = events.filter((event) => isWanted(event, names[nameOf(event)]))
-      if (wanted.length > 0) await insertRows(tx, 'journey_inbox', notedColumns, wanted.map(rowOf))
+      if (wanted.length > 0)
+        await insertRows(
+          tx,
+          'journey_inbox',
+          notedColumns,
+          wanted.map((event) => rowOf(event, names)),
+        )
     },
     forget: async (tx, identifiers) => {
       for (const chunk of inChunks(identifiers, 500)) await forgetPersonal(tx, chunk)
@@ -45,9 +53,10 @@ function isWanted({ historical, received, time }: AdmittedEvent, wanted: Wanted 
   return historical || wanted.latestMs === null || received - time <= wanted.latestMs
 }
 
-function rowOf(event: AdmittedEvent): unknown[] {
+function rowOf(event: AdmittedEvent, names: Names): unknown[] {
   const { time, received, messageId, properties, items, identifier, historical } = event
-  const noted: Noted = { time, received, messageId, properties, items }
+  const context = names[nameOf(event)].context ? { context: event.context } : {}
+  const noted: Noted = { time, received, messageId, properties, items, ...context }
   return [received, identifier, nameOf(event), historical ? 1 : 0, JSON.stringify(noted)]
 }
 

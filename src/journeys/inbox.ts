@@ -8,13 +8,16 @@ import { isHeldOut } from '../messages/prepare.ts'
 import { type Candidate, enter, entryFor, shareOf } from './enter.ts'
 import type { Noted } from './fold.ts'
 import type { Entering, Entry, Instance } from './instance.ts'
+import { itemsFor } from './items.ts'
 import type { Journey } from './journey.ts'
 import type { RunnerNeeds } from './needs.ts'
 import { readPeople, type Somebody, type Who, whoAre } from './people.ts'
 import { activeJourneys } from './shelf.ts'
-import { advance, type Heard, type State } from './step.ts'
+import type { Heard, State } from './state.ts'
+import { advance } from './step.ts'
 import { instancesOf, nextEvent } from './store.ts'
 import { begins, mayBegin, pastNeeded } from './trigger.ts'
+import type { Items } from './values.ts'
 import type { Counted, InboxRow, Matched } from './write.ts'
 
 /** Events looked at together. */
@@ -61,10 +64,13 @@ export class Inbox {
       db,
       rows.flatMap(({ body }) => (JSON.parse(body) as Noted).items),
     )
-    const look = new Look(this.#needs, { journeys, instances, now })
-    for (const row of rows) {
+    const heard = rows.map((row) => heardOf(row, names))
+    const began = [...instances.values()].flatMap((held) => held.map(({ state }) => state.event))
+    const items = await itemsFor(db, asking, [...heard, ...began], { currency, now })
+    const look = new Look(this.#needs, { journeys, instances, items, now })
+    for (const [i, row] of rows.entries()) {
       const somebody = row.identifier === null ? undefined : people.get(who.customerOf.get(row.identifier) ?? 0)
-      if (somebody) await look.at(row, heardOf(row, names), somebody)
+      if (somebody) await look.at(row, heard[i], somebody)
     }
     return look.result(rows, claim, now + busyMs)
   }
@@ -105,6 +111,7 @@ interface Possible extends Candidate {
 interface Known {
   readonly journeys: readonly Journey[]
   readonly instances: ReadonlyMap<number, Held[]>
+  readonly items: Items
   readonly now: number
 }
 
@@ -146,10 +153,10 @@ class Look {
 
   #tell(held: Held, row: InboxRow, event: Heard, somebody: Somebody): void {
     const { journey, instance } = held
-    const { now } = this.#known
+    const { now, items } = this.#known
     const share = (word: string) => shareOf(journey.id, word, instance.entry)
     const { zone } = somebody
-    const around = { now, zone, view: somebody.view(journey.purpose), held: instance.held > 0, share }
+    const around = { now, zone, view: somebody.view(journey.purpose), items, held: instance.held > 0, share }
     const { state, notes } = advance(journey, held.state, { kind: 'event', event }, around)
     if (state === held.state) return
     held.state = state
@@ -163,7 +170,8 @@ class Look {
     if (!triggers.has(row.name)) return null
     if (row.historical === 1 ? !trigger.historical : event.received - event.time > trigger.latestMs) return null
     const { zone, customer, identifiers } = somebody
-    const asked = { view: somebody.view(purpose), now: this.#known.now, zone }
+    const { now, items } = this.#known
+    const asked = { view: somebody.view(purpose), items, now, zone }
     if (!mayBegin(trigger, event, asked)) return null
     const earlier = (this.#instances.get(customer) ?? []).flatMap(({ instance }) =>
       instance.journey === journey.id ? [{ entry: instance.entry, started: instance.started }] : [],

@@ -1,6 +1,6 @@
 /** An instance of a journey as a row, and back. */
 import type { InstanceRow } from '../db/tables-acting.ts'
-import type { Phase, State } from './step.ts'
+import type { Phase, State } from './state.ts'
 
 /** `held`: 0 = no; 1 = by the journey's own holdout; 2 = by the shop's, which is one for all journeys. */
 export type Held = 0 | 1 | 2

@@ -101,6 +101,8 @@ export interface Journey {
   readonly purpose: 'service' | 'personalisation'
   readonly once: { readonly per: string } | { readonly key: Expression }
   readonly again: Duration | null
+  /** 0 to 9: where several journeys turn to one customer at once, the higher goes first. */
+  readonly priority: number
   /** The share that is entered and let alone, for comparison. */
   readonly holdout: number
   readonly exits: readonly Match[]

@@ -9,19 +9,23 @@ export interface Wanted {
   readonly historical: boolean
   /** Milliseconds between what happened and its arrival; null = however late. */
   readonly latestMs: number | null
+  /** With the context in which it happened. */
+  readonly context: boolean
 }
 
 export type Names = Readonly<Record<string, Wanted>>
 
 /** What begins instances of a version. */
-export function beginsOf({ trigger, triggers }: Journey): Names {
+export function beginsOf({ trigger, triggers, uses }: Journey): Names {
   const { historical, latestMs } = trigger
-  return Object.fromEntries([...triggers].map((name) => [name, { historical, latestMs }]))
+  const context = uses.some((one) => one.context)
+  return Object.fromEntries([...triggers].map((name) => [name, { historical, latestMs, context }]))
 }
 
 /** What its running instances may hear: whatever happens now, however long it was on its way. */
-export function hearsOf({ hears }: Journey): Names {
-  return Object.fromEntries([...hears].map((name) => [name, { historical: false, latestMs: null }]))
+export function hearsOf({ hears, uses }: Journey): Names {
+  const context = uses.some((one) => one.context)
+  return Object.fromEntries([...hears].map((name) => [name, { historical: false, latestMs: null, context }]))
 }
 
 export function union(all: readonly Names[]): Names {
@@ -35,7 +39,7 @@ export function union(all: readonly Names[]): Names {
 
 function wider(a: Wanted, b: Wanted): Wanted {
   const latestMs = a.latestMs === null || b.latestMs === null ? null : Math.max(a.latestMs, b.latestMs)
-  return { historical: a.historical || b.historical, latestMs }
+  return { historical: a.historical || b.historical, latestMs, context: a.context || b.context }
 }
 
 /** Works out anew what is wanted; called by whatever changes a journey. `token` = a new one. */

@@ -16,6 +16,7 @@ const noUses: Uses = {
   reach: 0,
   lines: false,
   margin: false,
+  context: false,
 }
 
 export class Parts {

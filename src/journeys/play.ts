@@ -7,8 +7,10 @@ import type { Outcome } from './actions.ts'
 import { enter, entryFor, shareOf } from './enter.ts'
 import type { Entry, Held } from './instance.ts'
 import { type Journey, NOT_ENTERED } from './journey.ts'
-import { type Act, type Advanced, advance, type Heard, type Note, type State } from './step.ts'
+import type { Act, Advanced, Heard, Note, State } from './state.ts'
+import { advance } from './step.ts'
 import { begins, mayBegin, pastNeeded } from './trigger.ts'
+import type { Items } from './values.ts'
 
 export interface Played {
   readonly customer: number
@@ -20,6 +22,8 @@ export interface Played {
   readonly from: number
   readonly to: number
   readonly isHeldOut: boolean
+  /** Those that his events are about, as they are today. */
+  readonly items: Items
   /** What conditions could have known of him at a time. */
   view(at: number): Promise<ConditionValues>
   /** What would have come of an act. */
@@ -97,9 +101,9 @@ class Player {
   }
 
   async #take(live: Live, input: Parameters<typeof advance>[2], now: number): Promise<void> {
-    const { zone, view, outcome } = this.#played
+    const { zone, view, items, outcome } = this.#played
     const share = (word: string) => shareOf(this.#journey.id, word, live.entry)
-    const around = { now, zone, view: await view(now), held: live.held > 0, share }
+    const around = { now, zone, view: await view(now), items, held: live.held > 0, share }
     this.#keep(live, advance(this.#journey, live.state, input, around), now, (act) => {
       const came = outcome(act, now)
       live.acts.push({ ...act, time: now, outcome: came })
@@ -126,9 +130,9 @@ class Player {
   }
 
   async #begin(event: Heard): Promise<void> {
-    const { customer, zone, events, isHeldOut } = this.#played
+    const { customer, zone, events, items, isHeldOut } = this.#played
     const now = event.time
-    const asked = { view: await this.#played.view(now), now, zone }
+    const asked = { view: await this.#played.view(now), items, now, zone }
     const { trigger } = this.#journey
     if (!mayBegin(trigger, event, asked)) return
     const earlier = this.#instances.filter(({ state }) => state.reason !== NOT_ENTERED)

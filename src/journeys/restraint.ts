@@ -5,7 +5,7 @@ import { type Caps, exceeded } from '../messages/caps.ts'
 import { capsOf } from '../messages/messenger.ts'
 import { parseQuietHours, quietUntil } from '../messages/zone.ts'
 import type { ActionSteps, Outcome } from './actions.ts'
-import type { Act, Heard } from './step.ts'
+import type { Act, Heard } from './state.ts'
 
 export interface RestraintNeeds {
   readonly config: Pick<Config, 'messages'>

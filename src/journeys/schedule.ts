@@ -73,7 +73,9 @@ export class Schedules {
 
   async settle(now: number): Promise<{ done: number; next: number | null }> {
     const { db, shelf } = this.#needs
-    const journeys = (await activeJourneys(db, shelf)).filter(({ trigger }) => trigger.kind === 'every')
+    const active = (await activeJourneys(db, shelf)).filter(({ trigger }) => trigger.kind === 'every')
+    // Of two that are due at once, the more important lets its customers in first.
+    const journeys = active.toSorted((a, b) => b.priority - a.priority)
     if (journeys.length === 0) return { done: 0, next: null }
     const rows = await db.k.selectFrom('journey_schedules').select(['journey', 'due', 'after_id', 'turn']).execute()
     const byJourney = new Map(rows.map((row) => [row.journey, row]))

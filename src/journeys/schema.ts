@@ -188,6 +188,7 @@ export const DefinitionForm = Type.Object(
       ]),
     ),
     again: Type.Optional(Duration),
+    priority: Type.Optional(Priority),
     holdout: Type.Optional(Type.Number({ minimum: 0, maximum: 0.9 })),
     exit: Type.Optional(Type.Array(EventMatch, { minItems: 1, maxItems: 20 })),
     steps: Type.Array(StepForm, { minItems: 1, maxItems: 200 }),

@@ -20,11 +20,12 @@ import { segmentNamed } from '../segments/store.ts'
 import { levelsOf } from '../segments/survey.ts'
 import { nextOnSchedule } from './duration.ts'
 import { nameOf } from './fold.ts'
+import { itemsFor } from './items.ts'
 import type { Journey } from './journey.ts'
 import { readPeople, whoAre } from './people.ts'
 import { type PlayedInstance, play } from './play.ts'
 import { Restraint } from './restraint.ts'
-import type { Heard } from './step.ts'
+import type { Heard } from './state.ts'
 import { scheduleEvent, segmentEvent } from './trigger-form.ts'
 
 export interface Simulated {
@@ -106,7 +107,8 @@ class Simulation {
     if (allowed === null) return []
     const admitted = await eventsOf(this.#reader, allowed, { until: to, limit: mostEvents })
     const names = await shopIds(this.#reader, [...new Set(admitted.flatMap(({ items }) => items))])
-    const events = admitted.map((event) => heardOf(event, names))
+    const asks = this.#journey.uses.some(({ context }) => context)
+    const events = admitted.map((event) => ({ ...heardOf(event, names), ...(asks ? { context: event.context } : {}) }))
     const view = this.#viewer(subject)
     const moments = await this.#moments(events, view)
     if (moments.length === 0 && !events.some(({ name, time }) => time >= from && this.#journey.triggers.has(name)))
@@ -126,6 +128,7 @@ class Simulation {
     const restraint = new Restraint({ config, zone, personAt, events })
     const heldOut = isHeldOut(allowed.identifiers, config.messages.holdout)
     const outcome = restraint.outcome.bind(restraint)
+    const items = await itemsFor(this.#reader, [this.#journey], events, { currency, now: to })
     return play(this.#journey, {
       customer: subject.customer,
       zone,
@@ -134,6 +137,7 @@ class Simulation {
       from,
       to,
       isHeldOut: heldOut,
+      items,
       view,
       outcome,
     })

@@ -5,7 +5,8 @@ import type { Outcome } from './actions.ts'
 import { compileJourney } from './compile.ts'
 import type { Journey } from './journey.ts'
 import { readSource } from './source.ts'
-import { type Advanced, advance, type Heard, type Input, initialState, type State, type Surroundings } from './step.ts'
+import { type Advanced, type Heard, type Input, initialState, type State, type Surroundings } from './state.ts'
+import { advance } from './step.ts'
 
 const start = Date.UTC(2026, 2, 2, 8)
 const day = 86_400_000

@@ -12,105 +12,11 @@
  * Whoever calls it keeps the state and does what is to be done; nothing here knows a clock, a database or a network. A
  * step that is entered has a `visit` of its own, so that the key of an action is the same for every try and for no other.
  */
-import type { ConditionValues } from '../conditions/condition.ts'
-import { eventView } from '../segments/event-view.ts'
-import type { ActionKind, ActionSteps, Outcome } from './actions.ts'
-import { after, nextTimeOfDay, timeOf } from './duration.ts'
 import { holds, type Values } from './expression.ts'
-import { type ActionStep, END, type Journey, type Match, type Step } from './journey.ts'
-
-export type Phase = 'ready' | 'acting' | 'waiting' | 'in_doubt' | 'failed' | 'ended'
-
-/** An event as conditions see it: names of items are the shop's. JSON. */
-export interface Heard {
-  readonly name: string
-  readonly time: number
-  readonly received: number
-  readonly messageId: string
-  readonly properties: Readonly<Record<string, unknown>>
-  readonly items: readonly string[]
-}
-
-/** All that an instance is, besides whom it is about. JSON. */
-export interface State {
-  readonly phase: Phase
-  /** The step that is next, under way, or was the last. */
-  readonly step: string
-  /** Rises whenever a step is entered. */
-  readonly visit: number
-  /** How often the action under way has thrown. */
-  readonly attempt: number
-  /** Events that were received earlier end no wait: when the last action began, or the instance. */
-  readonly since: number
-  /** When it goes on by itself; null = by an event or a person only, or never. */
-  readonly due: number | null
-  /** The item that an event must be about to end the wait. */
-  readonly item: string | null
-  /** What began it; null = a date, a segment, a schedule. */
-  readonly event: Heard | null
-  readonly data: Readonly<Record<string, unknown>>
-  /** Why it ended, failed, or is in doubt. */
-  readonly reason: string
-}
-
-export type Input =
-  /** Its time has come, or a runner begins with it. */
-  | { readonly kind: 'due' }
-  | { readonly kind: 'event'; readonly event: Heard }
-  /** What became of the action under way. */
-  | { readonly kind: 'outcome'; readonly outcome: Outcome | { readonly kind: 'threw'; readonly reason: string } }
-  /** A person: what was in doubt did happen (`happened`), or did not and is to be done now (`again`). */
-  | { readonly kind: 'settle'; readonly as: 'happened' | 'again' }
-
-/** What of the world a step may look at. */
-export interface Surroundings {
-  readonly now: number
-  /** Where the customer is. */
-  readonly zone: string
-  /** What is remembered of the customer, as conditions see it. */
-  readonly view: ConditionValues
-  /** Held out for comparison: goes all the way, and does nothing. */
-  readonly held: boolean
-  /** From [0, 1), the same for this instance's customer and this word. */
-  share(word: string): number
-}
-
-export interface Act {
-  readonly step: string
-  readonly action: ActionKind
-  readonly options: ActionSteps[ActionKind]
-}
-
-/** What is counted for the report. */
-export interface Note {
-  readonly step: string
-  readonly outcome: 'done' | 'suppressed' | 'failed' | 'in_doubt' | 'late' | 'heard' | 'exited' | 'ended'
-  readonly reason: string
-}
-
-export interface Advanced {
-  readonly state: State
-  /** With `state.phase` `acting`: do it, then give its outcome. */
-  readonly act: Act | null
-  readonly notes: readonly Note[]
-}
-
-/** Before anything was done; due at once. */
-export function initialState(journey: Journey, event: Heard | null, now: number): State {
-  const since = event?.received ?? now
-  return {
-    phase: 'ready',
-    step: journey.first,
-    visit: 1,
-    attempt: 0,
-    since,
-    due: now,
-    item: null,
-    event,
-    data: {},
-    reason: '',
-  }
-}
+import { type ActionStep, END, type Journey, type Step } from './journey.ts'
+import type { Advanced, Heard, Input, Note, State, Surroundings } from './state.ts'
+import { matches, valuesOf } from './values.ts'
+import { waiting } from './waiting.ts'
 
 /** An action that throws is tried again after half a minute, then twice as long each time up to an hour, for about a day. */
 const mostAttempts = 30
@@ -288,38 +194,18 @@ class Walk {
   /** Null where the time has come already, and the next step was entered. */
   #wait({ next, wait }: Extract<Step, { kind: 'wait' }>): Advanced | null {
     const { now, zone } = this.#around
-    let due = now
-    let item: string | null = null
+    let found: ReturnType<typeof waiting>
     try {
-      if (wait.kind === 'for') due = after(now, wait.duration, zone)
-      else if (wait.kind === 'until') due = nextTimeOfDay(now, wait.at, wait.on, zone)
-      else if (wait.kind === 'date') due = this.#date(wait)
-      else {
-        due = after(now, wait.atMost, zone)
-        item = wait.item === null ? null : String(wait.item(this.#values()))
-      }
+      found = waiting(wait, this.#values(), zone)
     } catch (error) {
       return this.#fail(`It cannot be told until when to wait: ${(error as Error).message.split('\n')[0]}`)
     }
-    if (due <= now) {
+    if (found.due <= now) {
       this.#enter(next)
       return null
     }
-    this.#state = { ...this.#state, phase: 'waiting', due, item }
+    this.#state = { ...this.#state, phase: 'waiting', ...found }
     return this.#rest()
-  }
-
-  #date({
-    date,
-    before,
-  }: {
-    date: { evaluate(values: Values): unknown }
-    before: Parameters<typeof after>[1] | null
-  }): number {
-    const value = date.evaluate(this.#values())
-    const time = typeof value === 'number' ? value : timeOf(String(value), this.#around.zone)
-    if (!Number.isFinite(time)) throw new Error(`${JSON.stringify(value)} is no time`)
-    return before === null ? time : after(time, before, this.#around.zone, -1)
   }
 
   #timeIsUp(): Advanced {
@@ -366,23 +252,7 @@ class Walk {
 
   /** `event` = the one that is looked at; absent = what began it. */
   #values(event = this.#state.event): Values {
-    const { view, now } = this.#around
     const { event: began, data } = this.#state
-    return { roots: { ...view, event: event && shownEvent(event), began: began && shownEvent(began), data }, now }
+    return valuesOf(this.#around, event, { began, data })
   }
-}
-
-/** As conditions see it. */
-export function shownEvent({
-  name,
-  time,
-  properties,
-  items = [],
-}: Pick<Heard, 'name' | 'time' | 'properties'> & Partial<Heard>): Readonly<Record<string, unknown>> {
-  const type = name === 'identify' || name === 'page' || name === 'screen' ? name : 'track'
-  return { ...eventView({ name, type, time, properties }), items }
-}
-
-export function matches({ names, when }: Match, event: Pick<Heard, 'name'>, values: Values): boolean {
-  return names.has(event.name) && holds(when, values)
 }

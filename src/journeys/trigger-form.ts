@@ -73,7 +73,19 @@ function eventTrigger(form: TriggerForm, kind: EventKind, parts: Parts) {
       ? { match: parts.match(form.without, [...path, 'without']), atMost: parts.duration(form.for, [...path, 'for']) }
       : null
   const lead = parts.span(form.lead, [...path, 'lead'])
-  return { sequence: sequenceOf(form, kind, parts), count, within, lead, absence }
+  const sequence = sequenceOf(form, kind, parts)
+  checkItems(sequence, count, kind, parts)
+  return { sequence, count, within, lead, absence }
+}
+
+/** The catalogue is asked for the item of the event that begins it, and not for those of years of events before. */
+function checkItems(sequence: readonly Match[], count: number, kind: EventKind, { tell }: Parts): void {
+  for (const [i, { when }] of sequence.entries()) {
+    const isLast = i === sequence.length - 1 && count === 1
+    if (isLast || !when?.uses.roots.has('item')) continue
+    const place = kind === 'sequence' ? [...path, 'sequence', i, 'when'] : [...path, 'when']
+    tell(place, '`item` is known of the event that begins it, not of those before it; `event.items` has their ids.')
+  }
 }
 
 function sequenceOf(form: TriggerForm, kind: EventKind, parts: Parts): Match[] {

@@ -1,14 +1,12 @@
 /** Whether an event begins an instance, and under which key: pure, for the runner, the simulation and tests alike. */
-import type { ConditionValues } from '../conditions/condition.ts'
 import { dateIn, lengthOf } from './duration.ts'
 import type { Values } from './expression.ts'
 import type { Journey, Match, Trigger } from './journey.ts'
-import { type Heard, matches, shownEvent } from './step.ts'
+import type { Heard } from './state.ts'
+import { type Around, type Looked, matches, valuesOf } from './values.ts'
 
 /** What a trigger is asked with. */
-export interface Asked {
-  readonly view: ConditionValues
-  readonly now: number
+export interface Asked extends Around {
   readonly zone: string
 }
 
@@ -44,9 +42,9 @@ export function begins(trigger: Trigger, event: Heard, past: readonly Past[], as
 }
 
 /** The name first: conditions cost more. */
-function isLike(match: Match, event: Past, { view, now }: Asked): boolean {
+function isLike(match: Match, event: Past & Pick<Looked, 'items'>, asked: Asked): boolean {
   if (!match.names.has(event.name) || match.when === undefined) return match.names.has(event.name)
-  return matches(match, event, { roots: { ...view, event: shownEvent(event) }, now })
+  return matches(match, event, valuesOf(asked, event))
 }
 
 /** Of two at the same time, by message id. */

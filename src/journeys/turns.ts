@@ -5,11 +5,14 @@
 import type { ActionContext, Outcome } from './actions.ts'
 import { shareOf } from './enter.ts'
 import { type Instance, instanceOf, type StoredInstance } from './instance.ts'
+import { itemsFor } from './items.ts'
 import type { Journey } from './journey.ts'
 import type { TurnNeeds } from './needs.ts'
 import { readPeople, type Somebody, whoAre } from './people.ts'
-import { type Act, type Advanced, advance, type Input, type Note, type State } from './step.ts'
+import type { Act, Advanced, Input, Note, State } from './state.ts'
+import { advance } from './step.ts'
 import { nextInstances } from './store.ts'
+import type { Items } from './values.ts'
 import type { Changed, Counted, Settled } from './write.ts'
 
 /** Instances claimed at once, and actions under way at once. */
@@ -28,6 +31,7 @@ interface Turn {
   readonly instance: Instance
   readonly journey: Journey
   readonly somebody: Somebody
+  readonly items: Items
 }
 
 /** Something that was done, to be written. */
@@ -90,35 +94,43 @@ export class Turns {
     )
     const { timeZone, currency } = config
     const people = await readPeople(db, who, { policy, timeZone, currency, now, journeys: asking })
-    for (const [i, instance] of instances.entries()) {
+    const events = instances.map(({ state }) => state.event)
+    const items = await itemsFor(db, asking, events, { currency, now })
+    const turns = instances.flatMap((instance, i): Turn[] => {
       const journey = found[i]
       const somebody = people.get(who.customerOf.get(instance.identifier) ?? 0)
       // Who was erased is in no journey: his rows are about to go, or are gone.
-      if (journey && somebody) this.#begin({ instance, journey, somebody }, claim, now)
-    }
+      return journey && somebody ? [{ instance, journey, somebody, items }] : []
+    })
+    const own = Map.groupBy(turns, ({ somebody }) => somebody.customer)
+    for (const same of own.values()) this.#begin(same, claim, now)
   }
 
-  #begin(turn: Turn, claim: string, now: number): void {
-    const first = this.#advance(turn, turn.instance.state, { kind: 'due' }, now)
-    if (first.act === null) {
-      this.#note(turn, claim, first.state, first.notes)
-      return
+  /** The turns of one customer: what is more important goes first, and takes the room that caps leave. */
+  #begin(turns: readonly Turn[], claim: string, now: number): void {
+    const acting: { readonly turn: Turn; readonly first: Advanced }[] = []
+    for (const turn of turns.toSorted((a, b) => b.journey.priority - a.journey.priority)) {
+      const first = this.#advance(turn, turn.instance.state, { kind: 'due' }, now)
+      if (first.act === null) this.#note(turn, claim, first.state, first.notes)
+      else acting.push({ turn, first })
     }
-    const running = this.#act(turn, claim, first)
-      .catch((error: unknown) => this.#needs.onError(error))
-      .finally(() => {
-        this.#underWay.delete(running)
+    if (acting.length === 0) return
+    const all = async () => {
+      for (const { turn, first } of acting) {
+        await this.#act(turn, claim, first).catch((error: unknown) => this.#needs.onError(error))
         this.#claimed.delete(turn.instance.id)
-      })
-    this.#claimed.set(turn.instance.id, claim)
+      }
+    }
+    for (const { turn } of acting) this.#claimed.set(turn.instance.id, claim)
+    const running = all().finally(() => this.#underWay.delete(running))
     this.#underWay.add(running)
   }
 
-  #advance({ instance, journey, somebody }: Turn, state: State, input: Input, now: number): Advanced {
+  #advance({ instance, journey, somebody, items }: Turn, state: State, input: Input, now: number): Advanced {
     const { zone } = somebody
     const view = somebody.view(journey.purpose)
     const share = (word: string) => shareOf(journey.id, word, instance.entry)
-    return advance(journey, state, input, { now, zone, view, held: instance.held > 0, share })
+    return advance(journey, state, input, { now, zone, view, items, held: instance.held > 0, share })
   }
 
   /** One action after another, until it waits or ends. */

@@ -3,7 +3,7 @@ import type { Reader } from '../db/database.ts'
 import type { Identifier } from '../identity/identity.ts'
 import { bestName, identitiesBehind } from '../identity/store.ts'
 import { instanceColumns, instanceOf, type StoredInstance } from './instance.ts'
-import type { Phase } from './step.ts'
+import type { Phase } from './state.ts'
 
 export interface Standing {
   readonly version: number

@@ -1,5 +1,5 @@
 /** All that writes journeys' rows: claims of what is due, and what became of it. */
-import { deleteByKeys, insertMissing, updateByKeys, upsertFold } from '../db/batch.ts'
+import { deleteByKeys, inChunks, insertMissing, updateByKeys, upsertFold } from '../db/batch.ts'
 import type { Handlers, Tx } from '../db/database.ts'
 import {
   type Entering,
@@ -12,7 +12,7 @@ import {
   stateValues,
 } from './instance.ts'
 import { NOT_ENTERED } from './journey.ts'
-import type { Note, State } from './step.ts'
+import type { Note, State } from './state.ts'
 
 export interface Claim {
   readonly now: number
@@ -147,9 +147,29 @@ async function claimInstances(
     if (tx.engine === 'postgres') query = query.forUpdate().skipLocked()
     found.push(...((await query.execute()) as StoredInstance[]))
   }
+  if (journeys.length > 1) found.push(...(await alsoDue(tx, found, journeys, now)))
   const rows = found.map(({ id, turn }) => [id, claim, until, turn + 1])
   await updateByKeys(tx, 'journey_instances', ['id'], ['claim', 'due', 'turn'], rows)
   return found.map((row) => ({ ...row, claim, turn: row.turn + 1 }))
+}
+
+/** What else is due of the same customers, for the more important to go first. */
+async function alsoDue(
+  tx: Tx,
+  found: readonly StoredInstance[],
+  journeys: readonly string[],
+  now: number,
+): Promise<StoredInstance[]> {
+  const known = new Set(found.map(({ id }) => id))
+  const identifiers = [...new Set(found.map(({ identifier }) => identifier))]
+  const also: StoredInstance[] = []
+  for (const chunk of inChunks(identifiers, 500)) {
+    const own = tx.k.selectFrom('journey_instances').select(instanceColumns).where('identifier', 'in', chunk)
+    let query = own.where('due', '<=', now).where('journey', 'in', journeys)
+    if (tx.engine === 'postgres') query = query.forUpdate().skipLocked()
+    also.push(...((await query.execute()) as StoredInstance[]).filter(({ id }) => !known.has(id)))
+  }
+  return also
 }
 
 async function matchedEvents(tx: Tx, matched: Matched): Promise<void> {
