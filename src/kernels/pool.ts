@@ -19,8 +19,8 @@ export interface Pool {
   close(): Promise<void>
 }
 
-// Starting a thread takes about 40 ms; less work than that is done at once on the caller's thread.
-const INLINE_WORK = 5e8
+// Starting a thread takes about 40 ms of a core. Work for a tenth of a second is done at once, on the caller's thread.
+const INLINE_WORK = 3e9
 
 /**
  * A pool over `memory`. `work` is a guess of the multiplications to come, by which small jobs get no threads of their
