@@ -10,6 +10,8 @@ export interface Grid {
   readonly kind: string
   /** How many settings are tried at most. */
   readonly trials: number
+  /** Multiplications of one fit, where they may be very many. */
+  readonly work?: number
   readonly start: Readonly<Record<string, number | string>>
   /** Heard of short histories only: the longer they are the dearer it is, and of the long ones others have learned as much. */
   readonly early?: true
@@ -42,6 +44,7 @@ export function gridsFor(matrix: Csr, order: string): readonly Grid[] {
     {
       kind: 'ease',
       trials: 12,
+      work: matrix.columns ** 3,
       start: { recency: 0, lambda, even: 0.5 },
       axes: [
         recency,

@@ -73,7 +73,9 @@ export function weigh(tuned: readonly Candidate[], rows: HeldOutRows, timed: boo
     const harm = difference(asked(folds, others, DEEP), asked(folds, mixed, DEEP))
     // What no fold heard was asked of nobody.
     const heard = folds.some(({ weights: own }) => own.some((weight, other) => kinds[other] === kind && weight > 0))
-    if (!heard || harm.mean > harm.error) weights[m] = 0
+    // Without the only kind all are equal, and half of a pool is no rank to compare with.
+    const only = weights.every((weight, other) => weight === 0 || kinds[other] === kind)
+    if (!heard || (!only && harm.mean > harm.error)) weights[m] = 0
     else gains.set(kind, measured(difference(blended, asked(folds, others))))
   })
   const simply = ({ pools }: Fold) => pools.scores[candidates.findIndex(({ kind }) => kind === 'popularity')]

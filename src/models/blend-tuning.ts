@@ -46,6 +46,8 @@ const PERSUASION = 1
 const VARIANTS: Readonly<Record<string, readonly number[]>> = { recency: [0, 0.5, 1], reach: [1, 3, 10] }
 /** Above this many interactions fewer settings are tried, in proportion: a fit takes longer, and less is uncertain. */
 const FULL_EFFORT = 4_000_000
+/** Multiplications that all further fits of one kind may take: half a minute of a core. */
+const TUNING_WORK = 6e11
 /** Below so many held-out customers half of the settings are tried. */
 const FEW_ROWS = 500
 
@@ -88,11 +90,13 @@ export async function tune(
   const affordable = Math.min(telling, FULL_EFFORT / train.matrix.indices.length)
   const most = Math.max(1, Math.round(options.effort * affordable * grid.trials))
   let trials = 0
+  let refits = Math.floor(TUNING_WORK / (grid.work ?? 1))
   let best: (Candidate & { readonly ndcg: Float64Array }) | undefined
   const attempt = async (settings: Settings): Promise<boolean> => {
     trials++
     const fade = fadeOf(settings)
     const sameFit = best && sameFitted(best.settings, settings)
+    if (best && !sameFit && --refits < 0) return false
     const model = best && sameFit ? best.model : await fitting.fit(grid.kind, settings, train)
     const ndcg = ndcgOf(model, fade, some)
     if (best) {
