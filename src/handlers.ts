@@ -57,6 +57,7 @@ import { reorderData } from './reorders/personal.ts'
 import { reorderHandlers } from './reorders/write.ts'
 import { reviewsFold } from './reviews/fold.ts'
 import { reviewsData } from './reviews/personal.ts'
+import { reviewsRebuilt } from './reviews/rebuild.ts'
 import { reviewHandlers } from './reviews/store.ts'
 import { dueFold, markCustomers } from './segments/fold.ts'
 import { segmentsData } from './segments/personal.ts'
@@ -114,7 +115,7 @@ export function createHandlers(config: Config, world: World): Handlers {
     },
     'imports.record': recordImportHandler(world),
     'catalog.retainPrices': retainPrices,
-    ...memoryHandlers,
+    ...memoryHandlers([reviewsRebuilt]),
     ...momentsHandlers(ingest),
     ...keptOrderHandlers,
     ...modelHandlers,

@@ -141,6 +141,8 @@ forEachRunning((_engine, run) => {
     expect(answer.standing).toMatchObject({ ratings: 1 })
     const { body: report } = await habitue.ask('GET', '/v1/reviews/report')
     expect(report).toMatchObject({ published: { all: 1, critical: 1 }, withheld: { spam: { all: 1, critical: 1 } } })
+    expect(await habitue.ask('POST', '/v1/rebuild', {})).toMatchObject({ status: 200, body: { changed: [] } })
+    expect(await of(habitue, 'espresso')).toEqual(answer)
     expect(await decide('R1', { state: 'pending' })).toMatchObject({ status: 204 })
     expect((await of(habitue, 'espresso')).count).toBe(2)
   })

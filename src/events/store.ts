@@ -5,7 +5,7 @@ import type { Reader, Tx } from '../db/database.ts'
 import { HabitueError } from '../errors.ts'
 import { identifiersWith } from '../identity/store.ts'
 import { StoredEvent } from './admitted.ts'
-import type { AdmittedEvent, EventBody, EventType } from './event.ts'
+import type { AdmittedEvent, EventBody, EventType, Product } from './event.ts'
 import { kindOf, viewNames } from './kinds.ts'
 import { decisionIdOf } from './message.ts'
 import { productsOf } from './products.ts'
@@ -327,13 +327,20 @@ export async function admittedAgain(reader: Reader, rows: readonly EventRow[]): 
   })
 }
 
+const unnamed: Product = {
+  ...{ names: [], title: null, category: null, price: null, currency: null },
+  ...{ quantity: 1, gift: false, recipient: '' },
+}
+
 /** A stored row as the event that was admitted. */
 export function admittedOf(row: EventRow, customer: number | null): AdmittedEvent {
   const { source, received, identifier, name, time, body } = row
   const parsed = JSON.parse(body) as EventBody
   const kind = kindOf(name)
   // What has the currency of the shop says so in `currency`; nothing else asks for one.
-  const products = kind && parsed.items ? productsOf(kind, parsed.properties ?? {}, parsed.currency ?? '') : []
+  const named = kind && parsed.items ? productsOf(kind, parsed.properties ?? {}, parsed.currency ?? '') : []
+  // Of what was redacted only which items it was about is left.
+  const products = named.length > 0 ? named : (parsed.items ?? []).map(() => unnamed)
   const head = {
     messageId: row.message,
     type: row.type as EventType,

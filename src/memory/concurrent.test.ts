@@ -9,7 +9,7 @@ import { memoryHandlers, type RebuildReport } from './rebuild.ts'
 
 const handlers: Handlers = {
   'events.ingest': ingestHandler(memoryFolds, { policy: statedPolicy, world: simulatedWorld(5, exampleNow) }),
-  ...memoryHandlers,
+  ...memoryHandlers(),
 }
 
 forEachEngine((_engine, open) => {

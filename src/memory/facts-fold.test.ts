@@ -11,7 +11,7 @@ import { memoryHandlers, type RebuildReport } from './rebuild.ts'
 const day = 86_400_000
 const handlers: Handlers = {
   'events.ingest': ingestHandler(memoryFolds, { policy: statedPolicy, world: simulatedWorld(5, exampleNow) }),
-  ...memoryHandlers,
+  ...memoryHandlers(),
 }
 const who = { userId: 'zoe' }
 const birthday = (name: string, expires?: number) => ({

@@ -20,7 +20,7 @@ const day = 86_400_000
 const handlers: Handlers = {
   'events.ingest': ingestHandler(memoryFolds, { policy: statedPolicy, world: simulatedWorld(5, exampleNow) }),
   'identity.undoMerge': (tx, id: number) => undoMerge(tx, id, exampleNow),
-  ...memoryHandlers,
+  ...memoryHandlers(),
 }
 
 const rebuild = (db: Database) => db.write<RebuildReport>('memory.rebuild', {})

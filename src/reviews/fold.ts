@@ -27,18 +27,27 @@ const [longestTitle, longestText, longestAuthor, longestId] = [500, 10_000, 100,
 export const reviewsFold: Fold = {
   name: 'reviews',
   async apply(tx, events) {
-    const about = events.filter(({ name, identifier }) => identifier !== null && speaksOfReviews(name))
-    if (about.length === 0) return
-    const reviews = about.filter(({ name, items }) => name !== 'Review Voted' && items.length > 0)
-    if (reviews.length > 0) await writeReviews(tx, reviews)
-    const votes = about.filter(({ name }) => name === 'Review Voted').flatMap(voteOf)
-    if (votes.length > 0) await upsertFold(tx, 'review_votes', voteSpec, votes)
+    await countReviews(tx, events)
+    const withdrawn = events.filter(
+      ({ name, items, identifier }) => name === 'Review Withdrawn' && identifier !== null && items.length > 0,
+    )
+    if (withdrawn.length > 0) await forgetWords(tx, withdrawn)
   },
   async forget(tx, identifiers) {
     for (const ids of inChunks(identifiers, 500))
       for (const table of ['reviews', 'review_votes', 'review_states'] as const)
         await tx.k.deleteFrom(table).where('identifier', 'in', ids).execute()
   },
+}
+
+/** The rows of what was said: nothing but them. */
+export async function countReviews(tx: Tx, events: readonly AdmittedEvent[]): Promise<void> {
+  const about = events.filter(({ name, identifier }) => identifier !== null && speaksOfReviews(name))
+  if (about.length === 0) return
+  const reviews = about.filter(({ name, items }) => name !== 'Review Voted' && items.length > 0)
+  if (reviews.length > 0) await writeReviews(tx, reviews)
+  const votes = about.filter(({ name }) => name === 'Review Voted').flatMap(voteOf)
+  if (votes.length > 0) await upsertFold(tx, 'review_votes', voteSpec, votes)
 }
 
 function speaksOfReviews(name: string): boolean {
@@ -49,8 +58,6 @@ async function writeReviews(tx: Tx, events: readonly AdmittedEvent[]): Promise<v
   const names = await reviewNames(tx, events)
   const rows = events.map((event) => ({ ...rowOf(event), review: names.get(keyOf(event)) as string }))
   await upsertFold(tx, 'reviews', reviewSpec, rows)
-  const withdrawn = events.filter(({ name }) => name === 'Review Withdrawn')
-  if (withdrawn.length > 0) await forgetWords(tx, withdrawn)
 }
 
 const keyOf = ({ identifier, items }: AdmittedEvent) => `${identifier} ${items[0]}`
