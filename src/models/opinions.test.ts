@@ -127,6 +127,37 @@ describe('suspicion', () => {
   })
 })
 
+describe('what changes', () => {
+  /** Thirty items with a rating a month; of those that changed the earlier year gave other stars than the later. */
+  const shopOf = (changed: (item: number) => boolean): Rating[] =>
+    Array.from({ length: 30 * 24 }, (_, k): Rating => {
+      const [item, month] = [k % 30, Math.floor(k / 30)]
+      const noise = (7 * k) % 3 === 0 ? 1 : 0
+      const stars = changed(item) && month >= 12 ? 2 : 4
+      return [item, (item + 13 * month) % 97, stars + noise, { daysAgo: 30 * month + (item % 7) }]
+    })
+  const widths = (ratings: Rating[]) => {
+    const { low, high, drift } = ranked(opinionsOf(ratings))
+    return { of: (item: number) => high[item] - low[item], drift }
+  }
+
+  it('is known less surely, most of all where the ratings themselves tell of a change', () => {
+    const [steady, some] = [widths(shopOf(() => false)), widths(shopOf((item) => item % 3 === 0))]
+    expect(some.drift).toBeGreaterThan(2 * steady.drift)
+    expect(some.of(3)).toBeGreaterThan(1.3 * some.of(4))
+    expect(some.of(4)).toBeGreaterThan(steady.of(4))
+  })
+
+  it('is known the less the longer nobody has said anything', () => {
+    const late = shopOf(() => false)
+    const silent = late.map(([item, rater, stars, more]): Rating => {
+      return [item, rater, stars, { daysAgo: (more?.daysAgo ?? 0) + (item === 0 ? 1000 : 0) }]
+    })
+    const { of } = widths(silent)
+    expect(of(0)).toBeGreaterThan(1.3 * of(1))
+  })
+})
+
 describe('usefulness', () => {
   const review = { stars: 4, verified: true, length: 100, helpful: 0, unhelpful: 0 }
 

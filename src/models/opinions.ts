@@ -9,9 +9,11 @@
  * without a proof of purchase share an unknown shift of their own for each item, whose variance is learned where both kinds
  * stand: however many they are, they count at most as so many buyers as that shift allows (`crowdLimit`).
  */
+
 import type { OpinionOptions, Opinions } from './opinion.ts'
+import { daysMissed, driftsOf, toldOf } from './opinion-drift.ts'
 import { categoryPriors, crowdVariance, type ItemSums } from './opinion-priors.ts'
-import { baseWeights } from './opinion-weights.ts'
+import { type BaseWeights, baseWeights } from './opinion-weights.ts'
 
 /** How items stand, and the raters' records. Arrays by item unless they say otherwise. */
 export interface Standings {
@@ -32,6 +34,8 @@ export interface Standings {
   readonly spread: number
   /** By category, and last without one: the mean, and how many ratings it counts as. */
   readonly priors: readonly { readonly mean: number; readonly strength: number }[]
+  /** Variance that a quality gains in a year. */
+  readonly drift: number
   /** As how many buyers ratings without proof of purchase count at most; infinite = nothing speaks against them. */
   readonly crowdLimit: number
 }
@@ -52,6 +56,8 @@ interface State {
   readonly noise: Float64Array
   /** Variance of a rating about quality and scale; of scales; of the crowd's shift. */
   residual: number
+  /** The first, where scales were known and not learned from the same ratings. */
+  chance: number
   scale: number
   crowd: number
 }
@@ -77,6 +83,7 @@ export function* opinionSteps(opinions: Opinions, options: OpinionOptions): Gene
     unsure: new Float64Array(raterCount),
     noise: new Float64Array(raterCount).fill(1),
     residual: 1,
+    chance: 1,
     scale: 0.1,
     crowd: hasBuyers ? 0.1 : 0,
   }
@@ -98,7 +105,51 @@ export function* opinionSteps(opinions: Opinions, options: OpinionOptions): Gene
   weigh(opinions, base.weights, state, weights)
   sums = sumsOf(opinions, weights, state)
   const { posterior, priors: last } = categoryPriors(opinions, sums, state.residual, state.crowd)
-  return { ...listed(opinions, posterior, options.z, base.suspicion), ...records(state, last, hasBuyers) }
+  yield
+  const { today, drift } = asOfToday(opinions, { weights, base, sums, state, options }, { posterior, priors: last })
+  return {
+    ...listed(opinions, today, options.z, base.suspicion),
+    ...records(state, last, hasBuyers),
+    drift: drift * 365,
+  }
+}
+
+interface Fitted {
+  readonly weights: Float64Array
+  readonly base: BaseWeights
+  readonly sums: ItemSums
+  readonly state: State
+  readonly options: OpinionOptions
+}
+
+/**
+ * The posterior with the variance that it has today: that of the weighted mean as its weights are, not as they would be best,
+ * and what qualities change in the time that the ratings leave out.
+ */
+function asOfToday(
+  opinions: Opinions,
+  { weights, base, sums, state, options }: Fitted,
+  { posterior, priors }: { readonly posterior: Posterior; readonly priors: Standings['priors'] },
+): { readonly today: Posterior; readonly drift: number } {
+  const { bias, crowd } = state
+  const ages = base.weights.map((weight, k) => (base.suspicion[k] > 0 ? weight / base.suspicion[k] : 0))
+  const counted = sums.others.map((_, item) => posterior(item).weight - sums.bought[item])
+  const trusted = counted.map((weight, item) => (sums.others[item] > 0 ? weight / sums.others[item] : 0))
+  const told = toldOf(opinions, { weights, ages, bias, trusted })
+  const drifts = driftsOf(told)
+  const today: Posterior = (item) => {
+    const { mean, weight } = posterior(item)
+    const strength = strengthOf(opinions, priors, item)
+    const chance = told[item].chance.reduce((sum, one) => sum + one, 0)
+    const then = (state.chance * (strength + chance) + crowd * counted[item] ** 2) / (strength + weight) ** 2
+    const variance = then + drifts.of(item) * daysMissed(told[item], options.now)
+    return { mean, weight, variance }
+  }
+  return { today, drift: drifts.usual }
+}
+
+function strengthOf({ categories }: Opinions, priors: Standings['priors'], item: number): number {
+  return priors[categories[item] < 0 ? priors.length - 1 : categories[item]].strength
 }
 
 function records(state: State, priors: Standings['priors'], hasBuyers: boolean) {
@@ -169,20 +220,24 @@ function learnRaters(
   const shrink = state.residual / state.scale
   const squares = new Float64Array(raterCount)
   const counts = new Int32Array(raterCount)
-  let [left, trusted] = [0, 0]
+  let [left, apart, trusted] = [0, 0, 0]
   for (let r = 0; r < raterCount; r++) {
     bias[r] = gap[r] / (precision[r] + shrink)
     unsure[r] = state.residual / (precision[r] + shrink)
   }
   for (let k = 0; k < items.length; k++) {
+    const hung = certainty[k] / (precision[raters[k]] + shrink)
     const rest = certainty[k] * (differences[k] - bias[raters[k]]) ** 2
     squares[raters[k]] += rest
     counts[raters[k]]++
     // Fakes would make everybody look noisy.
     left += base[k] * rest
+    // A scale that was learned from the rating itself lies too near to it, by as much as it hung on it.
+    apart += (base[k] * rest) / (1 - hung)
     trusted += base[k]
   }
   state.residual = Math.max(0.05, trusted > 0 ? left / trusted : 1)
+  state.chance = trusted > 0 ? Math.max(state.residual, apart / trusted) : 1
   let spread = 0
   let several = 0
   for (let r = 0; r < raterCount; r++) {
@@ -203,7 +258,7 @@ function listed(
   posterior: Posterior,
   z: number,
   suspicion: Float64Array,
-): Omit<Standings, keyof ReturnType<typeof records>> {
+): Omit<Standings, keyof ReturnType<typeof records> | 'drift'> {
   const [mean, low, high, weight] = Array.from({ length: 4 }, () => new Float64Array(itemCount))
   const [counts, verifiedCounts, suspicious] = Array.from({ length: 3 }, () => new Int32Array(itemCount))
   for (let item = 0; item < itemCount; item++) {
