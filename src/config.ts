@@ -156,6 +156,8 @@ export interface Config {
     readonly from: string | null
     /** Replies go to `reply+<token>@` this domain, and come back by POST /v1/inbound/mail; null = to the sender. */
     readonly replyDomain: string | null
+    /** `imaps://user:password@host/INBOX`: a mailbox of that domain, read by Habitue; null = mail comes back by HTTP alone. */
+    readonly imapUrl: string | null
     readonly dkim: { readonly keyFile: string | null; readonly selector: string; readonly domain: string | null }
     /** In every advertisement, by law. */
     readonly legalName: string | null
@@ -251,6 +253,7 @@ export const defaultConfig: Config = Object.freeze({
     smtpCaFile: null,
     from: null,
     replyDomain: null,
+    imapUrl: null,
     dkim: { keyFile: null, selector: 'habitue', domain: null },
     legalName: null,
     postalAddress: null,
@@ -334,6 +337,7 @@ function fromEnvironment(env: Environment): Deep<Config> {
       smtpCaFile: env.HABITUE_SMTP_CA_FILE || undefined,
       from: env.HABITUE_MAIL_FROM || undefined,
       replyDomain: env.HABITUE_REPLY_DOMAIN || undefined,
+      imapUrl: env.HABITUE_IMAP_URL || undefined,
       dkim: {
         keyFile: env.HABITUE_DKIM_KEY_FILE || undefined,
         selector: env.HABITUE_DKIM_SELECTOR || undefined,

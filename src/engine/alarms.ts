@@ -17,6 +17,8 @@ export interface AlarmNeeds {
   readonly db: Database
   readonly config: Config
   readonly log: Logger
+  /** Troubles that are known in this process alone. */
+  readonly here: (now: number) => readonly Trouble[]
   /** Sends a mail to the operator; false = it could not be sent now. */
   tell(subject: string, text: string): Promise<boolean>
 }
@@ -40,7 +42,7 @@ export function alarmWork(needs: AlarmNeeds): DueWork {
   const settle: DueWork['settle'] = async (now) => {
     if (now < next) return { done: 0, next: null }
     next = now + everyMs
-    const troubles = await troublesNow(needs, now)
+    const troubles = [...(await troublesNow(needs, now)), ...needs.here(now)]
     const told = await db.write<Told>('messages.alarms', { troubles, now })
     for (const { name, detail, mend } of told.begun) {
       log.warn({ alarm: name }, detail)

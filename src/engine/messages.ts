@@ -19,12 +19,15 @@ import { HabitueError } from '../errors.ts'
 import type { Identifier, Identity } from '../identity/identity.ts'
 import { identifiersWith, resolve } from '../identity/store.ts'
 import { traitsOf } from '../memory/customer.ts'
+import type { Trouble } from '../messages/alarms.ts'
 import { builtInNames } from '../messages/built-in.ts'
 import { type MailChannel, mailboxOf, mailChannel, plainMail, staffChannel } from '../messages/channels/email.ts'
 import { onSiteChannel } from '../messages/channels/on-site.ts'
 import { type Hooks, webhookChannel, webhooks } from '../messages/channels/webhook.ts'
 import { inboxOf } from '../messages/inbox.ts'
 import { linkKeys } from '../messages/links.ts'
+import { mailServerUrl } from '../messages/mail-server-url.ts'
+import { createMailbox, type MailboxOptions } from '../messages/mailbox.ts'
 import type { MessageState } from '../messages/message.ts'
 import { createMessenger, type Messenger } from '../messages/messenger.ts'
 import { parseProfile, parseRule, senderProfiles, senderRules } from '../messages/owners.ts'
@@ -65,6 +68,8 @@ export interface MessageParts {
   readonly apis: Pick<Engine, 'messages' | 'mailDoors'> & { readonly messenger: Messenger }
 }
 
+const mailboxPatienceMs = 5 * 60_000
+
 /** @throws HabitueError invalid_config, invalid_template */
 export async function messagesOf(needs: MessageNeeds): Promise<MessageParts> {
   const { db, config, policy, world, log, catalogue, decide } = needs
@@ -92,12 +97,31 @@ export async function messagesOf(needs: MessageNeeds): Promise<MessageParts> {
   const hooks = webhooks({ secret: config.messages.webhookSecret, hosts: config.messages.webhookHosts, world })
   const mail = mailChannel(config, world)
   const channels = [mail, staffChannel(mail), onSiteChannel(), webhookChannel(hooks)]
-  const works = [clickWork(means), alarmWork({ db, config, log, tell: operatorTold(config, world, mail) })]
+  const box = mailboxWork(needs, (raw) => inbound(raw))
+  const alarms = alarmWork({ db, config, log, tell: operatorTold(config, world, mail), here: box.troubles })
+  const works = [clickWork(means), alarms, ...box.works]
   const messenger = createMessenger({ ...means, log, bounced, channels, works })
-  const doors = { ...mailDoors(means, messenger), inbound: inboundDoor({ means, messenger, log, bounced }) }
+  const inbound = inboundDoor({ means, messenger, log, bounced })
+  const doors = { ...mailDoors(means, messenger), inbound }
   const apis = { messenger, messages: messagesApi(means, messenger), mailDoors: doors }
   const telling = (rights: RightsApi) => tellingOfErasure(rights, { db, config, hooks, log })
   return { messenger, hooks, apis, telling, codeSender: codesByMail(means, messenger) }
+}
+
+/** The mailbox that is read, where one is set. */
+function mailboxWork({ config, log }: MessageNeeds, take: MailboxOptions['take']) {
+  const { imapUrl, smtpCaFile: caFile } = config.messages
+  if (imapUrl === null) return { works: [], troubles: () => [] }
+  const box = createMailbox({ server: mailServerUrl('messages.imapUrl', imapUrl, 'imap'), caFile, take, log })
+  const troubles = (now: number): Trouble[] => {
+    const trouble = box.trouble()
+    if (trouble === null || now - trouble.since < mailboxPatienceMs) return []
+    const detail = `The mailbox of replies cannot be read: ${trouble.reason}`
+    return [
+      { name: 'mailbox-failing', detail, mend: 'Look at the mail server and HABITUE_IMAP_URL; mail waits there.' },
+    ]
+  }
+  return { works: [box], troubles }
 }
 
 /** True where nobody is to be told. */

@@ -41,6 +41,8 @@ export interface MessengerNeeds extends PrepareNeeds, Pick<HandoverNeeds, 'bounc
 export interface DueWork {
   readonly name: string
   settle(now: number): Promise<{ readonly done: number; readonly next: number | null }>
+  /** Lets go of what it holds. */
+  close?(): Promise<void>
 }
 
 const atOnce = 100
@@ -89,6 +91,7 @@ export function createMessenger(needs: MessengerNeeds): Messenger {
     troubles: handover.troubles,
     async close() {
       renderer.close()
+      for (const work of needs.works ?? []) await work.close?.()
       for (const channel of channels.values()) await channel.close()
     },
   }

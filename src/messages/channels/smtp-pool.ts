@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
-import { HabitueError } from '../../errors.ts'
+import { type MailServerUrl, mailServerUrl } from '../mail-server-url.ts'
 import type { Attempt, Delivery } from './channel.ts'
 import { type SmtpFailure, told } from './smtp-outcome.ts'
 
@@ -128,35 +128,13 @@ export function smtpPool(options: SmtpOptions): SmtpPool {
   }
 }
 
-interface Target {
-  readonly host: string
-  readonly port: number
-  readonly secure: boolean
-  readonly requireTLS: boolean
-  readonly auth: { readonly user: string; readonly pass: string } | null
+interface Target extends MailServerUrl {
   readonly ca: Buffer | undefined
 }
 
-function targetOf({ url: text, caFile }: SmtpOptions): Target {
-  const url = URL.parse(text)
-  if (!url || !/^smtps?:$/.test(url.protocol) || url.hostname === '')
-    throw new HabitueError(
-      'invalid_config',
-      'The setting messages.smtpUrl is no address of a mail server; expected smtp://user:password@host:587 or smtps://...',
-      { name: 'messages.smtpUrl' },
-    )
-  const secure = url.protocol === 'smtps:'
-  const auth =
-    url.username === '' ? null : { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) }
-  return {
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port === '' ? (secure ? 465 : 587) : Number(url.port),
-    secure,
-    // A password never goes over a line that somebody can listen to, but to this machine itself.
-    requireTLS: auth !== null && !secure && !/^(localhost|127\.|\[?::1)/.test(url.hostname),
-    auth,
-    ca: caFile === null ? undefined : readFileSync(caFile),
-  }
+function targetOf({ url, caFile }: SmtpOptions): Target {
+  const target = mailServerUrl('messages.smtpUrl', url, 'smtp')
+  return { ...target, ca: caFile === null ? undefined : readFileSync(caFile) }
 }
 
 /** A connection that was greeted and, where there is a password, let in. */
