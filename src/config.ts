@@ -60,12 +60,17 @@ export interface Config {
     Record<'publishable' | 'server' | 'admin', { readonly perSecond: number; readonly burst: number }>
   >
   readonly signals: SignalWeights
-  /** Days. `auditDays`: who read or changed what; `keptOrderDays`: orders of erased customers, without the person. */
+  /**
+   * Days. `auditDays`: who read or changed what; `keptOrderDays`: orders of erased customers, without the person;
+   * `messageDays`: messages that were sent or held back; `journeyDays`: what a journey that ended knew of a customer.
+   */
   readonly retention: {
     readonly viewDays: number
     readonly decisionDays: number
     readonly auditDays: number
     readonly keptOrderDays: number
+    readonly messageDays: number
+    readonly journeyDays: number
   }
   /** The file that tells a restored database whom to forget again; null = beside the data file (PostgreSQL: none). */
   readonly erasureJournal: string | null
@@ -214,7 +219,14 @@ export const defaultConfig: Config = Object.freeze({
     admin: { perSecond: 20_000, burst: 100_000 },
   },
   signals: { view: 0.2, cart: 0.5, wish: 0.5, buy: 1, rateHigh: 1, rateLow: -0.5, return: -0.5, refuse: -1 },
-  retention: { viewDays: 400, decisionDays: 90, auditDays: 1095, keptOrderDays: 3650 },
+  retention: {
+    viewDays: 400,
+    decisionDays: 90,
+    auditDays: 1095,
+    keptOrderDays: 3650,
+    messageDays: 400,
+    journeyDays: 400,
+  },
   erasureJournal: null,
   passwordCost: 15,
   training: { threads: 2, memoryMb: 2048, changedShare: 0.1, minutes: 10, automatic: true },

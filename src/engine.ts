@@ -75,6 +75,8 @@ export interface RunningEngine extends Engine {
   readonly erasedAgain: number
   /** Does all that is due by the world's present time: what `start` does as time passes, for simulated time. */
   settle(): Promise<void>
+  /** Retention and what else `start` does every hour, now. */
+  upkeep(): Promise<void>
   /** Finishes what is under way and closes the database. */
   stop(): Promise<void>
 }
@@ -250,6 +252,7 @@ function lifeOf({ db, world, config, owner, automatic, local, loop, keeper, trai
     listening: (url: string) => owner?.announce({ pid: process.pid, url, token: local }),
     localKey: () => local,
     settle: () => loop.settle(),
+    upkeep: () => keeper.run(),
     async stop() {
       for (const part of parts) await part.close()
       owner?.release()

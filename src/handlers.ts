@@ -35,9 +35,11 @@ import { recordImportHandler } from './imports/progress.ts'
 import { definitionHandlers } from './journeys/define.ts'
 import { journeysFold } from './journeys/fold.ts'
 import { journeyData } from './journeys/personal.ts'
+import { retentionHandlers as instanceRetention } from './journeys/retention.ts'
 import { scheduleHandlers } from './journeys/schedule.ts'
 import { segmentHook } from './journeys/segment-changes.ts'
 import { skipJourneys } from './journeys/skip.ts'
+import { unfinishedOf } from './journeys/store.ts'
 import { runnerHandlers } from './journeys/write.ts'
 import { memoryFolds } from './memory/fold.ts'
 import { keptOrderHandlers } from './memory/kept-orders.ts'
@@ -131,12 +133,13 @@ export function createHandlers(config: Config, world: World): Handlers {
     ...revokedLinkHandlers,
     ...definitionHandlers(world),
     ...runnerHandlers,
+    ...instanceRetention,
     ...scheduleHandlers,
     ...surveyHandlers({ currency: config.currency, ingest }),
     ...reorderHandlers({ currency: config.currency, ingest }),
     ...taskHandlers({ currency: config.currency, ingest }),
     ...segmentHandlers({ policy, currency: config.currency, hooks: segmentHooks }),
-    ...messageHandlers(policy),
+    ...messageHandlers(policy, unfinishedOf),
     ...backupHandlers,
     ...auditHandlers(world, async (reader, who) => (await resolve(reader, who))?.customer ?? null),
     'consent.cleaned': cleanedHandler,

@@ -1,7 +1,7 @@
 /** The row of a message: the longest of all, so it stands apart from tables.ts. */
 import type { Generated } from 'kysely'
 
-/** One message to one customer; nothing but a row whose key is new, or that waits, may be acted upon (messages/store.ts). */
+/** One message to one customer; nothing but a row whose key is new, or that waits, may be acted upon (messages/attempt.ts). */
 export type MessageRow = {
   id: Generated<number>
   /** The same for every try of the same act. */

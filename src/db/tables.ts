@@ -292,6 +292,8 @@ export interface Tables extends AccessTables, ActingTables, ReviewTables {
   }
   /** E-mail addresses that are not written to: `bounced`, `complained`. */
   mail_addresses: { identifier: number; state: string; reason: string; time: number }
+  /** Other programs that a webhook told of a customer. */
+  webhook_receivers: { identifier: number; url: string; first: number }
   /** Every version that was ever stored; `doc` = JSON (messages/template.ts). */
   templates: { name: string; version: number; doc: string; created: number }
   /** What a person of the shop is as a sender; `doc` = JSON (messages/owners.ts). */

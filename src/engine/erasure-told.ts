@@ -10,7 +10,7 @@ import type { RightsApi } from '../engine-api/rights.ts'
 import type { Identifier } from '../identity/identity.ts'
 import { identifiersOf, resolve } from '../identity/store.ts'
 import type { Hooks } from '../messages/channels/webhook.ts'
-import { webhookAddresses } from '../messages/store.ts'
+import { receiversOf } from '../messages/receivers.ts'
 import { wasHanded } from '../reorders/store.ts'
 
 export interface ErasureToldNeeds {
@@ -42,7 +42,7 @@ async function whoWasTold(
   const identity = await resolve(db, who)
   if (!identity) return { addresses: [], names: [] }
   const names = (await identifiersOf(db, identity)).map(({ kind, value }) => ({ kind, value }))
-  const addresses = await webhookAddresses(db, identity.identifiers)
+  const addresses = await receiversOf(db, identity.identifiers)
   const { webhook } = config.orders
   const isHanded = webhook !== null && (await wasHanded(db, identity.identifiers))
   return { addresses: isHanded ? [...new Set([...addresses, webhook])] : addresses, names }

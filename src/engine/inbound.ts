@@ -45,8 +45,10 @@ export function inboundDoor({ means, messenger, log, bounced }: InboundNeeds) {
   > = {
     reply: replied,
     automatic: async () => {},
-    delivered: (_, row) =>
-      db.write('messages.settle', { id: row.id, as: 'sent', by: 'notice', reason: null, now: world.now() }),
+    async delivered(_, row, who, id) {
+      await db.write('messages.settle', { id: row.id, as: 'sent', by: 'notice', reason: null, now: world.now() })
+      await said('Email Delivered', who, id, { email_id: row.token, email_subject: row.subject ?? undefined })
+    },
     async bounce({ reason, permanent }, row) {
       await db.write('messages.returned', { id: row.id, reason: `came back: ${reason}` })
       if (permanent) await bounced(row, reason, world.now())

@@ -28,6 +28,7 @@ import type {
 import { builtInNames } from '../messages/built-in.ts'
 import type { Hooks } from '../messages/channels/webhook.ts'
 import type { Messenger } from '../messages/messenger.ts'
+import type { Receiver } from '../messages/receivers.ts'
 
 export interface ActionNeeds {
   readonly db: Database
@@ -88,7 +89,10 @@ async function webhook(
   const customer = { kind: who.kind, id: who.value }
   const time = new Date(now).toISOString()
   const body = JSON.stringify({ key, time, journey, version, instance, customer, event, data, ...step.body })
-  const delivery = await hooks.post({ url: step.url, key, body, kind: 'journey' }, async () => ({ holds: () => true }))
+  const delivery = await hooks.post({ url: step.url, key, body, kind: 'journey' }, async () => {
+    await db.write('messages.noteReceiver', { identifier, url: step.url, now } satisfies Receiver)
+    return { holds: () => true }
+  })
   if (delivery === 'taken') throw new Error('The call was taken by nobody.')
   if (delivery.kind === 'sent') return { kind: 'done', detail: { response: delivery.response } }
   if (delivery.kind === 'refused') return { kind: 'failed', reason: delivery.reason }

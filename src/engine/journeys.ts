@@ -18,6 +18,7 @@ import { simulate } from '../journeys/simulation.ts'
 import { dataSource, invalidJourney, readSource, type Source } from '../journeys/source.ts'
 import { type JourneyInfo, listJourneys, listVersions } from '../journeys/store.ts'
 import { instanceViews, standing, stepCounts } from '../journeys/views.ts'
+import { messagesByKeys } from '../messages/store.ts'
 import type { World } from '../world.ts'
 import { checkNames, missing } from './journey-references.ts'
 import { simulated } from './journey-simulation.ts'
@@ -91,7 +92,11 @@ export function journeysApi(needs: Needs): JourneysApi {
     async settle(id, instance, as) {
       const { shelf } = needs
       await named(id)
-      await settleByHand({ db, shelf, write }, { journey: id, instance, as })
+      const keys = await settleByHand({ db, shelf, write }, { journey: id, instance, as })
+      // What is done anew is a message of its own.
+      const settlement = { as: as === 'happened' ? 'sent' : 'failed', by: `journey:${id}`, reason: null }
+      for (const { id: message } of await messagesByKeys(db, keys))
+        await write('messages.settle', { ...settlement, id: message })
       const [settled] = await instanceViews(db, id, { instance, limit: 1 })
       return settled
     },

@@ -12,6 +12,8 @@ const everyMs = hour
 
 export interface Upkeep {
   start(): void
+  /** All of it once, now. */
+  run(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -36,6 +38,8 @@ export function retentions({
     // A fact says itself when its time is over.
     { handler: 'memory.expireFacts', days: 0 },
     { handler: 'memory.retainKept', days: retention.keptOrderDays },
+    { handler: 'messages.retain', days: retention.messageDays },
+    { handler: 'journeys.retain', days: retention.journeyDays },
     { handler: 'moments.retainWaits', days: moments.waitDays },
     { handler: 'catalog.retainPrices', days: moments.priceDays },
     // The event tells what was ordered.
@@ -64,6 +68,7 @@ export function upkeep({ db, config, world, keys, clean, onError }: UpkeepNeeds)
   }
   const tick = () => {
     running = running.then(once)
+    return running
   }
   return {
     start: () => {
@@ -71,6 +76,7 @@ export function upkeep({ db, config, world, keys, clean, onError }: UpkeepNeeds)
       timer = setInterval(tick, everyMs)
       timer.unref()
     },
+    run: tick,
     stop: async () => {
       stopped = true
       if (timer) clearInterval(timer)

@@ -1,6 +1,7 @@
 /** What people do with instances: settle what is in doubt, do again what failed, move them to another version. */
 import type { Reader } from '../db/database.ts'
 import { HabitueError } from '../errors.ts'
+import { messageKeys } from './doubts.ts'
 import { type Instance, instanceColumns, instanceOf, type StoredInstance } from './instance.ts'
 import { END } from './journey.ts'
 import type { JourneyShelf } from './shelf.ts'
@@ -20,17 +21,18 @@ export interface ByHand {
 /** Rows changed in one transaction. */
 const piece = 500
 
-/** @throws HabitueError not_found, conflict */
+/** Answers the keys under which the step's message may stand. @throws HabitueError not_found, conflict */
 export async function settleByHand(
   means: ByHand,
   { journey, instance, as }: { readonly journey: string; readonly instance: number; readonly as: 'happened' | 'again' },
-): Promise<void> {
+): Promise<readonly string[]> {
   const [found] = await read(means.db, journey, { id: instance, limit: 1 })
   if (!found) throw new HabitueError('not_found', `The journey ${journey} has no instance ${instance}.`)
   const { phase } = found.state
   const settled = phase === 'in_doubt' || phase === 'failed' ? await settledState(means, found, as) : null
   if (settled === null || (await change(means, [{ ...found, state: settled }])) === 0)
     throw new HabitueError('conflict', `The instance ${instance} is ${phase}; expected one that is in doubt or failed.`)
+  return messageKeys(found)
 }
 
 async function settledState(

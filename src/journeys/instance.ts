@@ -48,6 +48,9 @@ export const instanceColumns = [
 
 export type StoredInstance = Omit<InstanceRow, 'id'> & { readonly id: number }
 
+/** Of one that has ended, where nothing of what it knew is kept any more (retention.ts). */
+export const emptyState = '{}'
+
 type Rest = Omit<State, 'phase' | 'step' | 'due' | 'item' | 'reason'>
 /** Nobody asks how it was with one that has ended, but for who looks at it (views.ts). */
 const nothing: Rest = { visit: 0, attempt: 0, since: 0, event: null, data: {} }

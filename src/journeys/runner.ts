@@ -1,4 +1,5 @@
 /** All that journeys do by themselves, as work for the engine's loop. */
+import { Doubts } from './doubts.ts'
 import { Inbox } from './inbox.ts'
 import type { TurnNeeds } from './needs.ts'
 import { Schedules } from './schedule.ts'
@@ -10,5 +11,5 @@ export interface Work {
 }
 
 export function journeyWorks(needs: TurnNeeds): Work[] {
-  return [new Inbox(needs), new Turns(needs), new Schedules(needs)]
+  return [new Inbox(needs), new Turns(needs), new Schedules(needs), new Doubts(needs)]
 }

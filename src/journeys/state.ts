@@ -84,6 +84,11 @@ export interface Advanced {
   readonly notes: readonly Note[]
 }
 
+/** Of the action under way: the same for every try. */
+export function actKey(journey: string, instance: number, { step, visit }: Pick<State, 'step' | 'visit'>): string {
+  return `${journey}/${instance}/${step}/${visit}`
+}
+
 /** Before anything was done; due at once. */
 export function initialState(journey: Journey, event: Heard | null, now: number): State {
   const since = event?.received ?? now

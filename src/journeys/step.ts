@@ -6,6 +6,7 @@
  *     ├──(an action)──> acting ──done, suppressed──> ready
  *     │                   ├──later, thrown──> acting, due again later
  *     │                   ├──in doubt──> in_doubt ──(a person: it happened)──> ready; (it did not)──> ready, the step anew
+ *     │                   │                 └──(its outcome is known after all)──> as from acting
  *     │                   └──failed, thrown too often──> failed ──(a person: replay)──> ready, the step anew
  *     └──(end, the last step, an exit)──> ended
  *
@@ -46,6 +47,7 @@ class Walk {
     if (phase === 'ended') return this.#rest()
     if (input.kind === 'event') return this.#hear(input.event)
     if (input.kind === 'settle') return this.#settle(input.as)
+    if (input.kind === 'outcome' && phase === 'in_doubt') return this.#knownAfterAll(input.outcome)
     if (input.kind === 'outcome') return phase === 'acting' ? this.#outcome(input.outcome) : this.#rest()
     if (phase === 'ready') return this.#walk()
     if (phase === 'acting') return this.#actAgain()
@@ -163,7 +165,13 @@ class Walk {
     }
   }
 
-  #outcome(outcome: Extract<Input, { kind: 'outcome' }>['outcome']): Advanced {
+  /** The steps that follow are taken by a runner. */
+  #knownAfterAll(outcome: Extract<Input, { kind: 'outcome' }>['outcome']): Advanced {
+    this.#state = { ...this.#state, phase: 'acting' }
+    return this.#outcome(outcome, () => this.#rest())
+  }
+
+  #outcome(outcome: Extract<Input, { kind: 'outcome' }>['outcome'], goOn = () => this.#walk()): Advanced {
     const step = this.#journey.steps.get(this.#state.step)
     const { now } = this.#around
     if (outcome.kind === 'later') {
@@ -188,7 +196,7 @@ class Walk {
     this.#state = { ...this.#state, ...this.#keep(kept) }
     const next = isDone || step?.kind !== 'action' ? step?.next : step.suppressed
     this.#enter(next ?? END)
-    return this.#walk()
+    return goOn()
   }
 
   /** Null where the time has come already, and the next step was entered. */

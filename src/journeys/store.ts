@@ -42,6 +42,20 @@ export async function instancesOf(reader: Reader, identifiers: readonly number[]
   return rows.map(instanceOf)
 }
 
+/** Which of these instances have not ended and do not merely wait: what they did last they may try again. */
+export async function unfinishedOf(reader: Reader, instances: readonly number[]): Promise<ReadonlySet<number>> {
+  const keys = instances.map((id) => [id])
+  const columns = ['id', 'phase'] as const
+  const rows = await selectByKeys<Pick<StoredInstance, 'id' | 'phase'>>(
+    reader,
+    'journey_instances',
+    ['id'],
+    keys,
+    columns,
+  )
+  return new Set(rows.flatMap(({ id, phase }) => (phase === 'ended' || phase === 'waiting' ? [] : [id])))
+}
+
 /** When the next event is to be looked at; null = none. */
 export async function nextEvent(reader: Reader): Promise<number | null> {
   const [row] = await heldQuery<{ due: number | null }>(reader, 'select min(due) as due from journey_inbox', [])

@@ -9,7 +9,7 @@ import { itemsFor } from './items.ts'
 import type { Journey } from './journey.ts'
 import type { TurnNeeds } from './needs.ts'
 import { readPeople, type Somebody, whoAre } from './people.ts'
-import type { Act, Advanced, Input, Note, State } from './state.ts'
+import { type Act, type Advanced, actKey, type Input, type Note, type State } from './state.ts'
 import { advance } from './step.ts'
 import { nextInstances } from './store.ts'
 import type { Items } from './values.ts'
@@ -152,7 +152,7 @@ export class Turns {
     const { instance, journey, somebody } = turn
     const { actions, world } = this.#needs
     const context: ActionContext = {
-      key: `${journey.id}/${instance.id}/${act.step}/${state.visit}`,
+      key: actKey(journey.id, instance.id, { step: act.step, visit: state.visit }),
       customer: somebody.customer,
       identifier: instance.identifier,
       journey: journey.id,

@@ -97,7 +97,7 @@ export async function instanceViews(reader: Reader, journey: string, filter: Ins
       ended: row.ended,
       held: rest.held > 0,
       reason: state.reason,
-      data: (JSON.parse(row.state) as { data: InstanceView['data'] }).data,
+      data: (JSON.parse(row.state) as { data?: InstanceView['data'] }).data ?? {},
     }
   })
 }

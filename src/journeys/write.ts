@@ -74,9 +74,10 @@ export interface Settled {
   readonly counted: readonly Counted[]
 }
 
-/** What people changed: instances as they were read, at another step or version. */
+/** What people and notices changed: instances as they were read, at another step or version. */
 export interface ChangedByHand {
   readonly now: number
+  readonly counted?: readonly Counted[]
   readonly changed: readonly (Changed & { readonly version: number })[]
 }
 
@@ -96,14 +97,16 @@ export const runnerHandlers: Handlers = {
     ),
   'journeys.matched': (tx, matched: Matched) => matchedEvents(tx, matched),
   'journeys.settled': (tx, settled: Settled) => settledInstances(tx, settled),
-  'journeys.change': (tx, { now, changed }: ChangedByHand) =>
-    updateByKeys(
+  'journeys.change': async (tx, { now, changed, counted = [] }: ChangedByHand) => {
+    await count(tx, counted, now)
+    return updateByKeys(
       tx,
       'journey_instances',
       ['id', 'turn'],
       [...stateColumns, 'version'],
       changed.map(({ id, turn, state, version }) => [id, turn, ...stateValues(state, turn + 1, now), version]),
-    ),
+    )
+  },
   'journeys.endSome': (tx, ending: { journey: string; now: number; limit: number }) => endSome(tx, ending),
   'journeys.release': (tx, { now }: { now: number }) => release(tx, now),
 }

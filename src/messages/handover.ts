@@ -4,20 +4,13 @@
  */
 import type { Database } from '../db/database.ts'
 import type { World } from '../world.ts'
+import type { Begin, Begun, Finish, Put } from './attempt.ts'
 import { backoff, longestTryMs } from './backoff.ts'
 import type { Caps } from './caps.ts'
 import type { Attempt, Channel, Delivery } from './channels/channel.ts'
 import type { Outcome } from './message.ts'
 import type { Ready } from './prepare.ts'
-import {
-  type Begin,
-  type Begun,
-  type Finish,
-  type NewMessage,
-  outcomeOf,
-  type Put,
-  type StoredMessage,
-} from './store.ts'
+import { type NewMessage, outcomeOf, type StoredMessage } from './store.ts'
 
 export interface HandoverNeeds {
   readonly db: Database

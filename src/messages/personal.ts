@@ -40,4 +40,13 @@ const owners = heldRows({
   times: ['assigned'],
 })
 
-export const messagesData: readonly Holder[] = [clicks, messages, addresses, owners]
+const receivers = heldRows({
+  table: 'webhook_receivers',
+  title: 'Other programs that were told of you',
+  identifier: 'identifier',
+  shown: ['url', 'first'],
+  orderBy: ['first'],
+  times: ['first'],
+})
+
+export const messagesData: readonly Holder[] = [clicks, messages, addresses, owners, receivers]

@@ -123,7 +123,35 @@ describe('the sender is who knows the customer', () => {
       expect((await shop.send()).kind).toBe('done')
       await shop.inbound(notice(shop, 'failed', '5.1.1'))
       expect(await shop.send()).toMatchObject({ kind: 'suppressed', reason: 'the address bounced' })
-      expect((await shop.events('42')).map(({ name }) => name)).toContain('Email Bounced')
+      const names = (await shop.events('42')).map(({ name }) => name)
+      expect(names).toEqual(expect.arrayContaining(['Email Delivered', 'Email Bounced']))
+    })
+
+    it('a journey goes on when the doubt about its mail ends, by a notice or by a person', async () => {
+      const shop = await shopWithPeople(run)
+      const mail = '  - message: { channel: email, purpose: service, template: news }\n'
+      const source = `trigger: { event: Go }\npurpose: service\nonce: event\nsteps:\n${mail}  - wait: { for: 1 hour }\n${mail}`
+      expect((await shop.habitue.ask('PUT', '/v1/journeys/two', { source, confirm: true })).status).toBe(200)
+      await shop.habitue.ask('POST', '/v1/journeys/two/start', {})
+      shop.server.trouble = () => ({ at: 'drop-after-data' })
+      for (const n of [1, 2]) {
+        await shop.track('42', 'Go', { n })
+        await shop.pass(minute)
+        await shop.pass(hour)
+        const doubted = await shop.habitue.ask('GET', '/v1/journeys/two/instances?phase=in_doubt')
+        expect([n, shop.server.received.length, doubted.body.instances.length]).toEqual([n, 2 * n - 1, 1])
+        shop.server.trouble = null
+        const [{ id }] = doubted.body.instances
+        if (n === 1) await shop.inbound(notice(shop, 'relayed', '2.0.0'))
+        else await shop.habitue.ask('POST', `/v1/journeys/two/instances/${id}/settle`, { as: 'happened' })
+        expect((await shop.habitue.ask('GET', '/v1/messages?state=in_doubt')).body.messages).toEqual([])
+        await shop.pass(minute)
+        await shop.pass(hour)
+        expect([n, shop.server.received.length]).toEqual([n, 2 * n])
+        shop.server.trouble = () => ({ at: 'drop-after-data' })
+      }
+      const { body } = await shop.habitue.ask('GET', '/v1/journeys/two/instances')
+      expect(body.instances.map(({ phase }: { phase: string }) => phase)).toEqual(['ended', 'ended'])
     })
 
     it('a mail to the unsubscribe address ends advertising, a complaint ends all mail to that address', async () => {

@@ -63,13 +63,23 @@ describe('another program', () => {
       expect(crm.got).toEqual([])
     })
 
-    it('that knows a customer hears that he was erased', async () => {
+    it('that knows a customer hears that he was erased, be it by a message or by a step of a journey', async () => {
       const crm = await program()
+      const other = await program()
       const shop = await shopOf(run, crm.url)
       await shop.send(toCrm)
+      const source = `trigger: { event: Go }\npurpose: service\nsteps:\n  - webhook: { url: '${other.url}' }\n`
+      expect((await shop.habitue.ask('PUT', '/v1/journeys/tell', { source })).status).toBe(200)
+      await shop.habitue.ask('POST', '/v1/journeys/tell/start', {})
+      await shop.track('42', 'Go')
+      await shop.pass(1000)
+      expect(other.got.map(({ kind }) => kind)).toEqual(['journey'])
+      const { body: known } = await shop.habitue.ask('GET', '/v1/customers/42/export')
+      expect(JSON.stringify(known)).toContain(other.url)
       const { status, body } = await shop.habitue.ask('POST', '/v1/customers/42/erase', {})
       expect(status).toBe(200)
-      while (crm.got.length < 2) await new Promise((resolve) => setTimeout(resolve, 10))
+      while (crm.got.length < 2 || other.got.length < 2) await new Promise((resolve) => setTimeout(resolve, 10))
+      expect(other.got[1].body).toEqual(crm.got[1].body)
       expect(crm.got[1].kind).toBe('erasure')
       expect(crm.got[1].body).toMatchObject({ event: 'erasure', erasure: body.id })
       expect(JSON.stringify(crm.got[1].body)).toContain('ada@x.example')

@@ -14,6 +14,7 @@ export const statements: readonly string[] = [
     claim text, item text, state text not null, reason text not null, started {int} not null, ended {int},
     unique (journey, entry))`,
   'create index journey_instances_due on journey_instances (journey, due) where due is not null',
+  `create index journey_instances_kept on journey_instances (ended) where ended is not null and state <> '{}'`,
   'create index journey_instances_identifier on journey_instances (identifier)',
   'create index journey_instances_item on journey_instances (item) where item is not null',
   `create index journey_instances_trouble on journey_instances (journey, id) where phase in ('failed', 'in_doubt')`,

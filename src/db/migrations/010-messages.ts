@@ -14,6 +14,8 @@ export const statements: readonly string[] = [
   'create index message_clicks_message on message_clicks (message)',
   `create index message_clicks_open on message_clicks (time) where state = 'new'`,
   `create table mail_addresses (identifier {int} primary key, state text not null, reason text not null, time {int} not null)`,
+  `create table webhook_receivers (identifier {int} not null, url text not null, first {int} not null,
+    primary key (identifier, url)) {norowid}`,
   `create table templates (name text not null, version {int} not null, doc text not null, created {int} not null,
     primary key (name, version))`,
   `create table senders (person text primary key, doc text not null, updated {int} not null)`,
