@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { HabitueError } from '../errors.ts'
-import { isAudience, leastAge, parseItem, parsePatch, parseTime } from './item.ts'
+import { isAudience, leastAge, parseItem, parsePatch } from './item.ts'
 import { fromMinorUnits, toMinorUnits } from './money.ts'
 import { blankRow, mergeRow, toView } from './row.ts'
+import { parseTime } from './time.ts'
 
 function refusal(input: unknown): HabitueError {
   try {

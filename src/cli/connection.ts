@@ -9,9 +9,8 @@ import { text } from 'node:stream/consumers'
 import type { FastifyInstance } from 'fastify'
 import { type Config, loadConfig } from '../config.ts'
 import { readOwner } from '../db/owner.ts'
-import { createEngine } from '../engine.ts'
 import { HabitueError } from '../errors.ts'
-import { createApp } from '../http/app.ts'
+import { engineHere } from './engine-here.ts'
 import { commandLog } from './log.ts'
 
 export interface Where {
@@ -52,6 +51,7 @@ export async function connect(where: Where): Promise<Connection> {
   if (owner) return overHttp(owner.url as string, owner.token as string)
   if (where.needsServer) throw notRunning(config)
   // Not `start`ed: what Habitue does by itself, and showing the first admin key, is for the process that serves.
+  const { createEngine, createApp } = await engineHere()
   const engine = await createEngine(config, { log: commandLog('warn') })
   const begin = async () => {
     const app = await createApp(engine)

@@ -1,22 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { calibrationPlot } from '../evaluation/calibration.ts'
-import {
-  type EvaluationFlags,
-  type EvaluationSurroundings,
-  evalCandidates,
-  evalColdstart,
-  evalContext,
-  evalGrowth,
-  evalPolicy,
-  evalRating,
-  evalReviews,
-  evalSequence,
-  evalSession,
-  evalTopn,
-  evalUsual,
-  outcomeTable,
-} from '../evaluation/command.ts'
+import type { EvaluationFlags, EvaluationSurroundings } from '../evaluation/command.ts'
 import { growthPlot } from '../evaluation/growth-plot.ts'
 import type { Outcome } from '../evaluation/outcome.ts'
 import type { RatingFiles } from '../evaluation/rating.ts'
@@ -37,7 +22,9 @@ export function evalCommand(program: Command): void {
     .requiredOption('--split <file>', 'CSV: one word a line of the interactions: train, valid or test')
     .action((_: unknown, command: Command) => {
       const options = optionsOf<Flags & { interactions: string; split: string }>(command)
-      return run(options, (progress) => evalTopn(options, flagsOf(options), { world: systemWorld, progress }))
+      return run(options, (evals, progress) =>
+        evals.evalTopn(options, flagsOf(options), { world: systemWorld, progress }),
+      )
     })
 
   withFlags(evaluate.command('candidates'))
@@ -47,7 +34,9 @@ export function evalCommand(program: Command): void {
     .requiredOption('--candidates <file>', 'CSV: user,items, separated by spaces')
     .action((_: unknown, command: Command) => {
       const options = optionsOf<Flags & { train: string; test: string; candidates: string }>(command)
-      return run(options, (progress) => evalCandidates(options, flagsOf(options), { world: systemWorld, progress }))
+      return run(options, (evals, progress) =>
+        evals.evalCandidates(options, flagsOf(options), { world: systemWorld, progress }),
+      )
     })
 
   withFlags(evaluate.command('growth'))
@@ -61,7 +50,9 @@ export function evalCommand(program: Command): void {
       const plot = (points: Parameters<typeof growthPlot>[0]) => {
         if (options.plot) writeFileSync(options.plot, growthPlot(points, 'Quality by the number of events'))
       }
-      return run(options, (progress) => evalGrowth(options, flagsOf(options), { world: systemWorld, progress }, plot))
+      return run(options, (evals, progress) =>
+        evals.evalGrowth(options, flagsOf(options), { world: systemWorld, progress }, plot),
+      )
     })
 
   withFlags(evaluate.command('sequence'))
@@ -69,7 +60,9 @@ export function evalCommand(program: Command): void {
     .requiredOption('--sequences <file>', "CSV: user,item, each user's lines in order of time")
     .action((_: unknown, command: Command) => {
       const options = optionsOf<Flags & { sequences: string }>(command)
-      return run(options, (progress) => evalSequence(options, flagsOf(options), { world: systemWorld, progress }))
+      return run(options, (evals, progress) =>
+        evals.evalSequence(options, flagsOf(options), { world: systemWorld, progress }),
+      )
     })
 
   withFlags(evaluate.command('session'))
@@ -78,7 +71,9 @@ export function evalCommand(program: Command): void {
     .requiredOption('--test <file>', 'CSV: prefix,target; prefix = items in order, separated by spaces')
     .action((_: unknown, command: Command) => {
       const options = optionsOf<Flags & { train: string; test: string }>(command)
-      return run(options, (progress) => evalSession(options, flagsOf(options), { world: systemWorld, progress }))
+      return run(options, (evals, progress) =>
+        evals.evalSession(options, flagsOf(options), { world: systemWorld, progress }),
+      )
     })
 
   withFlags(evaluate.command('context'))
@@ -88,7 +83,9 @@ export function evalCommand(program: Command): void {
     .requiredOption('--test <file>', 'CSV of the same form')
     .action((_: unknown, command: Command) => {
       const options = optionsOf<Flags & { train: string; valid: string; test: string }>(command)
-      return run(options, (progress) => evalContext(options, flagsOf(options), { world: systemWorld, progress }))
+      return run(options, (evals, progress) =>
+        evals.evalContext(options, flagsOf(options), { world: systemWorld, progress }),
+      )
     })
 
   judgingPredictions(evaluate)
@@ -108,7 +105,9 @@ function judgingPredictions(evaluate: Command): void {
     .option('--cold <file>', 'CSV: user; who is held out for the learning curve')
     .action((_: unknown, command: Command) => {
       const options = optionsOf<Flags & RatingFiles>(command)
-      return run(options, (progress) => evalRating(options, flagsOf(options), { world: systemWorld, progress }))
+      return run(options, (evals, progress) =>
+        evals.evalRating(options, flagsOf(options), { world: systemWorld, progress }),
+      )
     })
 
   withFlags(evaluate.command('usual'))
@@ -117,8 +116,8 @@ function judgingPredictions(evaluate: Command): void {
     .option('--plot <file>', 'writes said against come true as SVG')
     .action((_: unknown, command: Command) => {
       const options = optionsOf<Flags & { choices: string; plot?: string }>(command)
-      return run(options, async (progress) => {
-        const { outcome, bins } = await evalUsual(options, flagsOf(options), { world: systemWorld, progress })
+      return run(options, async (evals, progress) => {
+        const { outcome, bins } = await evals.evalUsual(options, flagsOf(options), { world: systemWorld, progress })
         if (options.plot) writeFileSync(options.plot, calibrationPlot(bins, 'The usual: said and come true'))
         return outcome
       })
@@ -131,7 +130,7 @@ function judgingPredictions(evaluate: Command): void {
     .option('--shops <n>', 'how many shops are drawn', wholeNumber, 10)
     .action((_: unknown, command: Command) => {
       const options = optionsOf<Flags & { shops: number }>(command)
-      return run(options, (progress) => evalReviews(options, { world: systemWorld, progress }))
+      return run(options, (evals, progress) => evals.evalReviews(options, { world: systemWorld, progress }))
     })
 
   evaluate
@@ -142,7 +141,7 @@ function judgingPredictions(evaluate: Command): void {
     .option('--repeats <n>', 'how many logs', wholeNumber, 20)
     .action((_: unknown, command: Command) => {
       const options = optionsOf<Flags & { lists: number; repeats: number }>(command)
-      return run(options, (progress) => evalPolicy(options, { world: systemWorld, progress }))
+      return run(options, (evals, progress) => evals.evalPolicy(options, { world: systemWorld, progress }))
     })
 
   withFlags(evaluate.command('coldstart'))
@@ -152,7 +151,9 @@ function judgingPredictions(evaluate: Command): void {
     .requiredOption('--cold <file>', 'CSV: user, those who are held out whole')
     .action((_: unknown, command: Command) => {
       const options = optionsOf<Flags & { interactions: string; users: string; cold: string }>(command)
-      return run(options, (progress) => evalColdstart(options, flagsOf(options), { world: systemWorld, progress }))
+      return run(options, (evals, progress) =>
+        evals.evalColdstart(options, flagsOf(options), { world: systemWorld, progress }),
+      )
     })
 }
 
@@ -174,17 +175,21 @@ function flagsOf({ model, set, seed }: Flags): EvaluationFlags {
   return { model, set, seed }
 }
 
+type Evaluations = typeof import('../evaluation/command.ts')
+
 async function run(
   options: Flags,
-  evaluate: (progress: EvaluationSurroundings['progress']) => Promise<Outcome>,
+  evaluate: (evals: Evaluations, progress: EvaluationSurroundings['progress']) => Promise<Outcome>,
 ): Promise<void> {
   const out: Output = output(options.json === true)
   const bar = out.progress('evaluating')
   const signal = interruptible()
   try {
-    const outcome = await evaluate({ step: (done, total, note) => bar.set(done, total, note), signal })
+    // Loaded where it is wanted: no other command needs the models here.
+    const evals = await import('../evaluation/command.ts')
+    const outcome = await evaluate(evals, { step: (done, total, note) => bar.set(done, total, note), signal })
     bar.stop()
-    out.result(outcome, () => outcomeTable(outcome))
+    out.result(outcome, () => evals.outcomeTable(outcome))
   } finally {
     bar.stop()
   }

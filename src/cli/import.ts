@@ -1,8 +1,7 @@
 import { Argument, type Command, Option } from 'commander'
 import { type ImportKind, importKinds, parseMapOptions, signals } from '../imports/mapping.ts'
-import { describeImport, type ImportDescription, type ImportOptions } from '../imports/read.ts'
+import type { ImportDescription, ImportOptions } from '../imports/read.ts'
 import { systemWorld } from '../world.ts'
-import { importFile } from './import-file.ts'
 import { interruptible } from './interruption.ts'
 import { output, table } from './output.ts'
 import { connected, type GlobalOptions, optionsOf, several } from './surroundings.ts'
@@ -72,12 +71,14 @@ async function run(kind: ImportKind, files: readonly string[], options: Options)
   const reading = readingOptions(options)
   if (options.dryRun) {
     const out = output(options.json === true)
+    const { describeImport } = await import('../imports/read.ts')
     for (const file of files) {
       const description = await describeImport(kind, file, reading)
       out.result(description, () => shape(file, description))
     }
     return
   }
+  const { importFile } = await import('./import-file.ts')
   const signal = interruptible()
   await connected(options, async (connection, out) => {
     const how = { ...reading, signal, again: options.again === true }

@@ -1,6 +1,7 @@
 import { text } from 'node:stream/consumers'
 import { type Command, Option } from 'commander'
-import { type PersonInfo, roles } from '../engine-api.ts'
+import { roles } from '../engine-api/words.ts'
+import type { PersonInfo } from '../engine-api.ts'
 import { table } from './output.ts'
 import { connected, optionsOf } from './surroundings.ts'
 

@@ -4,9 +4,9 @@ import type { Command } from 'commander'
 import { loadConfig } from '../config.ts'
 import { acquireOwner } from '../db/owner.ts'
 import { restoreFile } from '../db/restore.ts'
-import { createEngine, erasureJournalOf } from '../engine.ts'
 import { HabitueError } from '../errors.ts'
 import { checkFolder } from './connection.ts'
+import { engineHere } from './engine-here.ts'
 import { commandLog } from './log.ts'
 import { output } from './output.ts'
 import { type GlobalOptions, optionsOf } from './surroundings.ts'
@@ -52,6 +52,7 @@ async function restore(backup: string, data: string | undefined): Promise<Restor
     owner.release()
   }
   // Opening it carries out what the journal tells of; nothing is served before.
+  const { createEngine, erasureJournalOf } = await engineHere()
   const engine = await createEngine(config, { log: commandLog('error') })
   const { erasedAgain } = engine
   await engine.holding.hold()

@@ -1,11 +1,9 @@
 /** Engine and application in this process, listening, until a signal ends both gracefully. */
 import type { Config } from '../config.ts'
-import { createEngine } from '../engine.ts'
 import type { Demo, Engine } from '../engine-api.ts'
-import { createApp } from '../http/app.ts'
-import { listen } from '../http/listen.ts'
 import type { App } from '../http/typed-app.ts'
 import { checkFolder } from './connection.ts'
+import { engineHere } from './engine-here.ts'
 import { commandLog } from './log.ts'
 
 export interface Serving {
@@ -28,6 +26,7 @@ export async function serve(
   prepare: (engine: Engine, firstAdminKey: string | null) => Promise<void>,
 ): Promise<Serving> {
   checkFolder(config)
+  const { createEngine, createApp, listen } = await engineHere()
   const engine = await createEngine(config, { demo, log: commandLog(config.logLevel) })
   const begin = async () => {
     await prepare(engine, await engine.start())

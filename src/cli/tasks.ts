@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { taskStates } from '../engine-api.ts'
+import { taskStates } from '../engine-api/words.ts'
 import { table } from './output.ts'
 import { connected, optionsOf, wholeNumber } from './surroundings.ts'
 

@@ -1,6 +1,6 @@
 /** JSON lines of tracking messages, as Segment and RudderStack archive them -> messages. */
 
-import { parseTime } from '../catalog/item.ts'
+import { parseTime } from '../catalog/time.ts'
 import { quote } from './columns.ts'
 import { type Converter, messageIdOf, type Sink, type TrackingMessage } from './messages.ts'
 

@@ -1,5 +1,5 @@
 /** Texts of a feed -> the values of an item's fields. What cannot be read stays a text, and the item's check refuses it. */
-import { parseTime } from '../catalog/item.ts'
+import { parseTime } from '../catalog/time.ts'
 import { parseDecimal, parsePrice } from './values.ts'
 
 /** `Home > Garden > Tools` is in Home, in Home > Garden, and in the whole. */

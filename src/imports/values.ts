@@ -1,6 +1,7 @@
 /** Numbers, prices and times as files write them. Each reader answers null for what it cannot read. */
-import { parseTime } from '../catalog/item.ts'
+
 import { currencyExponent, isCurrency } from '../catalog/money.ts'
+import { parseTime } from '../catalog/time.ts'
 
 const plainNumber = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?$/i
 
