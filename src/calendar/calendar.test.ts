@@ -251,6 +251,25 @@ describe('quiet hours', () => {
     expect(quietUntil(utc('2025-03-30T06:00:00Z'), night, 'Europe/Berlin')).toBeNull()
     expect(quietUntil(utc('2025-03-30T05:00:00Z'), { from: '07:00', until: '07:00' }, 'UTC')).toBeNull()
   })
+
+  it('end once where their end comes twice, and where it is left out at the first minute after', () => {
+    const late = { from: '21:00', until: '02:00' }
+    const ends = (at: string, hours = late) => {
+      const found = quietUntil(utc(at), hours, 'Europe/Berlin')
+      return found === null ? null : new Date(found).toISOString().slice(11, 16)
+    }
+    // 26 October 2025: 02:00 comes at 00:00 UTC and again at 01:00 UTC.
+    expect(ends('2025-10-25T23:59:00Z')).toBe('00:00')
+    expect([ends('2025-10-26T00:30:00Z'), ends('2025-10-26T01:00:00Z'), ends('2025-10-26T01:30:00Z')]).toEqual([
+      ...[null, null, null],
+    ])
+    // 30 March 2025: after 01:59 comes 03:00, at 01:00 UTC.
+    expect([ends('2025-03-30T00:59:00Z'), ends('2025-03-30T01:00:00Z')]).toEqual(['01:00', null])
+    // Hours that are left out as a whole are none that day.
+    const small = { from: '02:00', until: '03:00' }
+    expect([ends('2025-03-30T00:30:00Z', small), ends('2025-03-30T01:00:00Z', small)]).toEqual([null, null])
+    expect([ends('2025-10-26T00:30:00Z', small), ends('2025-10-26T01:30:00Z', small)]).toEqual(['02:00', '02:00'])
+  })
 })
 
 describe('where somebody is', () => {

@@ -66,8 +66,9 @@ export interface Hours {
 /** Null where `now` lies outside the quiet hours; else when they end. */
 export function quietUntil(now: number, { from, until }: Hours, zone: string): number | null {
   if (from === until) return null
-  // It is quiet as long as the next end comes before the next beginning.
+  // It is quiet as long as the next end comes before the next beginning. Both at once, in an hour that is left out: hours of
+  // one day are none that day, those over midnight go on.
   const end = nextTime(now + 1, until, zone)
   const begin = nextTime(now + 1, from, zone)
-  return end <= begin ? end : null
+  return end < begin || (end === begin && from > until) ? end : null
 }

@@ -1,9 +1,10 @@
 /** What would have held a message back at a time: consent, an open complaint, quiet hours and caps, by their own rules. */
+import { quietUntil } from '../calendar/zone.ts'
 import type { Config } from '../config.ts'
 import type { Person } from '../consent/permit.ts'
 import { type Caps, exceeded } from '../messages/caps.ts'
 import { capsOf } from '../messages/messenger.ts'
-import { parseQuietHours, quietUntil } from '../messages/zone.ts'
+import { parseQuietHours } from '../messages/quiet-hours.ts'
 import type { ActionSteps, Outcome } from './actions.ts'
 import type { Act, Heard } from './state.ts'
 
@@ -41,7 +42,7 @@ export class Restraint {
       const { allowed, reason } = personAt(at).ruling('marketing', channel)
       if (!allowed) return { kind: 'suppressed', reason: `consent: ${reason}` }
       const hours = parseQuietHours(config.messages.quietHours)
-      const until = hours === null || hours === 'none' ? null : quietUntil(at, zone, hours)
+      const until = hours === null || hours === 'none' ? null : quietUntil(at, hours, zone)
       if (until !== null) return { kind: 'later', at: until, reason: 'quiet hours' }
     }
     const key = `${channel}:${purpose}`

@@ -1,5 +1,5 @@
 /** From what is asked to what is sent: may it be said now, to whom, by whom, with which words. Nothing is sent here. */
-import { zoneOf } from '../calendar/zone.ts'
+import { quietUntil, zoneOf } from '../calendar/zone.ts'
 import type { Config } from '../config.ts'
 import type { Policy } from '../consent/policy.ts'
 import type { Database } from '../db/database.ts'
@@ -17,6 +17,7 @@ import type { SendRequest } from './message.ts'
 import { type Offered, type OfferNeeds, offeredItems } from './offered.ts'
 import { isConfirmed, optInKey } from './opt-in.ts'
 import { escaped } from './plain-text.ts'
+import { parseQuietHours } from './quiet-hours.ts'
 import { firstName, mailAddressOf, type Recipient, recipientOf, type Unreachable } from './recipient.ts'
 import type { Rendered, Renderer } from './render.ts'
 import { personName } from './salutation.ts'
@@ -24,7 +25,6 @@ import type { Speakers } from './speakers.ts'
 import type { Shown } from './store.ts'
 import type { StoredTemplate } from './template-store.ts'
 import { type Speaker, viewOf, withFooter } from './view.ts'
-import { parseQuietHours, quietUntil } from './zone.ts'
 
 /** Why nothing is sent now. */
 export type Held =
@@ -130,7 +130,7 @@ async function calm(
     return { kind: 'suppressed', reason: 'holdout', identifier }
   const hours = parseQuietHours(config.messages.quietHours)
   if (!automatic || hours === 'none' || hours === null) return null
-  const at = quietUntil(now, zoneOf(toldWhereabouts(traits), config.timeZone), hours)
+  const at = quietUntil(now, hours, zoneOf(toldWhereabouts(traits), config.timeZone))
   return at === null ? null : { kind: 'later', at, reason: 'quiet hours', identifier }
 }
 

@@ -8,7 +8,6 @@ import { plainText } from './plain-text.ts'
 import { createRenderer } from './render.ts'
 import { personName, salutation } from './salutation.ts'
 import { parseTemplate, type Template, templateOfFile } from './template.ts'
-import { quietUntil } from './zone.ts'
 
 const stored = (name: string, template: Template, version = 1) => ({ name, version, template, created: 0 })
 const mail = (html: string, text?: string): Template => ({
@@ -169,36 +168,11 @@ describe('salutation', () => {
 })
 
 describe('hours', () => {
-  it('are those of the customer’s clock, also when it jumps', () => {
-    const hours = { from: 21, to: 8 }
-    expect(quietUntil(Date.UTC(2026, 5, 1, 19, 30), 'Europe/Berlin', hours)).toBe(Date.UTC(2026, 5, 2, 6))
-    expect(quietUntil(Date.UTC(2026, 5, 1, 12), 'Europe/Berlin', hours)).toBeNull()
-    // The night in which the clock goes forward, and the one in which it goes back.
-    expect(quietUntil(Date.UTC(2026, 2, 28, 23), 'Europe/Berlin', hours)).toBe(Date.UTC(2026, 2, 29, 6))
-    expect(quietUntil(Date.UTC(2026, 9, 24, 23), 'Europe/Berlin', hours)).toBe(Date.UTC(2026, 9, 25, 7))
+  it('are those where the customer is', () => {
     const zone = (traits: Record<string, unknown>) => zoneOf(toldWhereabouts(traits), 'Europe/Dublin')
     expect(zone({ timezone: 'Mars/Phobos' })).toBe('Europe/Dublin')
     expect(zone({ timezone: 'Asia/Tokyo', country: 'DE' })).toBe('Asia/Tokyo')
     expect(zone({ address: { country: 'Germany' } })).toBe('Europe/Berlin')
-  })
-
-  it('end after now, wherever and whenever', () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 1_600_000_000, max: 1_900_000_000 }),
-        fc.constantFrom('Europe/Berlin', 'America/New_York', 'Asia/Kathmandu', 'Australia/Lord_Howe', 'UTC'),
-        fc.integer({ min: 0, max: 23 }),
-        fc.integer({ min: 0, max: 23 }),
-        (seconds, zone, from, to) => {
-          fc.pre(from !== to)
-          const now = seconds * 1000
-          const until = quietUntil(now, zone, { from, to })
-          if (until !== null) expect(until - now).toBeGreaterThan(0)
-          if (until !== null) expect(until - now).toBeLessThanOrEqual(26 * 3_600_000)
-        },
-      ),
-      { seed: 8, numRuns: 200 },
-    )
   })
 
   it('a person is at work on his days; two who speak for each other and are both away are nobody', () => {
