@@ -118,6 +118,8 @@ export type {
 export type { TaskActor, TasksApi } from './engine-api/tasks.ts'
 export type { EventRefusal, EventType, IngestAnswer, Subject } from './events/event.ts'
 export type { Identifier } from './identity/identity.ts'
+export type { Reach } from './journeys/reach.ts'
+export type { JourneyReport } from './journeys/report.ts'
 export { DefinitionForm as JourneyDefinition } from './journeys/schema.ts'
 export type { InstanceView } from './journeys/views.ts'
 export type { MemoryDocument, MemoryStatement } from './memory/document.ts'

@@ -416,4 +416,62 @@ steps:
     expect(body.difference.orders.high).toBeGreaterThan(0.6)
     expect(body.sentence).toMatch(/^It helps: 100\.0 orders for 100 customers against/)
   })
+
+  it('says of all journeys whether they help, against who gets none of them, and of each what it said and why not', async () => {
+    const world = simulatedWorld(14, start)
+    const calm = { holdout: 0.5, caps: { 'on-site:marketing': '1/1' }, quietHours: '' }
+    const habitue = await run({ messages: calm }, { world })
+    await habitue.ask('POST', '/v1/items', { items: [{ id: 'p', title: 'P', price: 10, cost: 4 }] })
+    await habitue.ask('PUT', '/v1/templates/hello', { channel: 'on-site', title: 'Hello', body: 'x' })
+    const message = 'message: { channel: on-site, purpose: marketing, template: hello }'
+    const source = (event: string) => `title: ${event}\ntrigger: { event: ${event} }\nsteps:\n  - ${message}\n`
+    await put(habitue, 'first', source('Signed Up'))
+    await put(habitue, 'second', source('Cart Abandoned'))
+    await put(habitue, 'ours', 'trigger: { event: Signed Up }\npurpose: service\nsteps:\n  - end: x\n')
+    const people = Array.from({ length: 160 }, (_, n) => `c${n}`)
+    const send = async (event: string, who: readonly string[], properties: (id: string) => object) => {
+      const batch = who.map((userId) => {
+        return { type: 'track', event, userId, messageId: `m${++sent}`, properties: properties(userId) }
+      })
+      for (let n = 0; n < batch.length; n += 100)
+        await habitue.ask('POST', '/v1/batch', { batch: batch.slice(n, n + 100) })
+      await habitue.engine.settle()
+    }
+    await send('Consent Withdrawn', people.slice(150), () => ({ purpose: 'marketing', channel: 'on-site' }))
+    await send('Signed Up', people, () => ({}))
+    const heldOut = (one: { held: boolean }) => one.held
+    const { instances: all } = (await habitue.ask('GET', '/v1/journeys/first/instances?limit=1000')).body
+    const idOf = (one: { customer: { id: string } }) => one.customer.id
+    const held: string[] = all.filter(heldOut).map(idOf)
+    const treated: string[] = people.filter((who) => !held.includes(who))
+    expect([treated.length > 40, held.length > 40]).toEqual([true, true])
+    world.advance(day)
+    await send('Order Completed', treated, (id) => ({
+      order_id: `o-${id}`,
+      products: [{ product_id: 'p', quantity: 1, price: 10 }],
+    }))
+    world.advance(20 * day)
+    // What they enter later judges nobody anew.
+    await send('Cart Abandoned', people, () => ({}))
+    world.advance(10 * day)
+    const { body, status } = await habitue.ask('GET', '/v1/journeys/report')
+    expect(status, JSON.stringify(body)).toBe(200)
+    expect([body.treated, body.held]).toMatchObject([
+      { customers: treated.length, judged: treated.length, orders: 1, margin: 6 },
+      { customers: held.length, judged: held.length, orders: 0 },
+    ])
+    expect(body.difference.orders.low).toBeGreaterThan(0.2)
+    expect(body.sentence).toMatch(/^It helps: 100\.0 orders for 100 customers against 0\.0/)
+    const [first, ours, second] = body.journeys
+    expect([first.id, ours.id, second.id]).toEqual(['first', 'ours', 'second'])
+    const refusing = treated.filter((who) => people.indexOf(who) >= 150).length
+    const said = { entered: treated.length, sent: treated.length - refusing }
+    expect(first.reach).toMatchObject({
+      ...said,
+      suppressed: refusing > 0 ? [{ reason: expect.stringContaining('consent'), count: refusing }] : [],
+    })
+    expect(body.reach).toMatchObject({ sent: 2 * said.sent, entered: 2 * said.entered + people.length })
+    expect(second.sentence).toMatch(/too few of them are over/)
+    expect((await habitue.ask('GET', '/v1/journeys/first/report')).body.reach).toEqual(first.reach)
+  })
 })

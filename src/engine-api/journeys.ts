@@ -1,6 +1,7 @@
 /** Standing processes, as HTTP sees them. Times are milliseconds since 1970. */
 import type { Identifier } from '../identity/identity.ts'
 import type { JourneyState } from '../journeys/define.ts'
+import type { Reach } from '../journeys/reach.ts'
 import type { JourneyReport } from '../journeys/report.ts'
 import type { DefinitionForm } from '../journeys/schema.ts'
 import type { Phase } from '../journeys/state.ts'
@@ -73,6 +74,17 @@ export interface SimulationView {
   readonly warnings: readonly string[]
 }
 
+export interface ReportOfAll {
+  /** Those that are not for service, together, against the customers who get none of them. */
+  readonly together: JourneyReport
+  /** Of all. */
+  readonly reach: Reach
+  readonly journeys: readonly (Pick<JourneySummary, 'id' | 'title' | 'state'> & {
+    readonly reach: Reach
+    readonly report: JourneyReport
+  })[]
+}
+
 export interface JourneysApi {
   list(): Promise<readonly JourneySummary[]>
   /** @throws HabitueError not_found */
@@ -109,7 +121,9 @@ export interface JourneysApi {
    * Whether it helps, by what those who entered ordered in so many days against those held out; margins in minor units.
    * @throws HabitueError not_found
    */
-  report(id: string, days: number): Promise<JourneyReport>
+  report(id: string, days: number): Promise<JourneyReport & { readonly reach: Reach }>
+  /** All of them, each and together. */
+  reports(days: number): Promise<ReportOfAll>
   /** JSON Schema of a definition. */
   schema(): object
 }

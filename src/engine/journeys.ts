@@ -2,7 +2,14 @@
 import type { Config } from '../config.ts'
 import type { Policy } from '../consent/policy.ts'
 import type { Database } from '../db/database.ts'
-import type { JourneySummary, JourneysApi, JourneyView, PutJourney, SimulateJourney } from '../engine-api/journeys.ts'
+import type {
+  JourneySummary,
+  JourneysApi,
+  JourneyView,
+  PutJourney,
+  ReportOfAll,
+  SimulateJourney,
+} from '../engine-api/journeys.ts'
 import { HabitueError } from '../errors.ts'
 import type { Actions } from '../journeys/actions.ts'
 import { migrate, replayFailed, settleByHand, type Write } from '../journeys/by-hand.ts'
@@ -10,7 +17,8 @@ import { compileJourney } from '../journeys/compile.ts'
 import type { PutAnswer } from '../journeys/define.ts'
 import type { Journey } from '../journeys/journey.ts'
 import { beginsOf, hearsOf } from '../journeys/names.ts'
-import { reportOf } from '../journeys/report.ts'
+import { type Reach, reachByJourney, sumOfReach } from '../journeys/reach.ts'
+import { reportOf, reportOfAll } from '../journeys/report.ts'
 import { journeyWorks } from '../journeys/runner.ts'
 import { DefinitionForm } from '../journeys/schema.ts'
 import { JourneyShelf } from '../journeys/shelf.ts'
@@ -112,13 +120,8 @@ export function journeysApi(needs: Needs): JourneysApi {
       const journey = await wantedJourney(needs, { id, source, definition })
       return simulated(needs, journey, span)
     },
-    async report(id, days) {
-      const { version } = await named(id)
-      const journey = await needs.shelf.get(db, id, version)
-      const now = world.now()
-      const perMonth = journey && (await expected(needs, journey, now))
-      return reportOf(db, id, { policy: needs.policy, now, days, perMonth })
-    },
+    report: async (id, days) => reported(needs, await named(id), days),
+    reports: (days) => reportedAll(needs, days),
     schema: () => DefinitionForm,
   }
 }
@@ -133,6 +136,33 @@ async function endAll(write: Write, journey: string): Promise<void> {
 const monthMs = 30 * 86_400_000
 /** Customers looked at to guess how many enter. */
 const sampled = 2000
+
+async function reported(needs: Needs, { id, version }: JourneyInfo, days: number) {
+  const { db, shelf, policy, world } = needs
+  const journey = await shelf.get(db, id, version)
+  const now = world.now()
+  const perMonth = journey && (await expected(needs, journey, now))
+  const report = await reportOf(db, id, { policy, now, days, perMonth, foresee: true })
+  return { ...report, reach: (await reachByJourney(db, shelf, [id])).get(id) as Reach }
+}
+
+async function reportedAll({ db, shelf, policy, world }: Needs, days: number): Promise<ReportOfAll> {
+  const all = await listJourneys(db)
+  const reach = await reachByJourney(
+    db,
+    shelf,
+    all.map(({ id }) => id),
+  )
+  const asked = { policy, now: world.now(), days, perMonth: null }
+  const journeys: ReportOfAll['journeys'][number][] = []
+  for (const info of all) {
+    const { id, title, state } = summary(info, (await listVersions(db, info.id))[0].definition)
+    const report = await reportOf(db, id, { ...asked, foresee: false })
+    journeys.push({ id, title, state, reach: reach.get(id) as Reach, report })
+  }
+  const together = await reportOfAll(db, { ...asked, foresee: true })
+  return { together, reach: sumOfReach([...reach.values()]), journeys }
+}
 
 /** How many would enter in a month, as the last three went. */
 async function expected({ db, policy, config }: Needs, journey: Journey, now: number): Promise<number | null> {

@@ -1,6 +1,6 @@
-/** What a journey would do (POST /v1/journeys/simulate), and whether it helps (GET /v1/journeys/{id}/report). */
+/** What a journey would do (POST /v1/journeys/simulate). */
 import { Type } from 'typebox'
-import { type Engine, fromMinorUnits } from '../engine-api.ts'
+import type { Engine } from '../engine-api.ts'
 import { HabitueError } from '../errors.ts'
 import type { App } from './typed-app.ts'
 
@@ -44,38 +44,6 @@ const Answer = Type.Object({
 })
 const mostCustomers = 10_000
 
-const Effect = Type.Object({
-  customers: Type.Integer({ description: 'Who entered.' }),
-  judged: Type.Integer({ description: 'Of them, whose days are over.' }),
-  orders: Type.Number({ description: 'For each, on average, after cancellations and returns.' }),
-  margin: Type.Number(),
-})
-const Difference = Type.Object(
-  {
-    estimate: Type.Number(),
-    low: Type.Union([Type.Number(), Type.Null()], { description: 'Null = nothing can be told yet.' }),
-    high: Type.Union([Type.Number(), Type.Null()]),
-  },
-  { description: 'Treated less held out; 95 %, valid whenever and however often it is looked at.' },
-)
-const Report = Type.Object({
-  days: Type.Integer(),
-  treated: Effect,
-  held: Effect,
-  difference: Type.Union([Type.Object({ orders: Difference, margin: Difference }), Type.Null()]),
-  withoutCost: Type.Integer({ description: 'Lines whose item has no cost.' }),
-  detectable: Type.Array(
-    Type.Object({
-      months: Type.Integer(),
-      holdout: Type.Number(),
-      lift: Type.Union([Type.Number(), Type.Null()], {
-        description: 'Of the mean of orders; null = nothing would show.',
-      }),
-    }),
-  ),
-  sentence: Type.String(),
-})
-
 export function simulationRoutes(app: App, { journeys, world }: Engine): void {
   const schema = {
     tags: ['journeys'],
@@ -100,41 +68,6 @@ export function simulationRoutes(app: App, { journeys, world }: Engine): void {
       })),
     }
   })
-}
-
-export function reportRoute(app: App, { journeys, config }: Engine): void {
-  const schema = {
-    tags: ['journeys'],
-    description:
-      'Whether it helps: what those who entered ordered against those held out, and what could be told at all.',
-    params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) }),
-    querystring: Type.Object({
-      days: Type.Optional(Type.Integer({ minimum: 1, maximum: 365, description: 'After entering; 30 by default.' })),
-    }),
-    response: { 200: Report },
-  }
-  const money = (minor: number) => fromMinorUnits(minor, config.currency)
-  app.get('/v1/journeys/:id/report', { schema, config: { action: 'journeys.read' } }, async ({ params, query }) => {
-    const { treated, held, difference, detectable, ...rest } = await journeys.report(params.id, query.days ?? 30)
-    return {
-      ...rest,
-      treated: { ...treated, margin: money(treated.margin) },
-      held: { ...held, margin: money(held.margin) },
-      difference: difference && {
-        orders: intervalOf(difference.orders, (value) => value),
-        margin: intervalOf(difference.margin, money),
-      },
-      detectable: [...detectable],
-    }
-  })
-}
-
-function intervalOf(
-  { estimate, low, high }: { readonly estimate: number; readonly low: number; readonly high: number },
-  shown: (value: number) => number,
-) {
-  const end = (value: number) => (Number.isFinite(value) ? shown(value) : null)
-  return { estimate: shown(estimate), low: end(low), high: end(high) }
 }
 
 function timeOf(field: string, text: string): number {

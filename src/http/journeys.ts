@@ -2,7 +2,8 @@
 import { Type } from 'typebox'
 import type { Engine, InstanceView, JourneySummary } from '../engine-api.ts'
 import { HabitueError } from '../errors.ts'
-import { reportRoute, simulationRoutes } from './journey-simulation.ts'
+import { reportRoutes } from './journey-report.ts'
+import { simulationRoutes } from './journey-simulation.ts'
 import type { App } from './typed-app.ts'
 
 const Id = Type.String({ minLength: 1, maxLength: 64 })
@@ -139,7 +140,7 @@ export function journeyRoutes(app: App, engine: Engine): void {
   stateRoutes(app, engine)
   instanceRoutes(app, engine)
   simulationRoutes(app, engine)
-  reportRoute(app, engine)
+  reportRoutes(app, engine)
 }
 
 const states = { start: 'active', pause: 'paused', resume: 'active', stop: 'stopped' } as const

@@ -459,7 +459,8 @@ const roteResources: Pick<
     replay: async () => 0,
     migrate: async () => ({ moved: 0, stayed: 0 }),
     simulate: async () => roteSimulation,
-    report: async () => roteReport,
+    report: async () => ({ ...roteReport, reach: roteReach }),
+    reports: async () => ({ together: roteReport, reach: roteReach, journeys: [] }),
     schema: () => ({}),
   },
   segments: {
@@ -573,6 +574,7 @@ const roteJourney: JourneyView = {
 }
 
 const roteEffect = { customers: 0, judged: 0, orders: 0, margin: 0 }
+const roteReach = { entered: 0, sent: 0, suppressed: [], failed: 0, inDoubt: 0, clicked: 0, heard: 0 }
 const roteReport = {
   ...{ days: 30, treated: roteEffect, held: roteEffect, difference: null, withoutCost: 0, detectable: [] },
   sentence: 'Nobody has entered yet.',

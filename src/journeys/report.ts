@@ -49,6 +49,8 @@ export interface ReportNeeds {
   readonly days: number
   /** Customers that would enter in a month, where nobody has yet. */
   readonly perMonth: number | null
+  /** Also what could be told at all; costs a look at some thousand customers. */
+  readonly foresee: boolean
 }
 
 interface Judged {
@@ -58,15 +60,51 @@ interface Judged {
 }
 
 export async function reportOf(reader: Reader, journey: string, needs: ReportNeeds): Promise<JourneyReport> {
-  const { now, days } = needs
   const entries = await reader.k
     .selectFrom('journey_instances')
     .select(['identifier', 'held', 'started'])
     .where('journey', '=', journey)
     .orderBy('started')
     .execute()
+  return judgedEntries(
+    reader,
+    entries.map(({ held, ...entry }) => ({ ...entry, held: held > 0 })),
+    needs,
+  )
+}
+
+/**
+ * All journeys together that are not for service, against the customers who get none of them (`messages.holdout`): each from
+ * the first that he entered or would have, which none of them brought about.
+ */
+export async function reportOfAll(reader: Reader, needs: ReportNeeds): Promise<JourneyReport> {
+  const entries = await reader.k
+    .selectFrom('journey_instances as i')
+    .innerJoin('journey_versions as v', (on) =>
+      on.onRef('v.journey', '=', 'i.journey').onRef('v.version', '=', 'i.version'),
+    )
+    .select(['i.identifier', 'i.held', 'i.started'])
+    .where('v.purpose', '!=', 'service')
+    .orderBy('i.started')
+    .execute()
+  return judgedEntries(
+    reader,
+    entries.map(({ held, ...entry }) => ({ ...entry, held: held === 2 })),
+    needs,
+  )
+}
+
+interface Entered {
+  readonly identifier: number
+  readonly held: boolean
+  readonly started: number
+}
+
+/** `entries` in order of time. */
+async function judgedEntries(reader: Reader, entries: readonly Entered[], needs: ReportNeeds): Promise<JourneyReport> {
+  const { now, days } = needs
   const heldOf = new Map<number, boolean>()
-  for (const { identifier, held } of entries) if (!heldOf.has(identifier)) heldOf.set(identifier, held > 0)
+  for (const { identifier, held } of entries) if (!heldOf.has(identifier)) heldOf.set(identifier, held)
   const windows = entries.map(({ identifier, started }) => windowFrom(identifier, started, days))
   const { judged, withoutCost } = await judge(
     reader,
@@ -86,7 +124,7 @@ export async function reportOf(reader: Reader, journey: string, needs: ReportNee
           orders: differenceSequence(of(false, 'orders'), of(true, 'orders')),
           margin: differenceSequence(of(false, 'margin'), of(true, 'margin')),
         }
-  const detectable = await detectableLifts(reader, needs, entries)
+  const detectable = needs.foresee ? await detectableLifts(reader, needs, entries) : []
   return { days, treated, held, difference, withoutCost, detectable, sentence: sentenceOf(treated, held, difference) }
 }
 
