@@ -385,6 +385,12 @@ steps:
       source: 'trigger: { event: Cart Abandoned }\nholdout: 0.5\npurpose: service\nsteps:\n  - end: done\n',
     })
     expect(before.status).toBe(200)
+    const occasion = 'trigger:\n  occasion: any\n  lead: 30 days\nsteps:\n  - end: told\n'
+    const refused = await habitue.ask('PUT', '/v1/journeys/early', { source: occasion })
+    expect([refused.status, refused.body.error.message]).toEqual([
+      400,
+      expect.stringMatching(/line 3.*14 days before it \(moments\.occasionLeadDays\)/),
+    ])
     const none = (await habitue.ask('GET', '/v1/journeys/helps/report')).body
     expect(none).toMatchObject({ sentence: 'Nobody has entered yet.', difference: null })
     expect(none.detectable).toHaveLength(8)

@@ -1,7 +1,9 @@
 /** What a definition names that is not there: told with its place. Some of it may come later, some never will. */
+import type { Config } from '../config.ts'
 import type { Reader } from '../db/database.ts'
 import { placementNames } from '../decisions/request.ts'
 import { kindOf } from '../events/kinds.ts'
+import { lengthOf } from '../journeys/duration.ts'
 import type { Journey } from '../journeys/journey.ts'
 import type { StepForm } from '../journeys/schema.ts'
 import { invalidJourney, type Source } from '../journeys/source.ts'
@@ -10,16 +12,21 @@ import { currentTemplates } from '../messages/template-store.ts'
 import { storedSegments } from '../segments/store.ts'
 import { listSurveys } from '../surveys/store.ts'
 
+const dayMs = 86_400_000
 const channels = ['email', 'webhook', 'on-site']
 
-/** @throws HabitueError invalid_journey where a placement, a channel or an event is none */
-export function checkNames({ form }: Journey, source: Source): void {
-  const troubles = form.steps.flatMap((step, i) =>
-    wrongNames(step).map(({ path, message }) => {
-      const whole = ['steps', i, ...path]
-      return { ...source.place(whole), path: whole.join('/'), message }
-    }),
+/** @throws HabitueError invalid_journey where a placement, a channel or an event is none, or an occasion is told too late */
+export function checkNames({ form, trigger }: Journey, source: Source, { moments }: Pick<Config, 'moments'>): void {
+  const wrong = form.steps.flatMap((step, i) =>
+    wrongNames(step).map(({ path, message }) => ({ path: ['steps', i, ...path], message })),
   )
+  const lead = trigger.kind === 'event' ? trigger.lead : null
+  if (lead !== null && lengthOf(lead) > moments.occasionLeadDays * dayMs)
+    wrong.push({
+      path: ['trigger', 'lead'],
+      message: `The lead is ${form.trigger.lead}, and an occasion is told ${moments.occasionLeadDays} days before it (moments.occasionLeadDays); expected at most that.`,
+    })
+  const troubles = wrong.map(({ path, message }) => ({ ...source.place(path), path: path.join('/'), message }))
   if (troubles.length > 0) throw invalidJourney(troubles)
 }
 

@@ -173,13 +173,13 @@ async function expected({ db, policy, config }: Needs, journey: Journey, now: nu
 
 /** One that is stored, or one that is given. @throws HabitueError invalid_journey, not_found */
 async function wantedJourney(
-  { db, shelf }: Needs,
+  { db, shelf, config }: Needs,
   { id, source, definition }: Pick<SimulateJourney, 'id' | 'source' | 'definition'>,
 ): Promise<Journey> {
   if (source !== undefined || definition !== undefined) {
     const read = source === undefined ? dataSource(definition) : readSource(source)
     const journey = compileJourney(read, id ?? journeyOf(read), 0)
-    checkNames(journey, read)
+    checkNames(journey, read, config)
     return journey
   }
   const stored = (await listJourneys(db)).find((one) => one.id === id)
@@ -215,7 +215,7 @@ async function view(db: Database, info: JourneyInfo): Promise<JourneyView> {
 const idText = /^[a-z][a-z0-9-]{0,63}$/
 
 async function put(
-  { db }: Needs,
+  { db, config }: Needs,
   id: string,
   { source, definition, confirm, dryRun }: PutJourney,
   write: Write,
@@ -226,7 +226,7 @@ async function put(
     ])
   const read = source === undefined ? dataSource(definition) : readSource(source)
   const journey = compileJourney(read, id, 0)
-  checkNames(journey, read)
+  checkNames(journey, read, config)
   const { warnings } = journey
   const told = [...warnings, ...(await missing(db, journey))]
   if (dryRun) return { version: 0, warnings: told }

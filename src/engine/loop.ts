@@ -110,6 +110,8 @@ class Lane {
 
   /** @returns whether there was anything to do. @throws what the work threw */
   settleAll(): Promise<boolean> {
+    // What it is at by itself may make something due in a lane that has looked already.
+    const isAtIt = this.#state === 'working'
     const turn = this.#running.then(async () => {
       let total = 0
       while (this.#state !== 'stopped') {
@@ -118,7 +120,7 @@ class Lane {
         total += done
         if (next === null || next > now) break
       }
-      return total > 0
+      return total > 0 || isAtIt
     })
     this.#running = turn.catch(() => {})
     return turn

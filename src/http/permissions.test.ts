@@ -233,6 +233,7 @@ const requests: Record<Action, readonly Ask[]> = {
     { method: 'GET', url: '/v1/journeys/schema' },
     { method: 'GET', url: '/v1/journeys/j' },
     { method: 'GET', url: '/v1/journeys/j/versions' },
+    { method: 'GET', url: '/v1/journeys/report' },
     { method: 'GET', url: '/v1/journeys/j/report' },
   ],
   'journeys.write': [

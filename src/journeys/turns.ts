@@ -180,8 +180,8 @@ export class Turns {
     const done = this.#done
     this.#done = []
     for (const [claim, same] of Map.groupBy(done, (one) => one.claim)) {
-      const changed = same.map(({ id, turn, state }) => ({ id, turn, state }))
-      const settled: Settled = { now, claim, changed, counted: same.flatMap(({ counted }) => counted) }
+      const changed = same.map(({ id, turn, state, counted }) => ({ id, turn, state, counted }))
+      const settled: Settled = { now, claim, changed }
       await this.#needs.db.write('journeys.settled', settled)
     }
     return done.length

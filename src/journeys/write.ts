@@ -70,8 +70,7 @@ export interface Matched {
 export interface Settled {
   readonly now: number
   readonly claim: string
-  readonly changed: readonly Changed[]
-  readonly counted: readonly Counted[]
+  readonly changed: readonly (Changed & { readonly counted: readonly Counted[] })[]
 }
 
 /** What people and notices changed: instances as they were read, at another step or version. */
@@ -199,11 +198,17 @@ async function matchedEvents(tx: Tx, matched: Matched): Promise<void> {
   await count(tx, matched.counted, now)
 }
 
-async function settledInstances(tx: Tx, { now, claim, changed, counted }: Settled): Promise<void> {
+/** Whose claim ran out changes nothing and counts nothing: whoever has it now does both. */
+async function settledInstances(tx: Tx, { now, claim, changed }: Settled): Promise<void> {
   const rows = changed.map(({ id, turn, state }) => [id, claim, ...stateValues(state, turn + 1, now)])
-  await change(tx, ['id', 'claim'], rows)
-  await dropNotEntered(tx, changed)
-  await count(tx, counted, now)
+  const isOurs = await change(tx, ['id', 'claim'], rows)
+  const kept = changed.filter((_, i) => isOurs[i])
+  await dropNotEntered(tx, kept)
+  await count(
+    tx,
+    kept.flatMap(({ counted }) => counted),
+    now,
+  )
 }
 
 /** Which of them were still as they were read. */

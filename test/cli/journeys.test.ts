@@ -24,6 +24,9 @@ it('a journey is checked, put, switched on and shown on the command line', async
     expect((await habitue(place, ['journey', 'start', 'after-a-return'])).stdout).toBe('after-a-return is active.\n')
     const shown = await habitue(place, ['journey', 'show', 'after-a-return'])
     expect(shown.stdout).toContain('after-a-return, version 1: active.')
+    const report = await habitue(place, ['journey', 'report'])
+    expect(report.stdout).toMatch(/^All together: Nobody has entered yet\./)
+    expect(report.stdout).toMatch(/after-a-return +active +0 +0/)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
