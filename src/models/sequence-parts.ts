@@ -110,14 +110,19 @@ function placesIn(head: Int32Array, items: number): Int32Array {
 function ridgePart(table: ServedTable, reach: number, head: Int32Array, items: number): Part {
   const placeOf = placesIn(head, items)
   const scores = new Float32Array(head.length)
+  const voices = Float32Array.from({ length: windowOf(reach) }, (_, rank) => Math.exp(-rank / reach))
   /** The latest entries that the regression knows, by their places in its matrix, fading with e^(-rank / reach). */
   const faded = (recent: History): History => {
-    const known = Int32Array.from(recent.items.keys()).filter((k) => placeOf[recent.items[k]] >= 0)
-    const window = known.subarray(0, windowOf(reach))
-    return {
-      items: window.map((k) => placeOf[recent.items[k]]),
-      weights: Float32Array.from(window, (k, rank) => recent.weights[k] * Math.exp(-rank / reach)),
+    const most = Math.min(voices.length, recent.items.length)
+    const own = { items: new Int32Array(most), weights: new Float32Array(most) }
+    let rank = 0
+    for (let k = 0; k < recent.items.length && rank < most; k++) {
+      const place = placeOf[recent.items[k]]
+      if (place < 0) continue
+      own.items[rank] = place
+      own.weights[rank] = recent.weights[k] * voices[rank++]
     }
+    return { items: own.items.subarray(0, rank), weights: own.weights.subarray(0, rank) }
   }
   return {
     score(recent, out): boolean {

@@ -135,18 +135,17 @@ function makeModel(parts: Parts, weights: Weights, popularity: Float32Array): Mo
   const { power } = weights
   const { scores: scratch, addTo } = tempering(items, power)
   const known = Array.from(parts, ([name, part]) => ({ weight: weights.parts[name], scoreOf: part.scoreOf }))
+  // What an item has before any part speaks: of equals the one that more people choose goes first.
+  const least = popularity.map((share) => (share === 0 ? Number.NEGATIVE_INFINITY : 1e-6 * share))
   return {
     kind: KIND,
     items,
     ...(known.every(({ scoreOf }) => scoreOf) ? { scoreOf } : {}),
     score(history, out): void {
       const recent = latestPart(history, items)
-      out.fill(0)
+      out.set(least)
       for (const [name, part] of parts) {
         if (part.score(recent, scratch)) addTo(out, weights.parts[name], 1)
-      }
-      for (let i = 0; i < items; i++) {
-        out[i] = popularity[i] === 0 ? Number.NEGATIVE_INFINITY : out[i] + 1e-6 * popularity[i]
       }
     },
     explain(history, item, count): Contribution[] {
@@ -183,9 +182,13 @@ const onlyRegressions: Weights = { ...usualWeights, parts: { ...usualWeights.par
 
 /** The history's known entries, latest first. */
 function latestPart(history: History, items: number): History {
-  const order = latestFirst(history).filter((k) => history.items[k] >= 0 && history.items[k] < items)
-  return {
-    items: Int32Array.from(order, (k) => history.items[k]),
-    weights: Float32Array.from(order, (k) => history.weights[k]),
+  const order = latestFirst(history)
+  const own = { items: new Int32Array(order.length), weights: new Float32Array(order.length) }
+  let n = 0
+  for (const k of order) {
+    if (!(history.items[k] >= 0 && history.items[k] < items)) continue
+    own.items[n] = history.items[k]
+    own.weights[n++] = history.weights[k]
   }
+  return { items: own.items.subarray(0, n), weights: own.weights.subarray(0, n) }
 }
