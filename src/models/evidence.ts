@@ -3,6 +3,7 @@
  * leaving it out. A share alone is no cause: where others say the same, the item would stand there without it.
  */
 import type { Contribution, History, Model } from './model.ts'
+import { recencyRanks } from './recency.ts'
 
 /** The kind of model that spoke loudest, and the entries of the history without which the score is lower, largest share first. */
 export interface Explanation {
@@ -39,8 +40,10 @@ export function explained(
   const scoreOf = scorer(model)
   const own = new Map(items.map((item) => [item, scoreOf(history, item)]))
   const confirmed = new Set<string>()
+  const { times } = history
+  const ranked = times && !history.ranks ? { ...history, ranks: recencyRanks(times) } : history
   for (const source of leftOut(claims, model.items > MANY_ITEMS ? LEFT_OUT_OF_MANY : LEFT_OUT)) {
-    const rest = without(history, source)
+    const rest = without(ranked, source)
     const compare = rest.items.length > 0 ? scoreOf : standing(model)
     for (const { item, contributions } of claims) {
       if (!contributions.some((part) => part.item === source)) continue
@@ -71,13 +74,29 @@ function leftOut(claims: readonly Claim[], most: number): readonly number[] {
 }
 
 /** The history as it would be had the item never been met. */
-export function without({ items, weights, times }: History, item: number): History {
-  const kept = items.map((_, k) => k).filter((k) => items[k] !== item)
+export function without({ items, weights, times, ranks }: History, item: number): History {
+  const at = items.indexOf(item)
+  if (at < 0) return { items, weights, ...(times ? { times } : {}), ...(ranks ? { ranks } : {}) }
   return {
-    items: kept.map((k) => items[k]),
-    weights: Float32Array.from(kept, (k) => weights[k]),
-    ...(times ? { times: Float64Array.from(kept, (k) => times[k]) } : {}),
+    items: leaveOut(items, at, new Int32Array(items.length - 1)),
+    weights: leaveOut(weights, at, new Float32Array(items.length - 1)),
+    ...(times ? { times: leaveOut(times, at, new Float64Array(items.length - 1)) } : {}),
+    ...(ranks ? { ranks: ranksWithout(ranks, at) } : {}),
   }
+}
+
+function leaveOut<T extends Int32Array | Float32Array | Float64Array>(from: T, at: number, to: T): T {
+  to.set(from.subarray(0, at))
+  to.set(from.subarray(at + 1), at)
+  return to
+}
+
+/** What was before the entry moves up by one, what was of its moment by half. */
+function ranksWithout(ranks: Float32Array, at: number): Float32Array {
+  const left = leaveOut(ranks, at, new Float32Array(ranks.length - 1))
+  const own = ranks[at]
+  for (let k = 0; k < left.length; k++) if (left[k] >= own) left[k] -= left[k] === own ? 0.5 : 1
+  return left
 }
 
 /** One item's score; of a model that only scores all at once, those of the history asked last are kept. */

@@ -40,15 +40,33 @@ export function inOrder(data: Pick<TrainingData, 'matrix' | 'times'>): Ordered {
 }
 
 /** Entry indices of a history, latest first, ties by higher item; the arrays' own order counts where there are no times. */
-export function latestFirst({ items, times }: History): Int32Array {
+export function latestFirst(history: History): Int32Array {
+  const { items, times, ranks } = history
   const n = items.length
-  const order = new Int32Array(n)
   let ascending = true
   for (let k = 1; times && k < n && ascending; k++) {
     ascending = times[k] > times[k - 1] || (times[k] === times[k - 1] && items[k] > items[k - 1])
   }
+  if (!ascending && ranks) return byRank(items, ranks)
+  const order = new Int32Array(n)
   for (let k = 0; k < n; k++) order[k] = n - 1 - k
   if (times && !ascending) order.sort((a, b) => times[b] - times[a] || items[b] - items[a])
+  return order
+}
+
+/** `g` entries of one moment have one rank, which is the middle of their `g` places: nothing has to be compared but them. */
+function byRank(items: Int32Array, ranks: Float32Array): Int32Array {
+  const n = items.length
+  const equal = new Int32Array(2 * n)
+  for (let k = 0; k < n; k++) equal[2 * ranks[k]]++
+  const order = new Int32Array(n).fill(-1)
+  for (let k = 0; k < n; k++) {
+    const first = ranks[k] - (equal[2 * ranks[k]] - 1) / 2
+    let at = first
+    while (order[at] >= 0) at++
+    for (; at > first && items[order[at - 1]] < items[k]; at--) order[at] = order[at - 1]
+    order[at] = k
+  }
   return order
 }
 

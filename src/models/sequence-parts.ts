@@ -112,7 +112,7 @@ function ridgePart(table: ServedTable, reach: number, head: Int32Array, items: n
   const scores = new Float32Array(head.length)
   const voices = Float32Array.from({ length: windowOf(reach) }, (_, rank) => Math.exp(-rank / reach))
   /** The latest entries that the regression knows, by their places in its matrix, fading with e^(-rank / reach). */
-  const faded = (recent: History): History => {
+  const faded = kept((recent: History): History => {
     const most = Math.min(voices.length, recent.items.length)
     const own = { items: new Int32Array(most), weights: new Float32Array(most) }
     let rank = 0
@@ -123,7 +123,7 @@ function ridgePart(table: ServedTable, reach: number, head: Int32Array, items: n
       own.weights[rank] = recent.weights[k] * voices[rank++]
     }
     return { items: own.items.subarray(0, rank), weights: own.weights.subarray(0, rank) }
-  }
+  })
   return {
     score(recent, out): boolean {
       if (!table.score(faded(recent), scores)) return false
@@ -139,6 +139,19 @@ function ridgePart(table: ServedTable, reach: number, head: Int32Array, items: n
       return table.explain(own, place, own.items.length).map((part) => ({ ...part, item: head[part.item] }))
     },
     toBytes: () => packModel(partKind, 1, {}, { ...table.arrays(), head }),
+  }
+}
+
+/** Works each history out once: several items are asked about, and explained, after it is scored. */
+export function kept<T extends object>(work: (history: History) => T): (history: History) => T {
+  const known = new WeakMap<History, T>()
+  return (history) => {
+    let found = known.get(history)
+    if (!found) {
+      found = work(history)
+      known.set(history, found)
+    }
+    return found
   }
 }
 

@@ -15,7 +15,7 @@ import type { Contribution, History, Model, ModelKind, Progress, TrainingData } 
 import { ModelDeclined } from './model.ts'
 import { inOrder, latestFirst } from './order.ts'
 import { pace } from './pace.ts'
-import { fitPart, openPart, type Part, type PartLimits, type PartName, partNames } from './sequence-parts.ts'
+import { fitPart, kept, openPart, type Part, type PartLimits, type PartName, partNames } from './sequence-parts.ts'
 import {
   FEWEST_TRIALS,
   learnWeights,
@@ -137,12 +137,13 @@ function makeModel(parts: Parts, weights: Weights, popularity: Float32Array): Mo
   const known = Array.from(parts, ([name, part]) => ({ weight: weights.parts[name], scoreOf: part.scoreOf }))
   // What an item has before any part speaks: of equals the one that more people choose goes first.
   const least = popularity.map((share) => (share === 0 ? Number.NEGATIVE_INFINITY : 1e-6 * share))
+  const recentOf = kept((history: History) => latestPart(history, items))
   return {
     kind: KIND,
     items,
     ...(known.every(({ scoreOf }) => scoreOf) ? { scoreOf } : {}),
     score(history, out): void {
-      const recent = latestPart(history, items)
+      const recent = recentOf(history)
       out.set(least)
       for (const [name, part] of parts) {
         if (part.score(recent, scratch)) addTo(out, weights.parts[name], 1)
@@ -150,12 +151,13 @@ function makeModel(parts: Parts, weights: Weights, popularity: Float32Array): Mo
     },
     explain(history, item, count): Contribution[] {
       if (!(item >= 0 && item < items)) return []
-      const recent = latestPart(history, items)
+      const recent = recentOf(history)
       const shares = new Map<number, number>()
       for (const [name, part] of parts) {
-        if (!part.score(recent, scratch) || scratch[item] === 0) continue
+        const estimate = part.scoreOf?.(recent, item) ?? (part.score(recent, scratch) ? scratch[item] : 0)
+        if (estimate === 0) continue
         // temper(score) / score: by it a part's contributions become shares of its tempered score.
-        const slope = weights.parts[name] * Math.abs(scratch[item]) ** (power - 1)
+        const slope = weights.parts[name] * Math.abs(estimate) ** (power - 1)
         for (const { item: source, weight } of part.explain(recent, item)) {
           shares.set(source, (shares.get(source) ?? 0) + slope * weight)
         }
@@ -171,7 +173,7 @@ function makeModel(parts: Parts, weights: Weights, popularity: Float32Array): Mo
 
   function scoreOf(history: History, item: number): number {
     if (popularity[item] === 0) return Number.NEGATIVE_INFINITY
-    const recent = latestPart(history, items)
+    const recent = recentOf(history)
     let sum = 1e-6 * popularity[item]
     for (const part of known) sum += part.weight * temper(part.scoreOf?.(recent, item) ?? 0, power)
     return sum
