@@ -131,6 +131,32 @@ describe('the loop', () => {
     expect(atStop).toBeLessThan(100)
   })
 
+  it('settles what a piece that was under way by itself made due in another', async () => {
+    const world: World & { advance(ms: number): void } = simulatedWorld(1, 0)
+    const second = agenda('second', [])
+    const first = agenda('first', [], 1, (at) => second.due.push(at))
+    const slowly = ({ work, due }: typeof first): Work & { begun: boolean } => ({
+      name: work.name,
+      begun: false,
+      async settle(now) {
+        if (due.length > 0) {
+          this.begun = true
+          await sleep(30)
+        }
+        return work.settle(now)
+      },
+    })
+    const [one, other] = [slowly(first), slowly(second)]
+    const loop = loopOf([other, one], { world })
+    loop.start()
+    await sleep(10)
+    first.due.push(0)
+    loop.wake()
+    await until(() => one.begun)
+    await loop.settle()
+    expect(second.done).toEqual([0])
+  })
+
   it('settles in simulated time what one work makes due in another, without ever being started', async () => {
     const world: World & { advance(ms: number): void } = simulatedWorld(1, 0)
     const second = agenda('second', [])

@@ -87,6 +87,8 @@ class Lane {
   /** When it began to look last, by `elapsed`. */
   #looked = Number.NEGATIVE_INFINITY
   #failures = 0
+  /** How much it has dealt with so far. */
+  #done = 0
   #running: Promise<unknown> = Promise.resolve()
   readonly #wakeOthers: (than: Lane) => void
 
@@ -108,19 +110,17 @@ class Lane {
     else if (this.#state === 'resting' && this.#failures === 0 && !this.#soon) this.#rest(this.#shortestRest())
   }
 
-  /** @returns whether there was anything to do. @throws what the work threw */
+  /** @returns whether there was anything to do, by the piece under way too. @throws what the work threw */
   settleAll(): Promise<boolean> {
-    // What it is at by itself may make something due in a lane that has looked already.
-    const isAtIt = this.#state === 'working'
+    const before = this.#done
     const turn = this.#running.then(async () => {
-      let total = 0
       while (this.#state !== 'stopped') {
         const now = this.#world.now()
         const { done, next } = await this.#work.settle(now)
-        total += done
+        this.#done += done
         if (next === null || next > now) break
       }
-      return total > 0 || isAtIt
+      return this.#done > before
     })
     this.#running = turn.catch(() => {})
     return turn
@@ -161,6 +161,7 @@ class Lane {
         const now = this.#world.now()
         const { done, next } = await this.#work.settle(now)
         this.#failures = 0
+        this.#done += done
         if (done > 0) this.#wakeOthers(this)
         if (next !== null && next <= now) continue
         const until = next === null ? this.#idleMs : Math.min(next - now, this.#idleMs)

@@ -33,31 +33,43 @@ export type Begun =
   | { readonly go: false; readonly cap: CapVerdict }
   | { readonly go: false; readonly refused: string }
 
-/** Commits the attempt before anything can be seen of it outside. */
+/**
+ * Commits the attempt before anything can be seen of it outside. A message that is new, as most are, is one statement: on
+ * PostgreSQL each costs a way to the server and back while a connection to the mail server waits.
+ */
 const begin =
   (policy: Policy): Handler<Begin, Begun> =>
   async (tx, payload) => {
     const { message, shown, holder, now, lease, customer, identifiers, caps } = payload
     await lockCustomer(tx, identifiers)
-    const row = await insertOrRead(tx, message)
-    if (row.state !== 'planned' || (row.due !== null && row.due > now)) return { go: false, row }
-    const refused = await refusal(tx, policy, row, { customer, identifiers }, now)
+    const refused = await refusal(tx, policy, message, { customer, identifiers }, now)
     if (refused) return { go: false, refused }
-    const cap = await capOf(tx, row, identifiers, caps, now)
+    const cap = await capOf(tx, message, identifiers, caps, now)
     if (cap) return { go: false, cap }
-    if (row.channel === 'webhook' && shown.address !== null)
-      await noteReceiver(tx, { identifier: row.identifier, url: shown.address, now })
-    const change = { ...shown, state: 'sending', holder, lease, due: null, attempts: row.attempts + 1, reason: null }
-    const { numUpdatedRows } = await tx.k
-      .updateTable('messages')
-      .set(change)
-      .where('id', '=', row.id)
-      .where('state', '=', 'planned')
-      .executeTakeFirst()
-    return numUpdatedRows === 1n
-      ? { go: true, id: row.id }
-      : { go: false, row: (await messageByKey(tx, row.key)) ?? row }
+    const sending = { ...shown, state: 'sending', holder, lease, due: null, reason: null }
+    const id = (await insert(tx, message, { ...sending, attempts: 1 })) ?? (await resume(tx, message, sending, now))
+    if (typeof id !== 'number') return { go: false, row: id }
+    if (message.channel === 'webhook' && shown.address !== null)
+      await noteReceiver(tx, { identifier: message.identifier, url: shown.address, now })
+    return { go: true, id }
   }
+
+/** Of a row that is there: its id where it waited for this attempt, else the row. */
+async function resume(
+  tx: Tx,
+  { key }: NewMessage,
+  sending: Partial<StoredMessage>,
+  now: number,
+): Promise<number | StoredMessage> {
+  const row = await locked(tx, key)
+  if (row.state !== 'planned' || (row.due !== null && row.due > now)) return row
+  await tx.k
+    .updateTable('messages')
+    .set({ ...sending, attempts: row.attempts + 1 })
+    .where('id', '=', row.id)
+    .execute()
+  return row.id
+}
 
 /** He may have refused since the message was written: the last word is read in the transaction that lets it go. */
 async function refusal(
@@ -82,29 +94,24 @@ async function lockCustomer(tx: Tx, identifiers: readonly number[]): Promise<voi
   await sql`select pg_advisory_xact_lock(hashtext('habitue.messages'), ${first % 2_000_000_000}::int)`.execute(tx.k)
 }
 
-async function insertOrRead(tx: Tx, message: NewMessage): Promise<StoredMessage> {
+/** Its id; null where there is one of its key. */
+async function insert(tx: Tx, message: NewMessage, state: Partial<StoredMessage>): Promise<number | null> {
   const { key, token, identifier, address, channel, purpose, template, journey, instance } = message
   const { priority, request, created } = message
-  const own = {
-    key,
-    token,
-    identifier,
-    address,
-    channel,
-    purpose,
-    template,
-    journey,
-    instance,
-    priority,
-    request,
-    created,
-  }
-  await tx.k
+  const about = { key, token, identifier, address, channel, purpose, template }
+  const own = { ...about, journey, instance, priority, request, created }
+  const row = await tx.k
     .insertInto('messages')
-    .values({ ...own, ...blank })
+    .values({ ...blank, ...own, ...state })
     .onConflict((conflict) => conflict.column('key').doNothing())
-    .execute()
-  const query = tx.k.selectFrom('messages').selectAll().where('key', '=', message.key)
+    .returning('id')
+    .executeTakeFirst()
+  return row ? Number(row.id) : null
+}
+
+/** Nobody else changes it before this transaction has ended. */
+async function locked(tx: Tx, key: string): Promise<StoredMessage> {
+  const query = tx.k.selectFrom('messages').selectAll().where('key', '=', key)
   return (await (tx.engine === 'postgres' ? query.forUpdate() : query).executeTakeFirstOrThrow()) as StoredMessage
 }
 
@@ -170,7 +177,8 @@ export interface Put {
 
 /** Says of a message that was not shown to anybody what is to become of it. Leaves alone what somebody else is at. */
 const put: Handler<Put, StoredMessage> = async (tx, { message, state, reason, due, tried }) => {
-  const row = await insertOrRead(tx, message)
+  await insert(tx, message, {})
+  const row = await locked(tx, message.key)
   if (row.state !== 'planned') return row
   const attempts = row.attempts + (tried ? 1 : 0)
   const change = { state, reason, due, attempts }
