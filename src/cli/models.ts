@@ -35,6 +35,15 @@ interface Blend {
   readonly baseline?: number | null
   readonly overPopularity?: Measured | null
   readonly newcomers?: { readonly measured: Measured; readonly baseline: number } | null
+  readonly placements?: {
+    readonly placement: string
+    readonly customers: number
+    readonly general: number
+    readonly measured: Measured
+    readonly gain: Measured
+    readonly admitted: boolean
+    readonly weights: Readonly<Record<string, number>>
+  }[]
   readonly note?: string
 }
 
@@ -94,6 +103,12 @@ function shopLines(report: Report): string[] {
   if (newcomers) {
     const { measured: own, baseline } = newcomers
     lines.push(`of newcomers ${digits(own.mean, 4)} (${range(own)}), popularity ${digits(baseline, 4)}`)
+  }
+  for (const { placement, customers, general, measured: own, gain, admitted, weights } of blend.placements ?? []) {
+    const figures = `${digits(own.mean, 4)} with weights of its own, ${digits(general, 4)} with those of all (${range(gain)})`
+    const heard = Object.entries(weights).map(([kind, weight]) => `${kind} ${digits(weight, 2)}`)
+    const serves = admitted ? `: ${heard.join(', ')}` : '; those of all serve'
+    lines.push(`${admitted ? '+' : '-'} in ${placement}, of ${customers} customers: ${figures}${serves}`)
   }
   if (blend.note) lines.push(blend.note)
   return lines

@@ -19,7 +19,7 @@ export function proposeInstead(setting: Setting, pool: number, allowed: Allowanc
   const [scores, taste] = setting.scratch
   neighbourhood(serving, [index], scores, taste, 0.2)
   const personal = customer !== null && customer.history.items.length > 0
-  if (personal) serving.taste.score(customer.history, taste)
+  if (personal) serving.tasteIn('unavailable').score(customer.history, taste)
   const nearest = best(scores, serving.ids, Math.max(pool, 100), allowed)
   if (nearest.length === 0) return proposeShelf(setting, pool, allowed, 'instead')
   const range = personal ? spread(nearest, serving, taste) : null

@@ -5,7 +5,7 @@
 import type { Catalogue } from '../catalog/catalogue.ts'
 import { maySay } from '../consent/saying.ts'
 import { type Explanation, explained } from '../models/evidence.ts'
-import type { History } from '../models/model.ts'
+import type { History, Model } from '../models/model.ts'
 import type { CustomerState } from './customer-state.ts'
 import { guesses, guessFor, type ServedGuess } from './first-guess.ts'
 import { proposeInstead, proposeShelf } from './instead.ts'
@@ -50,11 +50,12 @@ function proposeHome(setting: Setting, pool: number, allowed: Allowance): Propos
     return withNewest(setting, proposePopular(setting, pool, allowed), pool, allowed)
   }
   const { history } = customer
+  const taste = serving.tasteIn('home')
   const proposal: Proposal = {
-    candidates: bestFor(serving, history, pool, allowed, setting.scratch[0]),
+    candidates: bestFor(serving, taste, history, { count: pool, allowed, scratch: setting.scratch[0] }),
     personalised: true,
-    prepare: (ids) => whyFor(serving, history, ids.map(serving.indexOf)),
-    reasonOf: (id) => tasteReason(setting, serving, history, id),
+    prepare: (ids) => whyFor(taste, history, ids.map(serving.indexOf)),
+    reasonOf: (id) => tasteReason(setting, { serving, taste, history }, id),
   }
   return withNewest(setting, proposal, pool, allowed)
 }
@@ -133,9 +134,15 @@ function withNewest(setting: Setting, proposal: Proposal, pool: number, allowed:
   }
 }
 
-function tasteReason(setting: Setting, serving: Serving, history: History, id: number): Reason {
+interface Ranked {
+  readonly serving: Serving
+  readonly taste: Model
+  readonly history: History
+}
+
+function tasteReason(setting: Setting, { serving, taste, history }: Ranked, id: number): Reason {
   const index = serving.indexOf(id)
-  const [explanation] = whyFor(serving, history, [index])
+  const [explanation] = whyFor(taste, history, [index])
   const general = explanation.kind === 'popularity' && explanation.contributions.length === 0
   return evidentReason(setting, serving, index, explanation, general ? 'popular' : 'taste')
 }
@@ -222,7 +229,8 @@ function proposeAsked(setting: Setting, _pool: number, allowed: Allowance): Prop
   const { serving, customer, asked } = setting
   const scores = setting.scratch[0]
   const personal = serving !== null && customer !== null && customer.history.items.length > 0
-  if (serving) serving.taste.score(personal ? customer.history : noHistory, scores)
+  const taste = serving?.tasteIn('items')
+  taste?.score(personal ? customer.history : noHistory, scores)
   const scoreOf = (id: number) => {
     const index = serving ? serving.indexOf(id) : -1
     return index >= 0 ? scores[index] : Number.NEGATIVE_INFINITY
@@ -238,11 +246,11 @@ function proposeAsked(setting: Setting, _pool: number, allowed: Allowance): Prop
     note,
     prepare: (ids) => {
       const liked = ids.filter((id) => Number.isFinite(scoreOf(id)))
-      if (personal) whyFor(serving, customer.history, liked.map(serving.indexOf))
+      if (personal && taste) whyFor(taste, customer.history, liked.map(serving.indexOf))
     },
     reasonOf: (id) => {
-      if (!personal || !Number.isFinite(scoreOf(id))) return { kind: 'asked' }
-      const reason = tasteReason(setting, serving, customer.history, id)
+      if (!personal || !taste || !Number.isFinite(scoreOf(id))) return { kind: 'asked' }
+      const reason = tasteReason(setting, { serving, taste, history: customer.history }, id)
       return reason.kind === 'because' ? reason : { kind: 'asked', model: reason.model }
     },
   }

@@ -4,7 +4,7 @@
  */
 import { makeTopK, type TopK } from '../kernels/topk.ts'
 import { type Explanation, explained } from '../models/evidence.ts'
-import type { History } from '../models/model.ts'
+import type { History, Model } from '../models/model.ts'
 import { type Allowance, best } from './rank.ts'
 import type { Candidate } from './rules.ts'
 import type { Serving } from './serving.ts'
@@ -21,7 +21,8 @@ interface Kept {
   readonly why: Map<number, Explanation>
 }
 
-const rankings = new WeakMap<History, Kept>()
+/** By what ranks, then by history. */
+const rankings = new WeakMap<Model, WeakMap<History, Kept>>()
 
 /** Items kept beyond those that are hidden, and at most in all. */
 const spare = 128
@@ -44,28 +45,27 @@ function selector(length: number): TopK {
 
 /** The `count` best of the history's items that are allowed, as `best` gives them. `scratch`: of the models' length, free to use. */
 export function bestFor(
-  serving: Serving,
+  { ids }: Pick<Serving, 'ids'>,
+  taste: Model,
   history: History,
-  count: number,
-  allowed: Allowance,
-  scratch: Float32Array,
+  { count, allowed, scratch }: { readonly count: number; readonly allowed: Allowance; readonly scratch: Float32Array },
 ): Candidate[] {
-  const kept = rankings.get(history) ?? rank(serving, history, allowed, scratch)
+  const kept = rankings.get(taste)?.get(history) ?? rank(taste, history, allowed, scratch)
   const found: Candidate[] = []
   for (const k of visible(kept, allowed.hidden)) {
-    const id = serving.ids[kept.positions[k]]
+    const id = ids[kept.positions[k]]
     if (!allowed.allows(id)) continue
     found.push({ id, score: kept.scores[k] })
     if (found.length === count) return found
   }
   if (kept.whole) return found
   // Rules and filters keep most of the best out: all are looked at.
-  serving.taste.score(history, scratch)
-  return best(scratch, serving.ids, count, allowed)
+  taste.score(history, scratch)
+  return best(scratch, ids, count, allowed)
 }
 
-function rank(serving: Serving, history: History, { hidden }: Allowance, scratch: Float32Array): Kept {
-  serving.taste.score(history, scratch)
+function rank(taste: Model, history: History, { hidden }: Allowance, scratch: Float32Array): Kept {
+  taste.score(history, scratch)
   const most = Math.min(mostKept, hidden.length + spare)
   const positions = selector(scratch.length)(scratch, most).slice()
   const kept: Kept = {
@@ -74,7 +74,9 @@ function rank(serving: Serving, history: History, { hidden }: Allowance, scratch
     whole: positions.length < most,
     ...{ visible: new Int32Array(0), hidden: null, why: new Map() },
   }
-  rankings.set(history, kept)
+  const own = rankings.get(taste) ?? new WeakMap<History, Kept>()
+  own.set(history, kept)
+  rankings.set(taste, own)
   return kept
 }
 
@@ -88,10 +90,10 @@ function visible(kept: Kept, hidden: Int32Array): Int32Array {
 }
 
 /** Why the items (by model index) suit the history: evidence that was confirmed by leaving it out. */
-export function whyFor(serving: Serving, history: History, items: readonly number[]): readonly Explanation[] {
-  const why = rankings.get(history)?.why ?? new Map<number, Explanation>()
+export function whyFor(taste: Model, history: History, items: readonly number[]): readonly Explanation[] {
+  const why = rankings.get(taste)?.get(history)?.why ?? new Map<number, Explanation>()
   const missing = items.filter((item) => !why.has(item))
-  explained(serving.taste, history, missing, evidence).forEach((one, k) => {
+  explained(taste, history, missing, evidence).forEach((one, k) => {
     why.set(missing[k], one)
   })
   return items.map((item) => why.get(item) as Explanation)

@@ -3,6 +3,7 @@
  * what is alike, and how the models' item indices map to the catalogue's internal ids. It is stored in parts, each with a
  * name of its own, so that what is trained in seconds need not wait for what takes minutes.
  */
+import type { BlendModel } from '../models/blend.ts'
 import { packModel, unpackModel } from '../models/bytes.ts'
 import type { Model } from '../models/model.ts'
 import { RatingModel } from '../models/rating.ts'
@@ -22,6 +23,8 @@ export interface Shop {
   readonly version: number
   /** Personal scores of every item: the blend. */
   readonly taste: Model
+  /** The same as it is heard in a placement. */
+  tasteIn(placement: string): Model
   /** Items chosen by the same customers; null where too little was chosen. */
   readonly together: Model | null
   /** Items alike by their description; null where nothing is described. */
@@ -50,7 +53,7 @@ export interface Serving extends Shop {
   readonly stars: Stars | null
 }
 
-export function packShop(shop: Omit<Shop, 'version' | 'indexOf'>): Uint8Array {
+export function packShop(shop: Omit<Shop, 'version' | 'indexOf' | 'tasteIn'>): Uint8Array {
   const arrays: Record<string, Uint8Array | Int32Array> = { ids: shop.ids, counts: shop.counts }
   const members = ['taste', 'together', 'content'] as const
   for (const name of members) {
@@ -76,6 +79,7 @@ export function openShop(bytes: Uint8Array, version: number): Shop {
   return {
     version,
     taste,
+    tasteIn: tasteInPlacements(taste),
     together: open('together'),
     content: open('content'),
     ids,
@@ -83,6 +87,16 @@ export function openShop(bytes: Uint8Array, version: number): Shop {
     counts: packed.i32('counts').slice(),
     repeatShares: packed.meta.repeatShares as Record<string, RepeatShare>,
     note: packed.meta.note as string | undefined,
+  }
+}
+
+function tasteInPlacements(taste: Model): Shop['tasteIn'] {
+  const heard = new Map<string, Model>()
+  const { in: hearIn } = taste as Partial<BlendModel>
+  return (placement) => {
+    const known = heard.get(placement) ?? hearIn?.(placement) ?? taste
+    heard.set(placement, known)
+    return known
   }
 }
 

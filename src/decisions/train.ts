@@ -18,6 +18,7 @@ import { modelKind, modelOptions } from '../models/registry.ts'
 import type { Traits } from '../models/trait-columns.ts'
 import { type Collected, collect } from './collected.ts'
 import { learnFirstGuess } from './first-guess.ts'
+import { ledKey, ledThere } from './led.ts'
 import { repeatShares } from './repeat.ts'
 import { type PartName, packGuess, packShop, packStars } from './serving.ts'
 import { unsaidByTitles } from './unsaid.ts'
@@ -66,7 +67,8 @@ export async function trainParts(
   const catalogue = await loadCatalogue(reader, config.defaultAudience)
   const counting = countingUnreached(permit)
   const collected = await collect(trainingRows(reader, counting, config.signals), catalogue, progress)
-  const data: TrainingData = { ...collected, content: contentOf(catalogue, collected.ids), now, seed }
+  const led = ledOf(await ledThere(reader, (item) => catalogue.canonical(item), now), collected)
+  const data: TrainingData = { ...collected, content: contentOf(catalogue, collected.ids), led, now, seed }
   const listed = new Set(Object.keys(config.firstGuess.traits).filter((name) => config.firstGuess.traits[name]))
   const told = await trainingAttributes(reader, permit, listed, now)
   const styles = config.firstGuess.session
@@ -175,6 +177,21 @@ async function trainStars({ collected, data, told, share }: Work, finished: (par
   const learned = await collected.ratings.learn({ ...data, ids: collected.ids }, told, share('stars'))
   const bytes = learned.served ? packStars(learned.served, collected.ids) : none
   finished({ name: 'stars', bytes, report: { ...learned.report } })
+}
+
+/** Placements that the blend ranks: of these it is learned what leads on. */
+const ranked: readonly string[] = ['home', 'items', 'unavailable']
+
+/** Undefined where no list of theirs led anybody anywhere. */
+function ledOf(led: ReadonlyMap<string, string>, { matrix, customers, ids }: Collected): TrainingData['led'] {
+  if (led.size === 0) return undefined
+  const by = new Uint8Array(matrix.indices.length)
+  customers.forEach((customer, row) => {
+    for (let e = matrix.indptr[row]; e < matrix.indptr[row + 1]; e++) {
+      by[e] = 1 + ranked.indexOf(led.get(ledKey(customer, ids[matrix.indices[e]])) ?? '')
+    }
+  })
+  return { places: ranked, by }
 }
 
 /** What an answer says of a model that could not yet learn more than what is popular. */

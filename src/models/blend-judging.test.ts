@@ -41,7 +41,7 @@ it('serves the only kind that is better than popularity, though most of its answ
     if (item !== customer + CUSTOMERS) return 1 + ((item * 7919) % ITEMS) / ITEMS
     return customer % 10 === 0 ? 3 : 0.5
   })
-  const { late, metric, baseline } = weigh([popularity, knowing], rows, false)
+  const { late, metric, baseline } = weigh([popularity, knowing], rows, { timed: false, placements: [] })
   expect(late.map(({ candidate: { kind } }) => kind)).toContain('ease')
   expect(metric.mean).toBeGreaterThan(baseline + 0.05)
 })

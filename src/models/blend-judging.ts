@@ -2,16 +2,19 @@
  * Judging a blend on held-out customers: weights are learned from some of them, and asked of the others whether the blend
  * beats popularity and whether each member does good. Of few customers each is asked in his turn (cross-fitting).
  */
+import { type PlacementReport, weighPlacements } from './blend-placements.ts'
 import { buildPools, type HeldOutRows } from './blend-pools.ts'
 import { type Candidate, fadeVariants } from './blend-tuning.ts'
-import { combine, difference, learnWeights, mean, ndcgByRow, type Pools } from './blend-weights.ts'
-
-/** What is known of a quality: its mean over held-out customers, and the 95 % interval of that mean. */
-export interface Measured {
-  readonly mean: number
-  readonly low: number
-  readonly high: number
-}
+import {
+  combine,
+  difference,
+  learnWeights,
+  type Measured,
+  mean,
+  measured,
+  ndcgByRow,
+  type Pools,
+} from './blend-weights.ts'
 
 /** How histories of at most EARLY entries are served: with the weights that serve them, with those of all, by popularity. */
 export interface Newcomers {
@@ -48,13 +51,19 @@ export interface Weighed {
   /** By kind; of those that are heard of newcomers only, among these. */
   readonly gains: ReadonlyMap<string, Measured>
   readonly alone: ReadonlyMap<string, Measured>
+  /** Of each placement that enough customers came through: `late` with weights of its own, where these serve. */
+  readonly placed: readonly { readonly report: PlacementReport; readonly late: readonly Chosen[] }[]
 }
 
 /**
  * Whether the blend beats popularity, and that no member does harm, is asked of customers whom its weights were not learned
  * from: tuning picks the best of many settings, which on the customers that it looked at flatters even chance.
  */
-export function weigh(tuned: readonly Candidate[], rows: HeldOutRows, timed: boolean): Weighed {
+export function weigh(
+  tuned: readonly Candidate[],
+  rows: HeldOutRows,
+  { timed, placements }: { readonly timed: boolean; readonly placements: readonly string[] },
+): Weighed {
   const always = tuned.filter(({ early }) => !early)
   // Of few customers it cannot be told how fast a history should fade in company.
   const candidates = timed && rows.count >= FEW ? always.flatMap(fadeVariants) : always
@@ -91,7 +100,7 @@ export function weigh(tuned: readonly Candidate[], rows: HeldOutRows, timed: boo
     const reason = 'the blend does not beat popularity beyond noise'
     const dropped = tuned.filter((c) => c.kind !== 'popularity').map(({ kind }) => ({ kind, reason }))
     const note = `No model beats popularity beyond noise: ${figures}.`
-    const nothing = { late: [], early: [], newcomers: null, gains: new Map(), alone: measuredAlone }
+    const nothing = { late: [], early: [], placed: [], newcomers: null, gains: new Map(), alone: measuredAlone }
     return { ...common, ...nothing, dropped, metric: measured(difference(popular)), note }
   }
   const { learning, checking } = rows.parts()
@@ -103,35 +112,45 @@ export function weigh(tuned: readonly Candidate[], rows: HeldOutRows, timed: boo
     kind,
     reason: `adds nothing beyond noise (alone NDCG@10 ${own.toFixed(4)})`,
   }))
-  return { ...common, late, early, newcomers, dropped, metric, gains, alone: measuredAlone, note: `${figures}.` }
+  const placed = weighPlacements(placements, folds, everybody ? { weights, learning: everybody } : folds[0]).map(
+    ({ report, factors }) => ({
+      report,
+      late: chosenOf(
+        candidates,
+        weights.map((weight, m) => weight * factors[m]),
+      ),
+    }),
+  )
+  const found = { late, early, placed, newcomers, dropped, metric, gains, alone: measuredAlone }
+  return { ...common, ...found, note: `${figures}.` }
 }
 
 /** Weights, and the customers whom they were not learned from. */
 interface Fold {
   readonly weights: Float64Array
+  readonly learning: Pools
   readonly pools: Pools
 }
 
 function oneFold(candidates: readonly Candidate[], kinds: readonly string[], rows: HeldOutRows): Fold {
   const { learning, checking } = rows.parts()
-  const { weights } = learnWeights(buildPools(candidates, learning), kinds)
+  const learned = buildPools(candidates, learning)
+  const { weights } = learnWeights(learned, kinds)
   const pools = buildPools(candidates, checking)
   withoutHarm(pools, weights)
-  return { weights, pools }
+  return { weights, learning: learned, pools }
 }
 
 /** Every fourth customer is asked about weights that the others taught. */
 function crossFolds(everybody: Pools, kinds: readonly string[]): Fold[] {
-  return [0, 1, 2, 3].map((fold) => ({
-    weights: learnWeights(
-      someOf(everybody, (row) => row % 4 !== fold),
-      kinds,
-    ).weights,
-    pools: someOf(everybody, (row) => row % 4 === fold),
-  }))
+  return [0, 1, 2, 3].map((fold) => {
+    const learning = someOf(everybody, (row) => row % 4 !== fold)
+    const { weights } = learnWeights(learning, kinds)
+    return { weights, learning, pools: someOf(everybody, (row) => row % 4 === fold) }
+  })
 }
 
-function someOf({ indptr, scores, target, cut }: Pools, keep: (row: number) => boolean): Pools {
+function someOf({ indptr, scores, target, led, cut }: Pools, keep: (row: number) => boolean): Pools {
   const rows = Array.from({ length: indptr.length - 1 }, (_, row) => row).filter(keep)
   const ends = new Int32Array(rows.length + 1)
   rows.forEach((row, r) => {
@@ -148,6 +167,7 @@ function someOf({ indptr, scores, target, cut }: Pools, keep: (row: number) => b
     indptr: ends,
     scores: scores.map((own) => cutOut(own, new Float32Array(total))),
     target: cutOut(target, new Uint8Array(total)),
+    led: led && cutOut(led, new Uint8Array(total)),
     cut,
   }
 }
@@ -221,9 +241,4 @@ function weighEarly(
       baseline: mean(popular),
     },
   }
-}
-
-/** The 95 % interval of a mean. */
-export function measured({ mean: value, error }: { mean: number; error: number }): Measured {
-  return { mean: value, low: value - 1.96 * error, high: value + 1.96 * error }
 }

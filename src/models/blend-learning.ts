@@ -1,8 +1,10 @@
 /** Learning a blend: hold out, tune each kind, learn weights, fit the admitted kinds again on everything. */
 import { gridsFor } from './blend-grid.ts'
-import { type Chosen, type Measured, measured, type Newcomers, type Weighed, weigh } from './blend-judging.ts'
+import { type Chosen, type Newcomers, type Weighed, weigh } from './blend-judging.ts'
+import type { PlacementReport } from './blend-placements.ts'
 import { heldOutRows } from './blend-pools.ts'
 import { type BlendOptions, type Candidate, type Fitter, fitter, tune } from './blend-tuning.ts'
+import { type Measured, measured } from './blend-weights.ts'
 import type { Model, Progress, TrainingData } from './model.ts'
 import { type Fade, noFade } from './recency.ts'
 import { holdOut, holdOutMasked } from './split.ts'
@@ -29,6 +31,8 @@ export interface BlendReport {
   readonly overPopularity: Measured | null
   /** Null where none were learned from. */
   readonly newcomers: Newcomers | null
+  /** Of placements that enough customers came through; `weights` by kind, as `weight` of the admitted. */
+  readonly placements: readonly (PlacementReport & { readonly weights: Readonly<Record<string, number>> })[]
   readonly customers: number
   readonly note: string
 }
@@ -47,6 +51,8 @@ export interface LearnedBlend {
   readonly late: readonly Voice[]
   /** For histories of at most EARLY entries. */
   readonly early: readonly Voice[]
+  /** By placement, instead of `late`, where weights of its own serve it better. */
+  readonly placed: Readonly<Record<string, readonly Voice[]>>
   /** Popularity, for a customer without a history. */
   readonly stranger: Model
   readonly report: BlendReport
@@ -73,7 +79,8 @@ export async function learnBlend(data: TrainingData, options: BlendOptions, prog
     if ('reason' in found) dropped.push({ kind: grid.kind, reason: found.reason })
     else tuned.push(found)
   }
-  const weighed = weigh(tuned, rows, held.train.times !== undefined)
+  const timed = held.train.times !== undefined
+  const weighed = weigh(tuned, rows, { timed, placements: data.led?.places ?? [] })
   dropped.push(...weighed.dropped)
   for (const { model } of tuned) model.dispose?.()
   const report = reportOf(weighed, dropped)
@@ -91,7 +98,10 @@ export async function learnBlend(data: TrainingData, options: BlendOptions, prog
     }))
   const popularity = tuned.find(({ kind }) => kind === 'popularity')
   const stranger = await fitting.fit('popularity', popularity?.settings ?? {}, data)
-  return { models: [...models.values()], late: voices(weighed.late), early: voices(weighed.early), stranger, report }
+  const own = weighed.placed.filter((one) => one.report.admitted)
+  const placed = Object.fromEntries(own.map((one) => [one.report.placement, voices(one.late)]))
+  const choirs = { late: voices(weighed.late), early: voices(weighed.early), placed }
+  return { models: [...models.values()], ...choirs, stranger, report }
 }
 
 function reportOf(weighed: Weighed, dropped: BlendReport['dropped']): BlendReport {
@@ -119,6 +129,10 @@ function reportOf(weighed: Weighed, dropped: BlendReport['dropped']): BlendRepor
     measured: metric,
     overPopularity,
     newcomers,
+    placements: weighed.placed.map((one) => {
+      const weights = Object.fromEntries(one.late.map(({ candidate, weight }) => [candidate.kind, weight]))
+      return { ...one.report, weights }
+    }),
     customers,
     note,
   }
@@ -126,7 +140,7 @@ function reportOf(weighed: Weighed, dropped: BlendReport['dropped']): BlendRepor
 
 function nothingMeasured(note: string): BlendReport {
   const nothing = { metric: null, baseline: null, measured: null, overPopularity: null, newcomers: null }
-  return { admitted: [], dropped: [], ...nothing, customers: 0, note }
+  return { admitted: [], dropped: [], placements: [], ...nothing, customers: 0, note }
 }
 
 async function onlyPopularity(data: TrainingData, fitting: Fitter, why: BlendReport): Promise<LearnedBlend> {
@@ -137,5 +151,5 @@ async function onlyPopularity(data: TrainingData, fitting: Fitter, why: BlendRep
   const admitted = [{ ...own, metric: 0, gain, alone: alone.mean, aloneMeasured: alone }]
   const voices = [{ model: stranger, weight: 1, fade: noFade }]
   const report = { ...why, admitted, note: `${why.note} Popularity serves.` }
-  return { models: [stranger], late: voices, early: voices, stranger, report }
+  return { models: [stranger], late: voices, early: voices, placed: {}, stranger, report }
 }

@@ -11,8 +11,8 @@ import type { HeldOut } from './split.ts'
 
 export interface HeldOutRows {
   readonly count: number
-  /** Calls `see` with each customer's history without what is held out, the held-out items, and those that are no answer. */
-  each(see: (history: History, targets: Int32Array, masked: Int32Array) => void): void
+  /** Calls `see` with each customer's history without what is held out, the held-out items, those that are no answer, and what led to the held-out. */
+  each(see: (history: History, targets: Int32Array, masked: Int32Array, led?: Uint8Array) => void): void
   /** The same with at most `n` of the customers, evenly spread. */
   thin(n: number): HeldOutRows
   /** The same customers as if they had come a moment ago: of their histories only the latest entries are heard, 1 to 8 in turn. */
@@ -39,7 +39,7 @@ export function heldOutRows(held: HeldOut): HeldOutRows {
         const whole = historyOf(held.train, row)
         const history = short ? latestOf(whole, beginnings[k % beginnings.length]) : whole
         const ranks = short && history.times ? recencyRanks(history.times) : ranksOf(row)
-        see(ranks ? { ...history, ranks } : history, targets, whole.items)
+        see(ranks ? { ...history, ranks } : history, targets, whole.items, held.led?.get(row))
       })
     },
     thin: (n) => rowsOf(thinned(chosen, n), short),
@@ -116,8 +116,9 @@ export function buildPools(
   const indptr = new Int32Array(rows.count + 1)
   const pooled: Float32Array[][] = members.map(() => [])
   const target: Uint8Array[] = []
+  const through: Uint8Array[] = []
   let row = 0
-  rows.each((history, targets, masked) => {
+  rows.each((history, targets, masked, led) => {
     const pool = new Set(targets)
     const mask = new Int32Array((items >> 5) + 1)
     for (const item of masked) mask[item >> 5] |= 1 << (item & 31)
@@ -128,6 +129,11 @@ export function buildPools(
     const chosen = Int32Array.from(pool)
     for (const [m, own] of scores.entries()) pooled[m].push(known(own, chosen))
     target.push(new Uint8Array(chosen.length).fill(1, 0, targets.length))
+    if (led) {
+      const own = new Uint8Array(chosen.length)
+      own.set(led)
+      through.push(own)
+    }
     indptr[row + 1] = indptr[row] + chosen.length
     row++
   })
@@ -137,9 +143,13 @@ export function buildPools(
     for (const [r, part] of parts.entries()) out.set(part, indptr[r])
     return out
   }
-  const targetOut = new Uint8Array(total)
-  for (const [r, part] of target.entries()) targetOut.set(part, indptr[r])
-  return { indptr, scores: pooled.map(joined), target: targetOut, cut }
+  const bytes = (parts: readonly Uint8Array[]) => {
+    const out = new Uint8Array(total)
+    for (const [r, part] of parts.entries()) out.set(part, indptr[r])
+    return out
+  }
+  const led = through.length > 0 ? bytes(through) : undefined
+  return { indptr, scores: pooled.map(joined), target: bytes(target), led, cut }
 }
 
 /** The scores of the chosen items; 0 where the member knows nothing of one. */

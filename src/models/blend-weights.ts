@@ -14,6 +14,8 @@ export interface Pools {
   readonly scores: readonly Float32Array[]
   /** 1 where the entry's item is a target. */
   readonly target: Uint8Array
+  /** Through what the customer came to the entry's item, where it is a target (`TrainingData.led`); absent = nothing is known. */
+  readonly led?: Uint8Array
   /** NDCG at which cut; absent = 10. */
   readonly cut?: number
 }
@@ -25,6 +27,13 @@ export interface LearnedWeights {
   readonly metric: number
   /** What each member adds: mean loss of NDCG@10 without it, and the standard error of that mean. */
   readonly gains: readonly { readonly mean: number; readonly error: number }[]
+}
+
+/** What is known of a quality: its mean over held-out customers, and the 95 % interval of that mean. */
+export interface Measured {
+  readonly mean: number
+  readonly low: number
+  readonly high: number
 }
 
 /** Weights tried, against the strongest member's 1, after each member is scaled to equal mean top scores. */
@@ -244,4 +253,9 @@ export function difference(
 
 function beyond(errors: number, gain: { mean: number; error: number }): boolean {
   return gain.mean > errors * gain.error && gain.mean > 0
+}
+
+/** The 95 % interval of a mean. */
+export function measured({ mean: value, error }: { mean: number; error: number }): Measured {
+  return { mean: value, low: value - 1.96 * error, high: value + 1.96 * error }
 }

@@ -15,6 +15,8 @@ import { type Fade, fader, recencyRanks } from './recency.ts'
 
 export interface BlendModel extends Model, ExplainsBy {
   readonly report: BlendReport
+  /** The same as it is heard in a placement: with weights of its own where it has them. Disposed with this. */
+  in(placement: string): Model & ExplainsBy
 }
 
 const KIND = 'blend'
@@ -22,7 +24,7 @@ const KIND = 'blend'
 const EVIDENCE = 6
 /** Below this share of the loudest member's a member's say in an item is not worth naming. */
 const QUIET = 0.1
-const VERSION = 2
+const VERSION = 3
 
 export const blend: ModelKind<BlendOptions> = {
   kind: KIND,
@@ -34,49 +36,74 @@ export const blend: ModelKind<BlendOptions> = {
     const packed = unpackModel(bytes, KIND, VERSION)
     const kinds = packed.meta.kinds as readonly string[]
     const models = kinds.map((kind, m) => memberKind(kind).fromBytes(packed.u8(`member${m}`)))
-    const stored = packed.meta as Record<'late' | 'early', readonly { member: number; weight: number; fade: Fade }[]>
-    const voices = (which: 'late' | 'early') =>
-      stored[which].map(({ member, ...own }) => ({ model: models[member], ...own }))
+    const stored = packed.meta as Record<'late' | 'early', readonly Stored[]>
+    const voices = (some: readonly Stored[]) => some.map(({ member, ...own }) => ({ model: models[member], ...own }))
     const stranger = memberKind('popularity').fromBytes(packed.u8('stranger'))
     const report = packed.meta.report as BlendReport
-    return makeBlend({ models, late: voices('late'), early: voices('early'), stranger, report })
+    const placed = packed.meta.placed as Record<string, readonly Stored[]>
+    const choirs = { late: voices(stored.late), early: voices(stored.early), placed: mapped(placed, voices) }
+    return makeBlend({ models, ...choirs, stranger, report })
   },
 }
 
-function makeBlend({ models, late, early, stranger, report }: LearnedBlend): BlendModel {
-  const choirs = { late: makeChoir(late, stranger.items), early: makeChoir(early, stranger.items) }
-  const choirOf = (history: History) => (history.items.length > EARLY ? choirs.late : choirs.early)
+interface Stored {
+  readonly member: number
+  readonly weight: number
+  readonly fade: Fade
+}
+
+function mapped<T, R>(record: Readonly<Record<string, T>>, to: (value: T) => R): Record<string, R> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, to(value)]))
+}
+
+function makeBlend({ models, late, early, placed, stranger, report }: LearnedBlend): BlendModel {
+  const ofShort = makeChoir(early, stranger.items)
+  const general = heardAs(makeChoir(late, stranger.items), ofShort, stranger)
+  const own = new Map(
+    Object.entries(placed).map(([placement, voices]) => {
+      return [placement, heardAs(makeChoir(voices, stranger.items), ofShort, stranger)] as const
+    }),
+  )
+  const toBytes = (): Uint8Array => {
+    const arrays: Record<string, Uint8Array> = { stranger: stranger.toBytes() }
+    models.forEach((model, m) => {
+      arrays[`member${m}`] = model.toBytes()
+    })
+    const stored = (voices: readonly Voice[]): Stored[] =>
+      voices.map(({ model, weight, fade }) => ({ member: models.indexOf(model), weight, fade }))
+    const kinds = models.map(({ kind }) => kind)
+    const choirs = { late: stored(late), early: stored(early), placed: mapped(placed, stored) }
+    return packModel(KIND, VERSION, { kinds, ...choirs, report }, arrays)
+  }
+  return {
+    ...{ kind: KIND, items: stranger.items, report, ...general, toBytes },
+    in: (placement) => ({ kind: KIND, items: stranger.items, ...(own.get(placement) ?? general), toBytes }),
+    dispose(): void {
+      for (const model of models) model.dispose?.()
+      stranger.dispose?.()
+    },
+  }
+}
+
+type Choir = ReturnType<typeof makeChoir>
+
+/** What answers for histories of each length: popularity, the choir of the short ones, that of all others. */
+function heardAs(long: Choir, short: Choir, stranger: Model) {
+  const choirOf = (history: History) => (history.items.length > EARLY ? long : short)
   const explainBy = (history: History, item: number, count: number) => choirOf(history).explainBy(history, item, count)
   return {
-    kind: KIND,
-    items: stranger.items,
-    report,
-    score(history, out): void {
+    score(history: History, out: Float32Array): void {
       if (history.items.length === 0) stranger.score(history, out)
       else choirOf(history).score(history, out)
     },
-    scoreOf(history, item): number {
+    scoreOf(history: History, item: number): number {
       if (history.items.length > 0) return choirOf(history).scoreOf(history, item)
       const scores = new Float32Array(stranger.items)
       stranger.score(history, scores)
       return scores[item]
     },
     explainBy,
-    explain: (history, item, count) => explainBy(history, item, count).contributions,
-    toBytes(): Uint8Array {
-      const arrays: Record<string, Uint8Array> = { stranger: stranger.toBytes() }
-      models.forEach((model, m) => {
-        arrays[`member${m}`] = model.toBytes()
-      })
-      const stored = (voices: readonly Voice[]) =>
-        voices.map(({ model, weight, fade }) => ({ member: models.indexOf(model), weight, fade }))
-      const kinds = models.map(({ kind }) => kind)
-      return packModel(KIND, VERSION, { kinds, late: stored(late), early: stored(early), report }, arrays)
-    },
-    dispose(): void {
-      for (const model of models) model.dispose?.()
-      stranger.dispose?.()
-    },
+    explain: (history: History, item: number, count: number) => explainBy(history, item, count).contributions,
   }
 }
 

@@ -35,6 +35,8 @@ export interface TrainingData {
   /** Milliseconds since 1970 of each entry of `matrix`, in the same order, where known. */
   readonly times?: Float64Array
   readonly content?: ItemContent
+  /** Through which of `places` the customer came to each entry of `matrix`: 1 + its index; 0 = none is known. */
+  readonly led?: { readonly places: readonly string[]; readonly by: Uint8Array }
   /** 1 for each entry of `matrix` that a kind should tune on, where the caller has chosen; else the kind chooses. */
   readonly tuneOn?: Uint8Array
   /** The moment of training, milliseconds since 1970; decays count back from it. */

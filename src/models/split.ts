@@ -8,6 +8,8 @@ export interface HeldOut {
   readonly train: TrainingData
   /** Held-out items by row; rows with nothing held out are absent. */
   readonly targets: ReadonlyMap<number, Int32Array>
+  /** Beside each target what `TrainingData.led` says of it; absent where nothing is known. */
+  readonly led?: ReadonlyMap<number, Uint8Array>
 }
 
 export interface HoldOutOptions {
@@ -45,13 +47,23 @@ export function holdOut(data: TrainingData, options: HoldOutOptions): HeldOut {
 
 /** Holds out the entries e with mask[e] = 1; negative ones among them are left out of training and are no targets. */
 export function holdOutMasked(data: TrainingData, mask: Uint8Array): HeldOut {
-  const train = { ...data, ...filterMatrix(data, (e) => mask[e] === 0), tuneOn: undefined }
+  const train = { ...data, ...filterMatrix(data, (e) => mask[e] === 0), tuneOn: undefined, led: undefined }
   const targets = new Map<number, Int32Array>()
+  const led = new Map<number, Uint8Array>()
   const { indptr, indices, values } = data.matrix
   for (let row = 0; row < data.matrix.rows; row++) {
     const held: number[] = []
-    for (let e = indptr[row]; e < indptr[row + 1]; e++) if (mask[e] === 1 && values[e] > 0) held.push(indices[e])
-    if (held.length > 0) targets.set(row, Int32Array.from(held))
+    for (let e = indptr[row]; e < indptr[row + 1]; e++) if (mask[e] === 1 && values[e] > 0) held.push(e)
+    if (held.length === 0) continue
+    targets.set(
+      row,
+      Int32Array.from(held, (e) => indices[e]),
+    )
+    if (data.led)
+      led.set(
+        row,
+        Uint8Array.from(held, (e) => (data.led as { by: Uint8Array }).by[e]),
+      )
   }
-  return { train, targets }
+  return data.led ? { train, targets, led } : { train, targets }
 }
