@@ -13,6 +13,7 @@ import { retainPrices } from './catalog/prices.ts'
 import { audiencesHandler, patchHandler, removeHandler, sensitiveHandler, upsertHandler } from './catalog/store.ts'
 import type { Config } from './config.ts'
 import { cleanedHandler, eraseHandler } from './consent/erasure.ts'
+import { noticeHandlers } from './consent/erasure-notices.ts'
 import { consentData } from './consent/personal.ts'
 import { policyOf } from './consent/policy.ts'
 import { backupHandlers } from './db/backed-up.ts'
@@ -144,6 +145,7 @@ export function createHandlers(config: Config, world: World): Handlers {
     ...auditHandlers(world, async (reader, who) => (await resolve(reader, who))?.customer ?? null),
     'consent.cleaned': cleanedHandler,
     ...holdHandlers,
+    ...noticeHandlers,
     'engine.resume': resumeHandler([skipJourneys, skipMessages, skipMoments]),
     'memory.eraseRecipient': eraseRecipientHandler({
       holders: personalData,

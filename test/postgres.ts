@@ -57,7 +57,7 @@ export async function startPostgres({ durable = false } = {}): Promise<RunningPo
   const settings = [
     'listen_addresses=',
     `unix_socket_directories=${folder}`,
-    'max_connections=200',
+    'max_connections=400',
     'shared_buffers=128MB',
   ]
   if (!durable) settings.push('fsync=off', 'full_page_writes=off')

@@ -3,8 +3,9 @@
  * time, and neither can be read out of an address that stands in a log, or changed. The keys come from the secret of the
  * database, each for one purpose, so that nothing else that Habitue signs opens the page, and a link opens nothing else.
  */
-import { createCipheriv, createDecipheriv, createHmac, hash, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 import type { Reader } from '../db/database.ts'
+import { openText, sealText } from '../db/sealed-text.ts'
 import { secretKey } from '../db/secret.ts'
 import { HabitueError } from '../errors.ts'
 
@@ -20,8 +21,6 @@ export const longestLinkMs = 30 * 24 * 60 * 60_000
 export const proofMs = 30 * 60_000
 /** So that the address stays within what routes take. */
 const longestName = 300
-const ivBytes = 12
-const tagBytes = 16
 
 export interface PageKeys {
   /** Of 12 random bytes that were never used before. @throws HabitueError invalid_body (the name is too long) */
@@ -63,23 +62,12 @@ export function linkDigest(token: string): string {
 function seal(key: Uint8Array, { who, expires }: PageLink, iv: Uint8Array): string {
   if (Buffer.byteLength(who.value) + Buffer.byteLength(who.kind) > longestName)
     throw new HabitueError('invalid_body', `The id is longer than ${longestName} bytes; a page's link cannot hold it.`)
-  const cipher = createCipheriv('aes-256-gcm', key, iv, { authTagLength: tagBytes })
-  const text = Buffer.concat([cipher.update(JSON.stringify([who.kind, who.value, expires]), 'utf8'), cipher.final()])
-  return Buffer.concat([iv, text, cipher.getAuthTag()]).toString('base64url')
+  return sealText(key, JSON.stringify([who.kind, who.value, expires]), iv)
 }
 
 function open(key: Uint8Array, token: string, now: number): PageLink {
-  const bytes = Buffer.from(token, 'base64url')
-  // One spelling of each link: what is bound to it is bound to its text.
-  if (bytes.length <= ivBytes + tagBytes || bytes.toString('base64url') !== token) throw invalid()
-  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, ivBytes), { authTagLength: tagBytes })
-  decipher.setAuthTag(bytes.subarray(-tagBytes))
-  let text: string
-  try {
-    text = decipher.update(bytes.subarray(ivBytes, -tagBytes), undefined, 'utf8') + decipher.final('utf8')
-  } catch {
-    throw invalid()
-  }
+  const text = openText(key, token)
+  if (text === null) throw invalid()
   const [kind, value, expires] = JSON.parse(text) as [string, string, number]
   if (expires <= now) throw new HabitueError('page_link_invalid', 'The link has expired.', { expired: true })
   return { who: { kind, value }, expires }

@@ -10,6 +10,7 @@ import { secretKey } from '../db/secret.ts'
 import { HabitueError } from '../errors.ts'
 import type { Identifier } from '../identity/identity.ts'
 import { subjectToErase } from '../identity/personal.ts'
+import { keepNotices, type SealedNotice } from './erasure-notices.ts'
 import { eraseAll } from './personal-data.ts'
 
 /** A trained model holds items and no customer; what he taught is out of it after this long. */
@@ -28,6 +29,8 @@ export interface ErasureOrder {
   readonly refuse: boolean
   /** Done again because a restored database still held him. */
   readonly again: boolean
+  /** Programs that are to hear of it. */
+  readonly notices: readonly SealedNotice[]
 }
 
 /** What was erased where. No personal data. */
@@ -81,6 +84,7 @@ export function eraseHandler({ holders, audit }: ErasureNeeds): Handler<ErasureO
       for (const customer of subject.customers) tx.changed('customers', customer)
     }
     if (names.size === 0 && !order.again) throw new HabitueError('not_found', 'Nobody is known by that identifier.')
+    await keepNotices(tx, order.id, order.notices, order.time)
     if (order.refuse) await insertNew(tx, 'refused_names', 'name', [...names].sort())
     return recordErasure(tx, order, erased, [...names])
   }

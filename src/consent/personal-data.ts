@@ -50,6 +50,7 @@ export const impersonal: Readonly<Partial<Record<keyof Tables | 'sqlite_sequence
   model_chunks: 'items only; customers are folded in when they ask',
   audit: 'who read or changed what, under a random name; the link to it is in audit_subjects',
   erasures: 'receipts without personal data, and keyed hashes of what was erased',
+  erasure_notices: 'who was erased, sealed, until the programs that knew him have heard of it, or a week is over',
   refused_names: 'keyed hashes of identifiers that asked to be refused',
 }
 

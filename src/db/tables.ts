@@ -29,6 +29,8 @@ export interface Tables extends AccessTables, ActingTables, ReviewTables {
     /** When the files of storage were made to forget too; null = not yet. */
     cleaned: number | null
   }
+  /** Programs that are to hear of an erasure (consent/erasure-notices.ts). `sealed` = what they are told, for nobody else to read. */
+  erasure_notices: { id: string; url: string; sealed: string; created: number; due: number; tries: number }
   /** Keyed hashes of identifiers that were erased and are to be refused from then on. */
   refused_names: { name: string }
 

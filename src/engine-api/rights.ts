@@ -1,8 +1,10 @@
 /** The part of the engine that is about people: what customers may ask for, who works in the shop, and who did what. */
+
 import type { AuditEntry, AuditProof, AuditRow } from '../access/audit.ts'
 import type { PersonInfo, Role } from '../access/people.ts'
 import type { Session } from '../access/sessions.ts'
 import type { Receipt } from '../consent/erasure.ts'
+import type { SealedNotice } from '../consent/erasure-notices.ts'
 import type { Identifier } from '../identity/identity.ts'
 
 /** Everything that is stored about one customer, to be streamed: rows are read while they are sent. */
@@ -22,12 +24,20 @@ export interface ExportSection {
   readonly rows: AsyncIterable<Readonly<Record<string, unknown>>>
 }
 
+export interface ErasureOptions {
+  readonly refuse: boolean
+  /** Who asked for it, as the audit log names him. */
+  readonly actor: string
+  /** Programs that are to hear of it. */
+  readonly notices?: readonly SealedNotice[]
+}
+
 /** What a customer may ask for. */
 export interface RightsApi {
   /** Null where nobody is known by that name. */
   export(who: Identifier): Promise<ExportDocument | null>
   /** `refuse`: his identifiers are not to come back. Resolves when nothing of him is left. Null = nobody of that name. */
-  erase(who: Identifier, options: { readonly refuse: boolean; readonly actor: string }): Promise<Receipt | null>
+  erase(who: Identifier, options: ErasureOptions): Promise<Receipt | null>
   /**
    * A person for whom the customer buys is forgotten: name, address, occasions, words. The orders stay the customer's.
    * Null where no customer is known by `who`. @throws HabitueError not_found, where nothing is known of such a person

@@ -41,7 +41,7 @@ import { currentTemplates, versionsOf } from '../messages/template-store.ts'
 import { segmentsOf } from '../segments/store.ts'
 import type { World } from '../world.ts'
 import { type AlarmNeeds, alarmWork } from './alarms.ts'
-import { tellingOfErasure } from './erasure-told.ts'
+import { erasureNoticeWork, tellingOfErasure } from './erasure-told.ts'
 import { recordOwn } from './facts.ts'
 import { inboundDoor } from './inbound.ts'
 import { clickWork, mailDoors } from './mail-doors.ts'
@@ -99,12 +99,13 @@ export async function messagesOf(needs: MessageNeeds): Promise<MessageParts> {
   const channels = [mail, staffChannel(mail), onSiteChannel(), webhookChannel(hooks)]
   const box = mailboxWork(needs, (raw) => inbound(raw))
   const alarms = alarmWork({ db, config, log, tell: operatorTold(config, world, mail), here: box.troubles })
-  const works = [clickWork(means), alarms, ...box.works]
+  const receivers = { db, config, hooks, log, world }
+  const works = [clickWork(means), alarms, erasureNoticeWork(receivers), ...box.works]
   const messenger = createMessenger({ ...means, log, bounced, channels, works })
   const inbound = inboundDoor({ means, messenger, log, bounced })
   const doors = { ...mailDoors(means, messenger), inbound }
   const apis = { messenger, messages: messagesApi(means, messenger), mailDoors: doors }
-  const telling = (rights: RightsApi) => tellingOfErasure(rights, { db, config, hooks, log })
+  const telling = (rights: RightsApi) => tellingOfErasure(rights, receivers)
   return { messenger, hooks, apis, telling, codeSender: codesByMail(means, messenger) }
 }
 

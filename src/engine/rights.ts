@@ -57,7 +57,7 @@ export function rightsApi(needs: RightsNeeds): RightsApi {
         })),
       } satisfies ExportDocument
     },
-    async erase(who, { refuse, actor }) {
+    async erase(who, { refuse, actor, notices = [] }) {
       // Of a visitor's session nothing is stored: there may be no more than this to erase.
       const visitor = who.kind === 'anonymous' ? normaliseIdentifier('anonymous', who.value) : null
       if (visitor !== null) needs.visitors.forget(visitor)
@@ -66,7 +66,15 @@ export function rightsApi(needs: RightsNeeds): RightsApi {
       for (const { kind, value } of subject.names) if (kind === 'anonymous') needs.visitors.forget(value)
       // What was decided for him a moment ago is written first, so that it goes too.
       await decisions.flush()
-      const order: ErasureOrder = { id: world.uuid(), time: world.now(), actor, who: [who], refuse, again: false }
+      const order: ErasureOrder = {
+        id: world.uuid(),
+        time: world.now(),
+        actor,
+        who: [who],
+        refuse,
+        again: false,
+        notices,
+      }
       const journal = await journalOf(db, config)
       const hashOf = await nameHasher(db)
       const names = subject.names.map(hashOf)
@@ -205,7 +213,15 @@ export async function eraseAgain(needs: Cleaning & Pick<RightsNeeds, 'onError'>)
       await db.write('memory.eraseRecipient', { ...order, recipient: recipient ?? '' } satisfies RecipientOrder)
       continue
     }
-    await db.write('consent.erase', { id, time, actor: 'engine', who, refuse, again: true } satisfies ErasureOrder)
+    await db.write('consent.erase', {
+      id,
+      time,
+      actor: 'engine',
+      who,
+      refuse,
+      again: true,
+      notices: [],
+    } satisfies ErasureOrder)
   }
   await forgetFiles(needs).catch(onError)
   return due.length

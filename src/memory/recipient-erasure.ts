@@ -20,7 +20,7 @@ import { lockNumbers } from './order-store.ts'
 import { decodeParts, encodeParts } from './orders.ts'
 import { type ErasedRecipient, sameName, unnamed, withoutRecipient } from './recipient-words.ts'
 
-export interface RecipientOrder extends Omit<ErasureOrder, 'refuse'> {
+export interface RecipientOrder extends Omit<ErasureOrder, 'refuse' | 'notices'> {
   /** The name under which the customer buys for that person; in any case. */
   readonly recipient: string
 }

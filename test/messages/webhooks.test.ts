@@ -78,12 +78,32 @@ describe('another program', () => {
       expect(JSON.stringify(known)).toContain(other.url)
       const { status, body } = await shop.habitue.ask('POST', '/v1/customers/42/erase', {})
       expect(status).toBe(200)
-      while (crm.got.length < 2 || other.got.length < 2) await new Promise((resolve) => setTimeout(resolve, 10))
+      await shop.pass(1000)
       expect(other.got[1].body).toEqual(crm.got[1].body)
       expect(crm.got[1].kind).toBe('erasure')
       expect(crm.got[1].body).toMatchObject({ event: 'erasure', erasure: body.id })
       expect(JSON.stringify(crm.got[1].body)).toContain('ada@x.example')
       expect((await shop.habitue.ask('GET', '/v1/messages')).body.messages).toEqual([])
+    })
+
+    it('that is away when a customer is erased hears of it after a restart, and what it hears is kept for nobody', async () => {
+      const crm = await program()
+      const shop = await shopOf(run, crm.url)
+      await shop.send(toCrm)
+      crm.status = 500
+      expect((await shop.habitue.ask('POST', '/v1/customers/42/erase', {})).status).toBe(200)
+      await shop.pass(1000)
+      const { config, engine } = shop.habitue
+      await engine.stop()
+      crm.status = 200
+      const again = await run(config, { world: shop.world })
+      shop.world.advance(day)
+      await again.engine.settle()
+      expect(crm.got.map(({ kind }) => kind)).toEqual(['message', 'erasure'])
+      expect(JSON.stringify(crm.got[1].body)).toContain('ada@x.example')
+      shop.world.advance(8 * day)
+      await again.engine.settle()
+      expect(crm.got).toHaveLength(2)
     })
   })
 })

@@ -2,6 +2,7 @@
 export const statements: readonly string[] = [
   'create table erasures (id text primary key, time {int} not null, names text not null, receipt text not null, cleaned {int})',
   'create table refused_names (name text primary key) {norowid}',
+  'create table erasure_notices (id text primary key, url text not null, sealed text not null, created {int} not null, due {int} not null, tries {int} not null)',
   'create index claims_value on claims (value, kind)',
 
   // What an erasure takes out of the events stays counted, without the person.
