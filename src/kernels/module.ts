@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 
 /** Run by one thread on a memory that it has to itself. Sources and full contracts: wasm/*.ts. */
 export interface Kernels {
-  /** wasm/rows.ts */
+  /** wasm/add-rows.ts */
   addNarrowRows(
     ...args: [
       ...[q: number, stride: number, unit: number, columns: number, residuals: number],
@@ -16,6 +16,7 @@ export interface Kernels {
       ...[items: number, weights: number, count: number, out: number, n: number],
     ]
   ): void
+  /** wasm/vectors.ts */
   halveRows(h: number, rows: number, d: number, q: number, unit: number): void
   halvedMatrixVector(
     ...args: [q: number, rows: number, d: number, unit: number, x: number, xUnit: number, out: number]

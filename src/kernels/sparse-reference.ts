@@ -1,4 +1,4 @@
-/** Sparse products, plain and in double precision: the references of wasm/tiles.ts and wasm/rows.ts. Row-major. */
+/** Sparse products, plain and in double precision: the references of wasm/tiles.ts, wasm/rows.ts and wasm/add-rows.ts. Row-major. */
 import type { Csr } from './csr.ts'
 
 /**
