@@ -258,7 +258,7 @@ forEachRunning((_engine, run) => {
     await shop.items({ ...mouse, price: 20 })
     await shop.track('ada', 'Price Watch Set', { product_id: 'mouse', below: 19.5 })
     await shop.track('bob', 'Price Watch Set', { product_id: 'mouse', below: '19' })
-    await shop.track('cid', 'Price Watch Set', { product_id: 'mouse', below: 30 })
+    await shop.track('cid', 'Price Watch Set', { product_id: 'mouse', below: 19.8 })
     await shop.track('cid', 'Price Watch Removed', { product_id: 'mouse' })
     await shop.items({ ...mouse, price: 19.4 })
     await shop.pass(minute)
@@ -269,6 +269,14 @@ forEachRunning((_engine, run) => {
     expect(await shop.derived('ada')).toHaveLength(1)
     expect(await shop.derived('bob')).toHaveLength(1)
     expect(await shop.derived('cid')).toEqual([])
+    // A price that is there already is told at once; in another currency it is another price.
+    await shop.track('dora', 'Price Watch Set', { product_id: 'mouse', below: 25 })
+    await shop.track('eve', 'Price Watch Set', { product_id: 'mouse', below: 25, currency: 'USD' })
+    await shop.pass(minute)
+    const [told, ...more] = await shop.derived('dora')
+    expect([told.properties, more]).toMatchObject([{ reason: 'watch', price: 18.9 }, []])
+    expect(told.properties).not.toHaveProperty('old_price')
+    expect(await shop.derived('eve')).toEqual([])
   })
 
   it('many who wait are told in pieces, each once, though one waits under two names', async () => {

@@ -229,7 +229,8 @@ forEachRunning((_engine, run) => {
       postalAddress: 'Dublin',
     }
     const page = { frameAncestors: '', url: 'https://shop.example/habitue' }
-    const habitue = await run({ passwordCost: 10, messages, page, timeZone: 'UTC' }, { world: simulatedWorld(9) })
+    const world = simulatedWorld(9)
+    const habitue = await run({ passwordCost: 10, messages, page, timeZone: 'UTC' }, { world, automatic: false })
     const ann = await person(habitue, 'agent', 'ann')
     const bob = await person(habitue, 'agent', 'bob')
     await send(habitue, track('ada', 'Product Viewed', 'm0', { product_id: 'x' }))
@@ -254,6 +255,26 @@ forEachRunning((_engine, run) => {
     // Whoever has time may take it.
     expect((await bob.ask('POST', `/v1/tasks/${id}/claim`, {})).status).toBe(200)
     expect([await mine(ann), (await mine(bob)).length]).toEqual([[], 1])
+
+    // A call back that was promised: when its time comes, whoever has it is reminded, once, and it goes before what may wait.
+    const due = new Date(world.now() + 2 * hour).toISOString()
+    const call = await habitue.ask('POST', '/v1/tasks', { customer: 'ada', reason: 'call back', due })
+    await bob.ask('POST', `/v1/tasks/${call.body.id}/claim`, {})
+    await habitue.engine.settle()
+    const before = mail.received.length
+    world.advance(2 * hour - 1)
+    await habitue.engine.settle()
+    expect(mail.received).toHaveLength(before)
+    expect(call.body.priority).toBe(0)
+    for (let n = 0; n < 2; n++) {
+      world.advance(1)
+      await habitue.engine.settle()
+    }
+    const reminders = mail.received.slice(before)
+    expect(reminders.map(({ to, mail: { subject } }) => [to, subject])).toEqual([
+      ['bob@shop.example', 'Due now: call back'],
+    ])
+    expect((await habitue.ask('GET', `/v1/tasks/${call.body.id}`)).body.priority).toBe(20)
     await mail.close()
   })
 })

@@ -249,6 +249,8 @@ export interface Tables extends AccessTables, ActingTables, ReviewTables {
     claimed: number | null
     resolved: number | null
     outcome: string | null
+    /** When its time had come, and whoever has it was reminded. */
+    reminded: number | null
   }
   task_notes: { id: Generated<number>; task: number; identifier: number; author: string; time: number; text: string }
 

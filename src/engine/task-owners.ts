@@ -1,4 +1,7 @@
-/** New tasks reach the person to whom their customer belongs: they stand among his own, and a mail tells him, once. */
+/**
+ * New tasks reach the person to whom their customer belongs: they stand among his own, and a mail tells him, once. When the
+ * time of one has come (a call back was promised), whoever has it is reminded, and it goes before what may wait.
+ */
 import { listPeople } from '../access/people.ts'
 import type { Config } from '../config.ts'
 import type { Database } from '../db/database.ts'
@@ -7,7 +10,7 @@ import type { TasksApi } from '../engine-api/tasks.ts'
 import { resolve } from '../identity/store.ts'
 import { builtInNames } from '../messages/built-in.ts'
 import type { Messenger } from '../messages/messenger.ts'
-import { untoldTasks } from '../tasks/store.ts'
+import { dueTasks, untoldTasks } from '../tasks/store.ts'
 import type { TaskView } from '../tasks/task.ts'
 import type { Work } from './loop.ts'
 
@@ -29,34 +32,54 @@ export function taskOwnersWork(needs: Needs): Work {
       const fresh = await untoldTasks(db, atOnce)
       for (const id of fresh) {
         const task = await tasks.get(id)
-        const meant = await tell(needs, task, now)
-        await db.write('tasks.told', { id, meant, now })
+        const person = await personFor(needs, task)
+        const isTold = person !== null && (await tell(needs, task, person, now, 'task'))
+        await db.write('tasks.told', { id, meant: isTold ? `person:${person}` : null, now })
       }
-      return { done: fresh.length, next: fresh.length === atOnce ? now : null }
+      const due = await dueTasks(db, now, atOnce)
+      for (const id of due.ids) {
+        const task = await tasks.get(id)
+        const person = personOf(task.owner) ?? personOf(task.meant) ?? (await personFor(needs, task))
+        if (person !== null) await tell(needs, task, person, now, 'taskDue')
+        await db.write('tasks.reminded', { id, now })
+      }
+      return { done: fresh.length + due.ids.length, next: fresh.length === atOnce ? now : due.next }
     },
   }
 }
 
-/** `person:<id>` for whom it is; null = whoever takes it. */
-async function tell({ db, config, messages, messenger }: Needs, task: TaskView, now: number): Promise<string | null> {
+const personOf = (owner: string | null) => (owner?.startsWith('person:') ? owner.slice('person:'.length) : null)
+
+/** To whom the customer belongs; null = whoever takes it. */
+async function personFor({ messages }: Needs, { customer }: TaskView): Promise<string | null> {
+  const owned = customer && (await messages.owner(customer))
+  return owned?.speaks ?? owned?.owner ?? null
+}
+
+/** False where he is no longer there, or the customer is not. */
+async function tell(
+  { db, config, messenger }: Needs,
+  task: TaskView,
+  person: string,
+  now: number,
+  kind: 'task' | 'taskDue',
+): Promise<boolean> {
   const { customer } = task
   const identity = customer && (await resolve(db, customer))
-  const owned = customer && (await messages.owner(customer))
-  const person = owned?.speaks ?? owned?.owner ?? null
-  if (!customer || !identity || person === null) return null
+  if (!customer || !identity) return false
   const found = (await listPeople(db)).find(({ id, removed }) => id === person && removed === null)
-  if (!found) return null
+  if (!found) return false
   const { smtpUrl, from } = config.messages
   if (found.email !== null && smtpUrl !== null && from !== null) {
     const base = config.page.url?.replace(/\/+$/, '')
     const place = `/desk/customers/${encodeURIComponent(customer.value)}?kind=${encodeURIComponent(customer.kind)}`
     await messenger.send({
       // A crash between the mail and the mark sends no second one.
-      key: `task:${task.id}`,
+      key: kind === 'task' ? `task:${task.id}` : `task:${task.id}:due`,
       customer: identity.customer,
       channel: 'staff-email',
       purpose: 'service',
-      template: builtInNames.task,
+      template: builtInNames[kind],
       automatic: false,
       repeat: true,
       now,
@@ -67,7 +90,7 @@ async function tell({ db, config, messages, messenger }: Needs, task: TaskView, 
       },
     })
   }
-  return `person:${person}`
+  return true
 }
 
 function dueText({ due }: TaskView, { timeZone }: Pick<Config, 'timeZone'>): string {

@@ -9,6 +9,7 @@ export const builtInNames = {
   pageLink: 'page-link',
   survey: 'survey',
   task: 'task-opened',
+  taskDue: 'task-due',
 } as const
 
 /** The answers to the first question, each a link; nothing is sent by opening one. */
@@ -77,6 +78,16 @@ Waren Sie es nicht? Dann ist nichts zu tun, und Sie hören nichts weiter.
 
 {{ sender.signature }}
 {{ shop.legalName }}, {{ shop.postalAddress }}`,
+  },
+  'task-due': {
+    channel: 'email',
+    subject: 'Due now: {{ task.reason }}',
+    text: `{{ customer.firstName }} {{ customer.lastName }}: {{ task.reason }}, {{ task.due }}
+{% if task.note != "" %}
+{{ task.note }}
+{% endif %}{% if page != "" %}
+The whole story: {{ page }}
+{% endif %}`,
   },
   'task-opened': {
     channel: 'email',

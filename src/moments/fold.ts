@@ -8,6 +8,7 @@ import type { Tx } from '../db/database.ts'
 import type { AdmittedEvent, Fold } from '../events/event.ts'
 import { isBirthdayTrait } from '../memory/told-traits.ts'
 import { drop, type Moment, type MomentKind, note } from './due.ts'
+import { noteReached } from './item-watch.ts'
 import { forgetWaits, speaksOfWaiting, waitsOf, writeWaits } from './waits.ts'
 
 const minute = 60_000
@@ -35,7 +36,11 @@ export function momentsFold({ moments, currency }: MomentsSettings): Fold {
     async apply(tx, events) {
       const own = events.filter(({ identifier }) => identifier !== null)
       const waiting = own.filter(({ name }) => speaksOfWaiting(name))
-      if (waiting.length > 0) await writeWaits(tx, waitsOf(waiting, currency))
+      if (waiting.length > 0) {
+        await writeWaits(tx, waitsOf(waiting, currency))
+        const news = waiting.filter((event) => isNews(event, moments))
+        await noteReached(tx, waitsOf(news, currency), news[0]?.received ?? 0)
+      }
       await noteCarts(tx, own, moments)
       await noteMissing(tx, own, moments)
       await noteOccasions(tx, own)

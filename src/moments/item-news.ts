@@ -108,5 +108,10 @@ function answers({ reason, below, currency }: Wait, fall: PriceFall | null): boo
 
 function fallen({ price, before, lowest, currency }: PriceFall) {
   const amount = (minor: number) => fromMinorUnits(minor, currency)
-  return { price: amount(price), old_price: amount(before), lowest_price: amount(lowest) }
+  // One that was asked for when it was there already has not fallen.
+  return {
+    price: amount(price),
+    ...(before > price ? { old_price: amount(before) } : {}),
+    lowest_price: amount(lowest),
+  }
 }

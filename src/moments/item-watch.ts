@@ -4,10 +4,11 @@
  */
 import { aliasesOf } from '../catalog/aliases.ts'
 import { type ItemChange, type ItemWatch, lowestPrices } from '../catalog/prices.ts'
+import { type ItemFacts, itemFacts } from '../catalog/read.ts'
 import type { Config } from '../config.ts'
 import { inChunks, selectByKeys, upsertRows } from '../db/batch.ts'
 import type { Reader, Tx } from '../db/database.ts'
-import { waitedFor } from './waits.ts'
+import { type Wait, waitedFor } from './waits.ts'
 
 const day = 86_400_000
 
@@ -95,6 +96,31 @@ async function fallsOf(
     const fall: PriceFall = { price, currency: after.currency, before: was, lowest, counts }
     return { kind: 'price', item, time: now, told: 0, fall }
   })
+}
+
+/** Who asks to be told of a price that is there already is told at once, as if it had just come to it. */
+export async function noteReached(tx: Tx, waits: readonly Wait[], now: number): Promise<void> {
+  const named = waits.filter(({ reason, waits: on, below }) => reason === 'watch' && on === 1 && below !== null)
+  if (named.length === 0) return
+  const items = await itemFacts(tx, [...new Set(named.map(({ item }) => item))])
+  const reached = named.filter(({ item, below, currency }) => {
+    const { price = null, currency: own = null } = items.get(item) ?? {}
+    return price !== null && price < (below as number) && (own ?? currency) === currency
+  })
+  for (const item of new Set(reached.map((wait) => wait.item))) {
+    const { price, currency } = items.get(item) as ItemFacts
+    const [row] = await selectByKeys<NewsRow>(tx, 'item_news', key, [['price', item]], columns)
+    // What is being told of it already is told from the beginning: nobody hears it twice, for its events are the same.
+    const standing = row === undefined ? null : newsOf(row)
+    const fall: PriceFall = {
+      price: price as number,
+      currency,
+      before: price as number,
+      lowest: price as number,
+      counts: false,
+    }
+    await writeNews(tx, [standing ? { ...standing, told: 0 } : { kind: 'price', item, time: now, told: 0, fall }])
+  }
 }
 
 /** Newer news of an item takes the place of what is still being told. */

@@ -107,6 +107,25 @@ export async function untoldTasks(reader: Reader, limit: number): Promise<number
   return rows.map(({ id }) => Number(id))
 }
 
+/** Those whose time has come, and of which nobody was reminded yet; `next` = when the next one's comes, null = none. */
+export async function dueTasks(
+  reader: Reader,
+  now: number,
+  limit: number,
+): Promise<{ readonly ids: readonly number[]; readonly next: number | null }> {
+  const rows = await reader.k
+    .selectFrom('tasks')
+    .select(['id', 'due'])
+    .where('due', 'is not', null)
+    .where('reminded', 'is', null)
+    .where('state', '<>', 'resolved')
+    .orderBy('due')
+    .limit(limit + 1)
+    .execute()
+  const come = rows.filter(({ due }) => (due as number) <= now).slice(0, limit)
+  return { ids: come.map(({ id }) => Number(id)), next: rows[come.length]?.due ?? null }
+}
+
 /** How many wait, by queue. */
 export async function waitingByQueue(reader: Reader): Promise<Readonly<Record<string, number>>> {
   const rows = await reader.k

@@ -4,7 +4,7 @@ import { HabitueError } from '../errors.ts'
 import type { IngestAnswer, IngestRequest } from '../events/event.ts'
 import { ownEvent } from '../events/own.ts'
 import { bestName, identitiesBehind } from '../identity/store.ts'
-import type { NewTask, TaskState } from './task.ts'
+import { type NewTask, priorities, type TaskState } from './task.ts'
 
 /** The source of the events that tasks make: with it their message ids are unique. */
 export const source = 'tasks'
@@ -79,6 +79,13 @@ const told: Handler<{ id: number; meant: string | null; now: number }, void> = a
   await tx.k.updateTable('tasks').set({ meant, told: now }).where('id', '=', id).where('told', 'is', null).execute()
 }
 
+/** Its time has come: it goes before what may wait, and nobody is reminded again. */
+const reminded: Handler<{ id: number; now: number }, void> = async (tx, { id, now }) => {
+  const { priority } = await taskRow(tx, id)
+  const raised = { reminded: now, priority: Math.max(priority, priorities.high) }
+  await tx.k.updateTable('tasks').set(raised).where('id', '=', id).where('reminded', 'is', null).execute()
+}
+
 /** With the event that tells it, in the same transaction. @returns whether consent let the event be kept */
 const resolve =
   ({ currency, ingest }: TaskNeeds): Handler<Resolution, boolean> =>
@@ -113,7 +120,7 @@ const resolve =
     return (await ingest(tx, request)).refused.length === 0
   }
 
-/** 'tasks.open', 'tasks.claim', 'tasks.release', 'tasks.releaseOf', 'tasks.note', 'tasks.told', 'tasks.resolve'. */
+/** 'tasks.open', 'tasks.claim', 'tasks.release', 'tasks.releaseOf', 'tasks.note', 'tasks.told', 'tasks.reminded', 'tasks.resolve'. */
 export function taskHandlers(needs: TaskNeeds): Handlers {
   return {
     'tasks.open': (tx, task: NewTask) => insertTask(tx, task),
@@ -122,6 +129,7 @@ export function taskHandlers(needs: TaskNeeds): Handlers {
     'tasks.releaseOf': releaseOf,
     'tasks.note': note,
     'tasks.told': told,
+    'tasks.reminded': reminded,
     'tasks.resolve': resolve(needs),
   }
 }
@@ -132,6 +140,7 @@ interface Row {
   readonly identifier: number
   readonly queue: string
   readonly reason: string
+  readonly priority: number
   readonly origin: string
   readonly data: string
   readonly state: string
@@ -143,7 +152,7 @@ interface Row {
 async function taskRow(tx: Tx, id: number): Promise<Row> {
   let query = tx.k
     .selectFrom('tasks')
-    .select(['id', 'key', 'identifier', 'queue', 'reason', 'origin', 'data', 'state', 'owner', 'claimed'])
+    .select(['id', 'key', 'identifier', 'queue', 'reason', 'priority', 'origin', 'data', 'state', 'owner', 'claimed'])
     .where('id', '=', id)
   if (tx.engine === 'postgres') query = query.forUpdate()
   const row = await query.executeTakeFirst()
