@@ -11,6 +11,7 @@ import type { Database } from '../db/database.ts'
 import { type SealedLinks, sealedLinks } from '../db/sealed-link.ts'
 import type { DecisionAnswer, DecisionRequest } from '../decisions/request.ts'
 import type { ReorderPage, ReordersApi } from '../engine-api/reorders.ts'
+import { HabitueError } from '../errors.ts'
 import { eventOf } from '../events/store.ts'
 import { bestName, identitiesBehind, type KnownIdentity } from '../identity/store.ts'
 import { traitsOf } from '../memory/customer.ts'
@@ -47,8 +48,10 @@ export interface ReorderNeeds {
 const substitutesLookedAt = 12
 const substitutesShown = 3
 
+/** @throws HabitueError invalid_config */
 export async function reordersApi(needs: ReorderNeeds): Promise<ReordersApi> {
   const { db, config, world } = needs
+  checkAddress(config.orders.webhook)
   const links = await sealedLinks(db, 'reorder link')
   return {
     async hand(identifier, { key, event }, base) {
@@ -83,6 +86,14 @@ export async function reordersApi(needs: ReorderNeeds): Promise<ReordersApi> {
       return 'ordered'
     },
   }
+}
+
+/** @throws HabitueError invalid_config */
+function checkAddress(url: string | null): void {
+  const protocol = url === null ? 'https:' : URL.parse(url)?.protocol
+  if (protocol === 'https:' || protocol === 'http:') return
+  const message = `The setting orders.webhook is ${JSON.stringify(url)}; expected an address such as https://shop.example/orders.`
+  throw new HabitueError('invalid_config', message, { name: 'orders.webhook' })
 }
 
 const randomName = (world: World) => Buffer.from(world.bytes(16)).toString('base64url')

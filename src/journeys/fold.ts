@@ -53,10 +53,17 @@ function isWanted({ historical, received, time }: AdmittedEvent, wanted: Wanted 
   return historical || wanted.latestMs === null || received - time <= wanted.latestMs
 }
 
+/** By which a payment could be made is nothing that a journey has to know, or to tell another program. */
+function withoutToken(properties: AdmittedEvent['properties']): AdmittedEvent['properties'] {
+  if (properties.payment_token === undefined && properties.paymentToken === undefined) return properties
+  const { payment_token: _, paymentToken: __, ...rest } = properties
+  return rest
+}
+
 function rowOf(event: AdmittedEvent, names: Names): unknown[] {
   const { time, received, messageId, properties, items, identifier, historical } = event
   const context = names[nameOf(event)].context ? { context: event.context } : {}
-  const noted: Noted = { time, received, messageId, properties, items, ...context }
+  const noted: Noted = { time, received, messageId, properties: withoutToken(properties), items, ...context }
   return [received, identifier, nameOf(event), historical ? 1 : 0, JSON.stringify(noted)]
 }
 

@@ -154,7 +154,9 @@ forEachRunning((_engine, run) => {
       ...{ repeats: 'f1', deliver_by: '2027-05-09', total: 55, currency: 'EUR' },
     })
     await shop.track('ada', 'Order Completed', present('f2', '2027-05-09'))
-    expect(await shop.instances('occasion')).toMatchObject([{ phase: 'ended', reason: 'ordered' }])
+    const been = await shop.instances('occasion')
+    expect(been).toMatchObject([{ phase: 'ended', reason: 'ordered' }])
+    expect(JSON.stringify(been)).not.toContain('tok_secret')
     // Whether to be reminded is asked once.
     await shop.pass(5 * day)
     expect(shop.mailsTo('ada')).toHaveLength(2)
@@ -178,7 +180,7 @@ forEachRunning((_engine, run) => {
 
   it('says so when it comes too late, and shows nothing once the day is over, to who withdrew, or of who was forgotten; what the shop refuses is seen to', async () => {
     const { server, shop } = await florist(run)
-    const people = ['ada', 'bob', 'cleo', 'dora', 'eve']
+    const people = ['ada', 'bob', 'cleo', 'dora', 'eve', 'kid']
     await until(shop, '2027-04-01T10:00:00Z')
     for (const who of people) {
       await shop.customer(who, { firstName: who, country: 'DE' })
@@ -186,9 +188,13 @@ forEachRunning((_engine, run) => {
       await shop.track(who, 'Occasion Added', { occasion: "Mother's Day", recipient: 'Mother', date: '2026-05-10' })
     }
     await until(shop, '2027-04-25T10:00:00Z')
-    const [ada, bob, cleo, dora, eve] = people.map((who) => linkOf(shop.mailsTo(who).at(-1) as never, 'Send it again'))
+    const [ada, bob, cleo, dora, eve, kid] = people.map((who) =>
+      linkOf(shop.mailsTo(who).at(-1) as never, 'Send it again'),
+    )
     const { words } = await look(shop, ada)
 
+    await shop.track('kid', 'Audience Told', { age: 9 })
+    expect((await look(shop, kid)).status).toBe(410)
     await shop.track('bob', 'Consent Withdrawn', { purpose: 'personalisation' })
     const withdrawn = await look(shop, bob)
     expect([withdrawn.status, /rose|Mother|Visa|München/i.test(withdrawn.body)]).toEqual([410, false])
