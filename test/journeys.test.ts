@@ -268,6 +268,21 @@ steps:
     ])
   })
 
+  it('is put only on confirmation where it would enter everybody, and not at all where it goes round without a wait', async () => {
+    const habitue = await run({}, { world: simulatedWorld(7, start) })
+    const put = (source: string, confirm?: boolean) =>
+      habitue.ask('PUT', '/v1/journeys/all', { source, ...(confirm === undefined ? {} : { confirm }) })
+    const everybody = 'trigger: { every: thursday }\nsteps:\n  - end: done\n'
+    expect(await put(everybody)).toMatchObject({ status: 409, body: { error: { code: 'journey_unconfirmed' } } })
+    expect((await habitue.ask('GET', '/v1/journeys/all')).status).toBe(404)
+    expect((await put(everybody, true)).status).toBe(200)
+    const round = `trigger: { event: Go }\nsteps:\n  - name: again\n    task: { priority: 1, reason: x }\n    next: again\n`
+    const refused = await put(round, true)
+    expect(refused).toMatchObject({ status: 400, body: { error: { code: 'invalid_journey' } } })
+    expect(refused.body.error.message).toMatch(/line \d+/)
+    expect((await habitue.ask('GET', '/v1/journeys/all')).body.version).toBe(1)
+  })
+
   it('lets imports and what comes late begin nothing', async () => {
     const world = simulatedWorld(7, start)
     const habitue = await run({}, { world })
