@@ -44,13 +44,15 @@ export interface Shop {
 
 interface InProcess {
   readonly rounds: readonly { readonly aSecond: number; readonly cpuMicros: number; readonly undisturbed: number }[]
+  /** Processor time of the deciding thread for a customer who was not asked about before, memory read. */
+  readonly firstMicros: number
   readonly model: unknown
 }
 
 async function inProcess(options: BenchOptions, shop: Shop, size: string, demanded: boolean): Promise<Measure[]> {
   const measures: Measure[] = []
   for (const bound of canBind() ? [true, false] : [false]) {
-    const { rounds, model } = await decideProcess(options, shop, bound)
+    const { rounds, firstMicros, model } = await decideProcess(options, shop, bound)
     const value = Math.round(median(rounds.map(({ aSecond }) => aSecond)))
     options.say(`  in process${bound ? ', bound to one core' : ''}: ${value} decisions/s`)
     measures.push({
@@ -63,6 +65,7 @@ async function inProcess(options: BenchOptions, shop: Shop, size: string, demand
         rounds: rounds.map(({ aSecond }) => Math.round(aSecond)),
         cpuMicrosADecision: rounded(median(rounds.map(({ cpuMicros }) => cpuMicros))),
         undisturbedASecond: Math.round(median(rounds.map(({ undisturbed }) => undisturbed))),
+        firstDecisionMicros: rounded(firstMicros),
         model,
       },
     })

@@ -1,6 +1,6 @@
-/** How long it takes to learn from a history of the size of ML-1M, and how much memory: each kind, the blend, and EASE beside numpy. */
+/** How long it takes to learn from a history of the size of ML-1M, and how much memory: each kind, the blend, the first guess, stars, and EASE beside numpy. */
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -17,7 +17,7 @@ const lambda = 800
 
 export const training: Bench = {
   name: 'train',
-  about: 'seconds and memory to fit each kind of model and the blend; EASE beside numpy',
+  about: 'seconds and memory to fit each model and the blend; EASE beside numpy',
   async run(options) {
     const folder = mkdtempSync(join(tmpdir(), 'habitue-bench-'))
     try {
@@ -36,6 +36,7 @@ export const training: Bench = {
         options.say(`train: ${kind} ${fits.map(({ seconds }) => seconds.toFixed(2)).join(' ')} s`)
         measures.push(...figures(kind, fits, history.name))
       }
+      measures.push(...(await beyondRanking(options)))
       const ease = measures.find(({ what }) => what === 'ease, fit')
       return [...measures, ...(await besideNumpy(file, options, ease?.value ?? Number.NaN))]
     } finally {
@@ -80,6 +81,33 @@ function figures(kind: string, fits: readonly Fit[], data: string): Measure[] {
     const epoch = median(fits.flatMap(({ stepSeconds }) => stepSeconds.slice(1)))
     const goal = { is: 'at most', value: goals.alsEpoch } as const
     measures.push({ what: 'als, an epoch at 64 factors', value: rounded(epoch), unit: 's', goal })
+  }
+  return measures
+}
+
+/** What is no kind of `modelKinds`, as its evaluation fits it: the first guess with its tuning, and stars. */
+async function beyondRanking({ data, seed, say }: BenchOptions): Promise<Measure[]> {
+  const folder = join(data, 'ml-1m')
+  if (!existsSync(folder)) {
+    say('train: the first guess and stars were skipped: there is no MovieLens 1M')
+    return []
+  }
+  const files = { interactions: 'interactions.csv', users: 'users.csv' }
+  const protocols = [
+    { protocol: 'coldstart', what: 'first guess', files: { ...files, cold: 'coldstart-users.csv' } },
+    { protocol: 'rating', what: 'stars', files: { ...files, items: 'items.csv', split: 'split-rating.csv' } },
+  ]
+  const measures: Measure[] = []
+  for (const { protocol, what, files: named } of protocols) {
+    const flags = Object.entries(named).flatMap(([option, file]) => [`--${option}`, join(folder, file)])
+    const command = [join(import.meta.dirname, '../src/cli/main.ts'), 'eval', protocol, ...flags]
+    const { stdout } = await run(process.execPath, [...command, '--seed', `${seed}`, '--json'])
+    const { fitSeconds, peakRssMb } = JSON.parse(stdout) as { fitSeconds: number; peakRssMb: number }
+    say(`train: ${what} ${fitSeconds.toFixed(2)} s`)
+    measures.push(
+      { what: `${what}, fit`, value: rounded(fitSeconds), unit: 's', detail: { data: 'MovieLens 1M' } },
+      { what: `${what}, peak resident`, value: peakRssMb, unit: 'MB' },
+    )
   }
   return measures
 }

@@ -43,7 +43,6 @@ interface Directory {
 
 export interface UnpackedModel {
   readonly kind: string
-  readonly version: number
   /** Whatever the kind stored that is not an array: options, reports. */
   readonly meta: Record<string, unknown>
   has(name: string): boolean
@@ -98,13 +97,13 @@ export function kindOf(bytes: Uint8Array): string {
 
 /**
  * Opens what `packModel` wrote; arrays are views into `bytes` where alignment allows, copies otherwise.
- * @throws RangeError on bytes of another kind, a version above `newest`, or a wrong length.
+ * @throws RangeError on bytes of another kind, another version (it is trained anew), or a wrong length.
  */
-export function unpackModel(bytes: Uint8Array, kind: string, newest: number): UnpackedModel {
+export function unpackModel(bytes: Uint8Array, kind: string, version: number): UnpackedModel {
   const directory = readDirectory(bytes)
   if (directory.kind !== kind) throw new RangeError(`expected a model of kind ${kind}, got ${directory.kind}`)
-  const version = new DataView(bytes.buffer, bytes.byteOffset).getUint32(12, true)
-  if (version > newest) throw new RangeError(`${kind} model has version ${version}; this program reads up to ${newest}`)
+  const written = new DataView(bytes.buffer, bytes.byteOffset).getUint32(12, true)
+  if (written !== version) throw new RangeError(`${kind} model has version ${written}; this program reads ${version}`)
   const find = (name: string, type: ArrayType): Section => {
     const section = directory.sections.find((s) => s.name === name && s.type === type)
     if (!section) throw new RangeError(`${kind} model holds no section ${name} of type ${type}`)
@@ -123,7 +122,6 @@ export function unpackModel(bytes: Uint8Array, kind: string, newest: number): Un
   }
   return {
     kind,
-    version,
     meta: directory.meta,
     has: (name) => directory.sections.some((section) => section.name === name),
     f32: (name) => open(name, 'f32', Float32Array),

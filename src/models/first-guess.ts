@@ -74,7 +74,7 @@ export async function fitFirstGuess(
   return makeModel(alike ? placeNew(fitted, alike) : fitted, tuning)
 }
 
-/** @throws RangeError on bytes of another kind or of a newer version */
+/** @throws RangeError on bytes of another kind or of another version */
 export function firstGuessFromBytes(bytes: Uint8Array): FirstGuess {
   const { meta, f32 } = unpackModel(bytes, KIND, VERSION)
   const shape = meta.shape as Pick<FittedGuess, 'items' | 'inputs' | 'rank'> & { readonly means: readonly number[] }

@@ -88,6 +88,6 @@ export interface ModelKind<O extends object = Record<string, number | string | b
   readonly defaults: Readonly<O>
   /** @throws ModelDeclined where the data does not suit it; the signal's reason when aborted. */
   fit(data: TrainingData, options: Readonly<O>, progress: Progress): Promise<Model>
-  /** @throws RangeError on bytes of another kind, a newer version, or a wrong length. */
+  /** @throws RangeError on bytes of another kind or version, or of a wrong length. */
   fromBytes(bytes: Uint8Array): Model
 }

@@ -161,7 +161,7 @@ export class RatingModel {
     return packModel(KIND, VERSION, { ...meta, width: this.draws[0].width }, { ...days, ...drawsToArrays(this.draws) })
   }
 
-  /** @throws RangeError on bytes of another kind, a newer version, or a wrong length */
+  /** @throws RangeError on bytes of another kind or version, or of a wrong length */
   static fromBytes(bytes: Uint8Array): RatingModel {
     const packed = unpackModel(bytes, KIND, VERSION)
     const days = packed.has('days') ? packed.f64('days') : null
