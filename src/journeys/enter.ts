@@ -57,7 +57,7 @@ export function enter(
 /** What is done for service is held back from nobody, unless the journey itself asks for it. */
 function heldOf({ id, holdout, purpose }: Journey, customer: number, isHeldOut: boolean): Held {
   if (purpose !== 'service' && isHeldOut) return 2
-  return stableShare('holdout', id, customer) < holdout ? 1 : 0
+  return holdout > 0 && stableShare('holdout', id, customer) < holdout ? 1 : 0
 }
 
 /** From [0, 1), the same for this entry whenever it is asked. */

@@ -15,7 +15,7 @@ import { readPeople, type Somebody, type Who, whoAre } from './people.ts'
 import { activeJourneys } from './shelf.ts'
 import type { Heard, State } from './state.ts'
 import { advance } from './step.ts'
-import { instancesOf, nextEvent } from './store.ts'
+import { instancesByIds, nextEvent, type Trace, tracesOf } from './store.ts'
 import { begins, mayBegin, pastNeeded } from './trigger.ts'
 import type { Items } from './values.ts'
 import type { Counted, InboxRow, Matched } from './write.ts'
@@ -53,21 +53,21 @@ export class Inbox {
       db,
       rows.flatMap(({ identifier }) => identifier ?? []),
     )
-    const instances = await this.#instances(who)
-    const journeys = await activeJourneys(db, shelf)
-    const running = [...instances.values()].flat().map(({ journey }) => journey)
     const events = new Set(rows.map(({ name }) => name))
-    const isAsked = ({ triggers, hears }: Journey) => [...triggers, ...hears].some((name) => events.has(name))
-    const asking = new Set([...journeys, ...running].filter(isAsked))
+    const { entries, hearing } = await this.#instances(who, rows)
+    const journeys = await activeJourneys(db, shelf)
+    const running = [...hearing.values()].flat().map(({ journey }) => journey)
+    const isAsked = ({ triggers }: Journey) => [...triggers].some((name) => events.has(name))
+    const asking = new Set([...journeys.filter(isAsked), ...running])
     const people = await readPeople(db, who, { policy, timeZone, currency, now, journeys: asking })
     const names = await shopIds(
       db,
       rows.flatMap(({ body }) => (JSON.parse(body) as Noted).items),
     )
     const heard = rows.map((row) => heardOf(row, names))
-    const began = [...instances.values()].flatMap((held) => held.map(({ state }) => state.event))
+    const began = [...hearing.values()].flat().map(({ state }) => state.event)
     const items = await itemsFor(db, asking, [...heard, ...began], { currency, now })
-    const look = new Look(this.#needs, { journeys, instances, items, now })
+    const look = new Look(this.#needs, { journeys, entries, hearing, items, now })
     for (const [i, row] of rows.entries()) {
       const somebody = row.identifier === null ? undefined : people.get(who.customerOf.get(row.identifier) ?? 0)
       if (somebody) await look.at(row, heard[i], somebody)
@@ -75,26 +75,35 @@ export class Inbox {
     return look.result(rows, claim, now + busyMs)
   }
 
-  /** By customer all his instances, ended ones too, with their journeys. */
-  async #instances({ names }: Who): Promise<Map<number, Held[]>> {
+  /** By customer into what he ever entered, and of his instances those that hear any of his events. */
+  async #instances(
+    { names, customerOf: now }: Who,
+    rows: readonly InboxRow[],
+  ): Promise<Pick<Known, 'entries' | 'hearing'>> {
     const { db, shelf } = this.#needs
     const customerOf = new Map([...names].flatMap(([customer, own]) => own.map(({ id }) => [id, customer] as const)))
-    const found = await instancesOf(db, [...customerOf.keys()])
-    const held = new Map<number, Held[]>()
-    for (const instance of found) {
-      const journey = await shelf.get(db, instance.journey, instance.version)
-      const customer = customerOf.get(instance.identifier) as number
-      const list = held.get(customer) ?? []
-      if (journey) list.push({ instance, journey, state: instance.state, rows: [] })
-      held.set(customer, list)
+    const whose = ({ identifier }: Pick<Instance, 'identifier'>) => customerOf.get(identifier) as number
+    const events = Map.groupBy(rows, ({ identifier }) => now.get(identifier ?? 0))
+    const traces = await tracesOf(db, [...customerOf.keys()])
+    const found: number[] = []
+    for (const trace of traces) {
+      const journey = trace.hasEnded ? null : await shelf.get(db, trace.journey, trace.version)
+      if (journey && events.get(whose(trace))?.some(({ name }) => journey.hears.has(name))) found.push(trace.id)
     }
-    return held
+    const held: (Held & { readonly customer: number })[] = []
+    for (const instance of await instancesByIds(db, found)) {
+      const journey = await shelf.get(db, instance.journey, instance.version)
+      if (journey) held.push({ customer: whose(instance), instance, journey, state: instance.state, rows: [] })
+    }
+    return { entries: Map.groupBy(traces, whose), hearing: Map.groupBy(held, ({ customer }) => customer) }
   }
 }
 
+type Entered = Pick<Trace, 'journey' | 'entry' | 'started'>
+
 /** An instance while events of one piece change it. */
 interface Held {
-  readonly instance: Pick<Instance, 'journey' | 'entry' | 'held' | 'started' | 'claim'> & Partial<Instance>
+  readonly instance: Pick<Instance, 'journey' | 'entry' | 'held' | 'claim'> & Partial<Instance>
   readonly journey: Journey
   state: State
   /** The events of this piece that it heard. */
@@ -110,7 +119,8 @@ interface Possible extends Candidate {
 
 interface Known {
   readonly journeys: readonly Journey[]
-  readonly instances: ReadonlyMap<number, Held[]>
+  readonly entries: ReadonlyMap<number, readonly Entered[]>
+  readonly hearing: ReadonlyMap<number, readonly Held[]>
   readonly items: Items
   readonly now: number
 }
@@ -119,7 +129,8 @@ interface Known {
 class Look {
   readonly #needs: RunnerNeeds
   readonly #known: Known
-  readonly #instances: Map<number, Held[]>
+  readonly #entries: Map<number, readonly Entered[]>
+  readonly #hearing: Map<number, readonly Held[]>
   readonly #entering: { readonly held: Held; readonly identifier: number; readonly version: number }[] = []
   readonly #again: { row: number; journeys: string[] }[] = []
   readonly #counted: Counted[] = []
@@ -127,7 +138,8 @@ class Look {
   constructor(needs: RunnerNeeds, known: Known) {
     this.#needs = needs
     this.#known = known
-    this.#instances = new Map(known.instances)
+    this.#entries = new Map(known.entries)
+    this.#hearing = new Map(known.hearing)
   }
 
   async at(row: InboxRow, event: Heard, somebody: Somebody): Promise<void> {
@@ -141,7 +153,7 @@ class Look {
 
   #hear(row: InboxRow, event: Heard, somebody: Somebody, only: ReadonlySet<string> | null): void {
     const busy = new Set<string>()
-    for (const held of this.#instances.get(somebody.customer) ?? []) {
+    for (const held of this.#hearing.get(somebody.customer) ?? []) {
       const { journey, state, instance } = held
       if (state.phase === 'ended' || !journey.hears.has(event.name) || only?.has(journey.id) === false) continue
       // Somebody is at it this moment: what it waits for may be just this.
@@ -173,9 +185,7 @@ class Look {
     const { now, items } = this.#known
     const asked = { view: somebody.view(purpose), items, now, zone }
     if (!mayBegin(trigger, event, asked)) return null
-    const earlier = (this.#instances.get(customer) ?? []).flatMap(({ instance }) =>
-      instance.journey === journey.id ? [{ entry: instance.entry, started: instance.started }] : [],
-    )
+    const earlier = (this.#entries.get(customer) ?? []).filter((one) => one.journey === journey.id)
     const heldOut = isHeldOut(identifiers, this.#needs.config.messages.holdout)
     const candidate = { journey, event, customer, earlier, isHeldOut: heldOut, ...asked }
     const entry = entryFor(candidate)
@@ -201,9 +211,10 @@ class Look {
     const { journey, event, customer, now } = candidate
     if (!begins(journey.trigger, event, past, candidate)) return
     const { entry, held: isHeld, advanced } = enter(candidate, candidate.entry)
-    const instance = { journey: journey.id, entry, held: isHeld, started: now, claim: null }
+    const instance = { journey: journey.id, entry, held: isHeld, claim: null }
     const held: Held = { instance, journey, state: advanced.state, rows: [] }
-    this.#instances.set(customer, [...(this.#instances.get(customer) ?? []), held])
+    this.#entries.set(customer, [...(this.#entries.get(customer) ?? []), { ...instance, started: now }])
+    this.#hearing.set(customer, [...(this.#hearing.get(customer) ?? []), held])
     this.#entering.push({ held, identifier: row.identifier as number, version: journey.version })
     this.#count(journey, isHeld, [{ step: '', outcome: 'entered', reason: '' }, ...advanced.notes])
   }
@@ -221,7 +232,7 @@ class Look {
       const { entry, held } = instance
       return { journey: journey.id, version, identifier, entry, held, state }
     })
-    const changed = [...this.#instances.values()].flat().flatMap(({ instance, journey, state, rows: heard }) =>
+    const changed = [...this.#hearing.values()].flat().flatMap(({ instance, journey, state, rows: heard }) =>
       instance.id === undefined || heard.length === 0
         ? []
         : [

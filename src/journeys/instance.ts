@@ -58,19 +58,23 @@ const nothing: Rest = { visit: 0, attempt: 0, since: 0, event: null, data: {} }
 export function instanceOf(row: StoredInstance): Instance {
   const { phase, step, due, item, reason } = row
   const rest = phase === 'ended' ? nothing : (JSON.parse(row.state) as Rest)
-  const [customer, key, n] = JSON.parse(row.entry) as [number, string, number]
   return {
     id: row.id,
     journey: row.journey,
     version: row.version,
     identifier: row.identifier,
-    entry: { customer, key, n },
+    entry: entryOf(row.entry),
     held: row.held as Held,
     turn: row.turn,
     claim: row.claim,
     started: row.started,
     state: { ...rest, phase: phase as Phase, step, due, item, reason },
   }
+}
+
+export function entryOf(text: string): Entry {
+  const [customer, key, n] = JSON.parse(text) as [number, string, number]
+  return { customer, key, n }
 }
 
 function entryText({ customer, key, n }: Entry): string {

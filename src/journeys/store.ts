@@ -2,7 +2,7 @@
 import { heldQuery, selectByKeys } from '../db/batch.ts'
 import type { Reader } from '../db/database.ts'
 import type { JourneyState } from './define.ts'
-import { type Instance, instanceColumns, instanceOf, type StoredInstance } from './instance.ts'
+import { entryOf, type Instance, instanceColumns, instanceOf, type StoredInstance } from './instance.ts'
 import type { DefinitionForm } from './schema.ts'
 
 export interface JourneyInfo {
@@ -35,10 +35,23 @@ export async function listVersions(reader: Reader, journey: string): Promise<Ver
   return rows.map(({ doc, ...row }) => ({ ...row, definition: JSON.parse(doc) as DefinitionForm }))
 }
 
-/** The live ones of these identifiers, and those that were (for who may enter once). */
-export async function instancesOf(reader: Reader, identifiers: readonly number[]): Promise<Instance[]> {
+/** That somebody is or was in a journey; what the instance knows is read of few. */
+export interface Trace extends Pick<Instance, 'id' | 'journey' | 'version' | 'identifier' | 'entry' | 'started'> {
+  readonly hasEnded: boolean
+}
+
+const traceColumns = ['id', 'journey', 'version', 'identifier', 'entry', 'started', 'ended'] as const
+
+export async function tracesOf(reader: Reader, identifiers: readonly number[]): Promise<Trace[]> {
   const keys = identifiers.map((identifier) => [identifier])
-  const rows = await selectByKeys<StoredInstance>(reader, 'journey_instances', ['identifier'], keys, instanceColumns)
+  type Row = Pick<StoredInstance, (typeof traceColumns)[number]>
+  const rows = await selectByKeys<Row>(reader, 'journey_instances', ['identifier'], keys, traceColumns)
+  return rows.map(({ entry, ended, ...row }) => ({ ...row, entry: entryOf(entry), hasEnded: ended !== null }))
+}
+
+export async function instancesByIds(reader: Reader, ids: readonly number[]): Promise<Instance[]> {
+  const keys = ids.map((id) => [id])
+  const rows = await selectByKeys<StoredInstance>(reader, 'journey_instances', ['id'], keys, instanceColumns)
   return rows.map(instanceOf)
 }
 
