@@ -39,7 +39,15 @@ export function maskedAddress({ name, street, postcode, city, country }: Address
   const number = words(street).findLast((word) => /^\d/.test(word))
   const parts = [
     initials.join(' '),
-    [begun(street, 2), number].filter(Boolean).join(' '),
+    [
+      begun(
+        words(street).find((word) => !/^\d/.test(word)),
+        2,
+      ),
+      number,
+    ]
+      .filter(Boolean)
+      .join(' '),
     begun(postcode, 2),
     city ?? '',
     country ?? '',

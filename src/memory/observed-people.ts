@@ -20,7 +20,7 @@ export function observedPeople(seen: Observing): Statement[] {
   const found: Statement[] = []
   for (const purchase of purchases) {
     if (purchase.state === 'cancelled') continue
-    found.push(...giftsOf(seen, purchase), ...addressOf(purchase), ...paymentOf(purchase))
+    found.push(...giftsOf(seen, purchase), ...addressesOf(purchase), ...paymentOf(purchase))
   }
   return found.filter(({ kind, subject, recipient, message }) => !barred({ kind, subject, recipient }).has(message))
 }
@@ -46,9 +46,14 @@ function giftsOf({ catalogue }: Observing, { lines, properties, message, time }:
 }
 
 function relationOf(properties: Fields, recipient: string): unknown {
+  return recipientsIn(properties).find((one) => one.name === recipient || one.id === recipient)?.relation
+}
+
+/** Those of whom an order says more than a name. */
+function recipientsIn(properties: Fields): Fields[] {
   const lines = Array.isArray(properties.products) ? properties.products : []
   const given = [properties.recipient, ...lines.map((line) => objectOf(line)?.recipient)]
-  return given.map(objectOf).find((one) => one !== null && (one.name === recipient || one.id === recipient))?.relation
+  return given.map(objectOf).filter((one) => one !== null)
 }
 
 function shippingOf(properties: Fields): Fields | null {
@@ -56,10 +61,30 @@ function shippingOf(properties: Fields): Fields | null {
   return objectOf(one) ?? objectOf(two) ?? objectOf(three)
 }
 
-function addressOf({ lines, properties, message, time }: Purchase): Statement[] {
-  const given = shippingOf(properties)
-  if (!given) return []
-  const value = some({
+/** By recipient where it went: to the address of the order, where it is for one, else to the one that stands with each. */
+function addressesOf({ lines, properties, message, time }: Purchase): Statement[] {
+  const given = new Map<string, Fields>()
+  const recipients = [...new Set(lines.map((line) => line.recipient))]
+  for (const { id, name, address } of recipientsIn(properties)) {
+    const recipient = [id, name]
+      .map((one) => textOf(one, 200))
+      .find((one) => one !== undefined && recipients.includes(one))
+    const own = objectOf(address)
+    if (recipient !== undefined && own) given.set(recipient, { name, ...own })
+  }
+  const order = shippingOf(properties)
+  if (order) given.set(recipients.length === 1 ? recipients[0] : '', order)
+  const said = { evidence: [message], first: time, last: time, channel: 'orders' }
+  return [...given].flatMap(([recipient, fields]) => {
+    const value = addressIn(fields)
+    if (Object.keys(value).length === 0) return []
+    const subject = [value.street, value.city].filter(Boolean).join(', ') || 'delivery'
+    return [sighted({ kind: 'address', subject, recipient, value, ...said })]
+  })
+}
+
+function addressIn(given: Fields): Fields {
+  return some({
     name: textOf(given.name ?? given.full_name, 200),
     street: textOf(given.street ?? given.address1 ?? given.line1 ?? given.address, 300),
     postcode: textOf(given.postcode ?? given.postal_code ?? given.postalCode ?? given.zip, 30),
@@ -67,22 +92,6 @@ function addressOf({ lines, properties, message, time }: Purchase): Statement[] 
     region: textOf(given.region ?? given.state, 200),
     country: textOf(given.country ?? given.country_code, 100),
   })
-  if (Object.keys(value).length === 0) return []
-  const subject = [value.street, value.city].filter(Boolean).join(', ') || 'delivery'
-  const recipients = new Set(lines.map((line) => line.recipient))
-  const recipient = recipients.size === 1 ? ([...recipients][0] as string) : ''
-  return [
-    sighted({
-      kind: 'address',
-      subject,
-      recipient,
-      value,
-      evidence: [message],
-      first: time,
-      last: time,
-      channel: 'orders',
-    }),
-  ]
 }
 
 /** The token of the payment provider, where the order carries one. */

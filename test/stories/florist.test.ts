@@ -184,7 +184,10 @@ forEachRunning((_engine, run) => {
     await until(shop, '2027-04-01T10:00:00Z')
     for (const who of people) {
       await shop.customer(who, { firstName: who, country: 'DE' })
-      await shop.track(who, 'Order Completed', present(`o-${who}`, '2026-05-10'))
+      // The address may stand with the order, or with each for whom something is.
+      const { recipient: name, shipping_address: address, products, ...order } = present(`o-${who}`, '2026-05-10')
+      const recipient = { name, address }
+      await shop.track(who, 'Order Completed', { ...order, products: products.map((line) => ({ ...line, recipient })) })
       await shop.track(who, 'Occasion Added', { occasion: "Mother's Day", recipient: 'Mother', date: '2026-05-10' })
     }
     await until(shop, '2027-04-25T10:00:00Z')
@@ -219,6 +222,7 @@ forEachRunning((_engine, run) => {
     expect((await look(shop, ada)).body).toContain(
       'Too late for 9 May 2027: it can be there on 10 May 2027 at the earliest.',
     )
+    expect((await look(shop, ada)).body).toContain('M. R., Ga… 12, 80…, München, DE')
     await until(shop, '2027-05-10T00:00:01Z')
     const over = await look(shop, ada)
     expect([over.status, over.body.includes('has passed')]).toEqual([410, true])
