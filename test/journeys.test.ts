@@ -353,6 +353,54 @@ steps:
     expect(wrong.status).toBe(404)
   })
 
+  it('plays with the cart and the clock that were, in slices, and ends when nobody waits for it', async () => {
+    const world = simulatedWorld(19, start)
+    const habitue = await run({ timeZone: 'UTC' }, { world })
+    await habitue.ask('POST', '/v1/items', [{ id: 'lamp', title: 'Lamp', price: 300, currency: 'EUR' }])
+    const identify = async (timezone: string) => {
+      const batch = [{ type: 'identify', userId: 'ann', messageId: `m${++sent}`, traits: { timezone } }]
+      await habitue.ask('POST', '/v1/batch', { batch })
+    }
+    const lamp = { product_id: 'lamp', quantity: 1, price: 300, currency: 'EUR' }
+    await identify('America/New_York')
+    await track(habitue, 'Product Added', 'ann', lamp)
+    world.advance(minute)
+    await track(habitue, 'Checkout Started', 'ann')
+    world.advance(2 * day)
+    await track(habitue, 'Product Removed', 'ann', lamp)
+    await identify('Asia/Tokyo')
+    world.advance(minute)
+    await track(habitue, 'Checkout Started', 'ann')
+    world.advance(day)
+    const source = `
+trigger: { event: Checkout Started, when: cart.total > 100 }
+purpose: service
+once: event
+steps:
+  - wait: { until: '09:00' }
+  - task: { priority: 1, reason: x }
+`
+    const asked = { source, from: start - day, to: world.now(), most: 100 }
+    const { entered, examples } = await habitue.engine.journeys.simulate(asked)
+    expect(entered).toBe(1)
+    // Nine in New York in March.
+    const [{ time }] = examples.filter(({ outcome }) => outcome === 'done')
+    expect(new Date(time).toISOString()).toBe('2026-03-02T14:00:00.000Z')
+    const often = `
+trigger: { event: Checkout Started }
+purpose: service
+confirm: true
+steps:
+  - name: again
+    wait: { for: 1 minute }
+  - branch: [{ when: cart.total < 1000000, next: again }]
+`
+    const gone = new AbortController()
+    const playing = habitue.engine.journeys.simulate({ ...asked, source: often }, gone.signal)
+    setImmediate(() => gone.abort(new Error('gone')))
+    await expect(playing).rejects.toThrow('gone')
+  })
+
   it('calls another program, signed and under one key, until it answers', async () => {
     const calls: { key: unknown; body: { customer: unknown; event: { name: string }; cart: string } }[] = []
     const server = createServer((request, response) => {

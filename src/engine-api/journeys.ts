@@ -115,8 +115,11 @@ export interface JourneysApi {
     id: string,
     steps: Readonly<Record<string, string>>,
   ): Promise<{ readonly moved: number; readonly stayed: number }>
-  /** Over the recorded past, nothing sent. @throws HabitueError invalid_journey, invalid_option, not_found */
-  simulate(wanted: SimulateJourney): Promise<SimulationView>
+  /**
+   * Over the recorded past, nothing sent; in slices of a few milliseconds. `gone` = nobody waits for it any more.
+   * @throws HabitueError invalid_journey, invalid_option, not_found; what `gone` was aborted with
+   */
+  simulate(wanted: SimulateJourney, gone?: AbortSignal): Promise<SimulationView>
   /**
    * Whether it helps, by what those who entered ordered in so many days against those held out; margins in minor units.
    * @throws HabitueError not_found

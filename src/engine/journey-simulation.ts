@@ -1,4 +1,5 @@
 /** A simulation, told: sums by step and day, and what the first customers would have met with. */
+import { setImmediate } from 'node:timers/promises'
 import { dayAt } from '../calendar/zone.ts'
 import type { Config } from '../config.ts'
 import type { Policy } from '../consent/policy.ts'
@@ -8,11 +9,30 @@ import { HabitueError } from '../errors.ts'
 import { bestName, identifiersOfAll } from '../identity/store.ts'
 import type { Journey } from '../journeys/journey.ts'
 import { type Simulated, simulate } from '../journeys/simulation.ts'
+import type { World } from '../world.ts'
 
 interface Needs {
   readonly db: Database
   readonly config: Config
   readonly policy: Policy
+  readonly pause: () => Promise<void>
+}
+
+/** Milliseconds for which a simulation holds up others, and questions where they are quicker. */
+const sliceMs = 5
+const sliceAsked = 50
+
+/** To be asked often: ends the slice where it is long enough. Throws what `gone` was aborted with. */
+export function slices(world: Pick<World, 'elapsed'>, gone?: AbortSignal): () => Promise<void> {
+  let began = world.elapsed()
+  let asked = 0
+  return async () => {
+    if (++asked < sliceAsked && world.elapsed() - began < sliceMs) return
+    await setImmediate()
+    gone?.throwIfAborted()
+    began = world.elapsed()
+    asked = 0
+  }
 }
 
 interface Span {
@@ -26,13 +46,13 @@ const mostExamples = 100
 
 /** @throws HabitueError invalid_option */
 export async function simulated(
-  { db, config, policy }: Needs,
+  { db, config, policy, pause }: Needs,
   journey: Journey,
   { from, to, most }: Span,
 ): Promise<SimulationView> {
   if (!(from < to))
     throw new HabitueError('invalid_option', `The span ends at ${iso(to)}; expected a time after ${iso(from)}.`)
-  const found = await simulate(db, journey, { policy, config, from, to, most })
+  const found = await simulate(db, journey, { policy, config, pause, from, to, most })
   const { looked, customers, withheld, instances } = found
   return {
     looked,

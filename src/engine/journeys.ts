@@ -29,7 +29,7 @@ import { instanceViews, standing, stepCounts } from '../journeys/views.ts'
 import { messagesByKeys } from '../messages/store.ts'
 import type { World } from '../world.ts'
 import { checkNames, missing } from './journey-references.ts'
-import { simulated } from './journey-simulation.ts'
+import { simulated, slices } from './journey-simulation.ts'
 
 export interface JourneyParts {
   readonly db: Database
@@ -116,9 +116,9 @@ export function journeysApi(needs: Needs): JourneysApi {
       const { version } = await named(id)
       return migrate({ db, shelf: needs.shelf, write }, { journey: id, version, steps })
     },
-    async simulate({ id, source, definition, ...span }) {
+    async simulate({ id, source, definition, ...span }, gone) {
       const journey = await wantedJourney(needs, { id, source, definition })
-      return simulated(needs, journey, span)
+      return simulated({ ...needs, pause: slices(world, gone) }, journey, span)
     },
     report: async (id, days) => reported(needs, await named(id), days),
     reports: (days) => reportedAll(needs, days),
@@ -165,9 +165,14 @@ async function reportedAll({ db, shelf, policy, world }: Needs, days: number): P
 }
 
 /** How many would enter in a month, as the last three went. */
-async function expected({ db, policy, config }: Needs, journey: Journey, now: number): Promise<number | null> {
+async function expected({ db, policy, config, world }: Needs, journey: Journey, now: number): Promise<number | null> {
   const span = { from: now - 3 * monthMs, to: now, most: sampled }
-  const { looked, customers, instances } = await simulate(db, journey, { policy, config, ...span })
+  const { looked, customers, instances } = await simulate(db, journey, {
+    policy,
+    config,
+    pause: slices(world),
+    ...span,
+  })
   return looked === 0 ? null : (instances.length * customers) / looked / 3
 }
 

@@ -51,10 +51,12 @@ export function simulationRoutes(app: App, { journeys, world }: Engine): void {
     body: Body,
     response: { 200: Answer },
   }
-  app.post('/v1/journeys/simulate', { schema, config: { action: 'journeys.people' } }, async ({ body }) => {
+  app.post('/v1/journeys/simulate', { schema, config: { action: 'journeys.people' } }, async ({ body }, reply) => {
     const { id, source, definition, customers = mostCustomers } = body
     const span = { from: timeOf('from', body.from), to: body.to === undefined ? world.now() : timeOf('to', body.to) }
-    const answer = await journeys.simulate({ id, source, definition, most: customers, ...span })
+    const gone = new AbortController()
+    reply.raw.once('close', () => gone.abort(new HabitueError('conflict', 'Whoever asked for the simulation is gone.')))
+    const answer = await journeys.simulate({ id, source, definition, most: customers, ...span }, gone.signal)
     const { steps, days, examples, warnings } = answer
     return {
       ...answer,

@@ -14,7 +14,8 @@ import type { Items } from './values.ts'
 
 export interface Played {
   readonly customer: number
-  readonly zone: string
+  /** Where he was at a time. */
+  zone(at: number): string
   /** All that he did until `to`, in order of time; what was before `from` counts as his past only. */
   readonly events: readonly Heard[]
   /** Times at which a segment's change or a schedule would have begun it; with the event that says so. */
@@ -101,7 +102,8 @@ class Player {
   }
 
   async #take(live: Live, input: Parameters<typeof advance>[2], now: number): Promise<void> {
-    const { zone, view, items, outcome } = this.#played
+    const { view, items, outcome } = this.#played
+    const zone = this.#played.zone(now)
     const share = (word: string) => shareOf(this.#journey.id, word, live.entry)
     const around = { now, zone, view: await view(now), items, held: live.held > 0, share }
     this.#keep(live, advance(this.#journey, live.state, input, around), now, (act) => {
@@ -130,8 +132,9 @@ class Player {
   }
 
   async #begin(event: Heard): Promise<void> {
-    const { customer, zone, events, items, isHeldOut } = this.#played
+    const { customer, events, items, isHeldOut } = this.#played
     const now = event.time
+    const zone = this.#played.zone(now)
     const asked = { view: await this.#played.view(now), items, now, zone }
     const { trigger } = this.#journey
     if (!mayBegin(trigger, event, asked)) return

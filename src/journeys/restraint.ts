@@ -10,7 +10,7 @@ import type { Act, Heard } from './state.ts'
 
 export interface RestraintNeeds {
   readonly config: Pick<Config, 'messages'>
-  readonly zone: string
+  zone(at: number): string
   readonly personAt: (at: number) => Person
   readonly events: readonly Heard[]
 }
@@ -42,7 +42,7 @@ export class Restraint {
       const { allowed, reason } = personAt(at).ruling('marketing', channel)
       if (!allowed) return { kind: 'suppressed', reason: `consent: ${reason}` }
       const hours = parseQuietHours(config.messages.quietHours)
-      const until = hours === null || hours === 'none' ? null : quietUntil(at, hours, zone)
+      const until = hours === null || hours === 'none' ? null : quietUntil(at, hours, zone(at))
       if (until !== null) return { kind: 'later', at: until, reason: 'quiet hours' }
     }
     const key = `${channel}:${purpose}`

@@ -2,7 +2,6 @@
  * A definition over the recorded past, nothing sent: who would have entered, what would have been sent when, and what
  * consent, caps and quiet hours would have stopped. Reads what the runners read, as of each time; `play.ts` does the rest.
  */
-import { setImmediate } from 'node:timers/promises'
 import { shopIds } from '../catalog/read.ts'
 import type { Condition, ConditionValues } from '../conditions/condition.ts'
 import type { Config } from '../config.ts'
@@ -22,6 +21,7 @@ import { nextOnSchedule } from './duration.ts'
 import { nameOf } from './fold.ts'
 import { itemsFor } from './items.ts'
 import type { Journey } from './journey.ts'
+import { Past } from './past.ts'
 import { readPeople, whoAre } from './people.ts'
 import { type PlayedInstance, play } from './play.ts'
 import { Restraint } from './restraint.ts'
@@ -45,6 +45,8 @@ export interface SimulationNeeds {
   readonly to: number
   /** Customers at most. */
   readonly most: number
+  /** Asked often: lets whoever else asks this process go on, and throws where nobody waits for the answer any more. */
+  pause(): Promise<void>
 }
 
 const piece = 100
@@ -63,12 +65,11 @@ export async function simulate(reader: Reader, journey: Journey, needs: Simulati
       looked++
       if (subject.permit === null) withheld++
       else for (const one of await simulation.customer(subject)) instances.push({ ...one, customer: subject.customer })
+      await needs.pause()
     }
     const last = customers.at(-1)
     if (last === undefined) break
     after = last
-    // Whoever else asks this process is not to wait.
-    await setImmediate()
   }
   return { looked, customers: await countCustomers(reader), withheld, instances }
 }
@@ -109,14 +110,15 @@ class Simulation {
     const names = await shopIds(this.#reader, [...new Set(admitted.flatMap(({ items }) => items))])
     const asks = this.#journey.uses.some(({ context }) => context)
     const events = admitted.map((event) => ({ ...heardOf(event, names), ...(asks ? { context: event.context } : {}) }))
-    const view = this.#viewer(subject)
-    const moments = await this.#moments(events, view)
-    if (moments.length === 0 && !events.some(({ name, time }) => time >= from && this.#journey.triggers.has(name)))
-      return []
     const { timeZone, currency } = config
     const who = await whoAre(this.#reader, [subject.names[0].id])
     const people = await readPeople(this.#reader, who, { policy, timeZone, currency, now: to, journeys: [] })
-    const zone = people.get(subject.customer)?.zone ?? timeZone
+    const past = new Past(admitted, { shop: timeZone, now: people.get(subject.customer)?.zone ?? timeZone })
+    const view = this.#viewer(subject, past)
+    const moments = await this.#moments(events, view)
+    if (moments.length === 0 && !events.some(({ name, time }) => time >= from && this.#journey.triggers.has(name)))
+      return []
+    const zone = past.zone.bind(past)
     const { answers, identity } = subject.person
     const personAt = (at: number) =>
       new Person(
@@ -144,14 +146,16 @@ class Simulation {
   }
 
   /** What conditions could have known of him at a time; asked once for each. */
-  #viewer(subject: Subject): (at: number) => Promise<ConditionValues> {
-    const { config } = this.#needs
+  #viewer(subject: Subject, past: Past): (at: number) => Promise<ConditionValues> {
+    const { config, pause } = this.#needs
     const asks = ['customer', 'orders', 'events', 'cart'].some((root) => this.#wanted.roots.has(root))
     let held: { at: number; view: ConditionValues } | null = null
     return async (at) => {
+      await pause()
       if (!asks) return {}
       if (held?.at !== at) {
-        const options = { currency: config.currency, now: at, asOf: at, levels: this.#segment?.levels }
+        const carts = new Map([[subject.customer, past.cart(at)]])
+        const options = { currency: config.currency, now: at, asOf: at, carts, levels: this.#segment?.levels }
         const views = await customerViews(this.#reader, [subject], this.#wanted, options)
         held = { at, view: views.get(subject.customer) ?? {} }
       }

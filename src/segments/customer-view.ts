@@ -54,10 +54,12 @@ export interface ViewOptions {
   /** Names of segments by customer, where they are asked for. */
   readonly segments?: ReadonlyMap<number, readonly string[]>
   /**
-   * What happened later is left out: orders, events and facts as of this time. What became of an order since, and the
-   * cart, are as they are today.
+   * What happened later is left out: orders, events and facts as of this time. What became of an order since is as it is
+   * today; so are carts, unless `carts` gives them.
    */
   readonly asOf?: number
+  /** By customer. */
+  readonly carts?: Awaited<ReturnType<typeof cartsOfMany>>
 }
 
 const otherTypes = ['page', 'screen', 'identify', 'group', 'alias']
@@ -113,7 +115,7 @@ export async function customerViews(
     wanted.roots.has('orders') || asks(['consent', ...ofOrders]) ? await ordersOfMany(reader, permits) : none
   const traits = asks(['traits']) ? await traitsOfMany(reader, permits) : none
   const facts = asks(ofFacts) ? await factsOfMany(reader, permits, now) : none
-  const carts = wanted.roots.has('cart') ? await cartsOfMany(reader, permits) : none
+  const carts = wanted.roots.has('cart') ? (options.carts ?? (await cartsOfMany(reader, permits))) : none
   const { names, reach } = wanted.events ?? { names: [], reach: 0 }
   const since = reach === null ? 0 : now - reach
   const events = wanted.events ? await eventsOfMany(reader, permits, { names, since, limit: mostEvents }) : none
