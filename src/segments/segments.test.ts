@@ -243,6 +243,7 @@ forEachEngine((engine, open) => {
           id: 'e1',
           time: world.now(),
           actor: 'test',
+          notices: [],
           who: [{ kind: 'user', value: 'bob' }],
           refuse: false,
           again: false,
