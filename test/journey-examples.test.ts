@@ -79,6 +79,8 @@ forEachRunning((_engine, run) => {
     await shop.send(known('bob'), track('bob', 'Checkout Started', { products: [{ product_id: 'x1' }] }))
     await shop.send(known('cid'), track('cid', 'Product Viewed', { product_id: 'x1' }))
     expect(shop.subjects()).toEqual([])
+    const { warnings } = (await shop.habitue.ask('GET', '/v1/journeys/occasion')).body
+    expect(warnings).toEqual([expect.stringContaining('Nobody takes orders')])
     await shop.pass(30 * minute)
     await shop.send(track('bob', 'Order Completed', { order_id: 'b1', products: [{ product_id: 'x2', price: 2600 }] }))
     await shop.pass(hour)

@@ -22,7 +22,7 @@ async function answers(target: Target): Promise<string> {
 }
 
 const surveyLinks: Attack = {
-  name: 'guessed, changed and prefetched links of surveys, forms of other sites, scripts in answers',
+  name: 'guessed, changed and prefetched links of surveys, a link for another page, forms of other sites, scripts in answers',
   async run(target) {
     const found: string[] = []
     const { server, admin, publishable } = target.keys
@@ -54,6 +54,15 @@ const surveyLinks: Attack = {
     }
     const foreign = await post(target, pathname, { page: '0', ok: 'yes' }, { 'sec-fetch-site': 'cross-site' })
     if (foreign.status !== 403) found.push(`a form of another site is taken: ${foreign.status}`)
+    // A link for one thing opens no other.
+    for (const name of [`${id}.${mark}`, id, `${'A'.repeat(22)}.${mark}`, '%2e%2e']) {
+      const [looked, ordered] = [
+        await send(target, 'GET', `/reorder/${name}`),
+        await post(target, `/reorder/${name}`, { 'line-0': 'nothing' }),
+      ]
+      if (looked.status < 400 || ordered.status < 400)
+        found.push(`/reorder/${name.slice(0, 8)}... opens: ${looked.status}, ${ordered.status}`)
+    }
     await post(target, pathname, { page: '1', words: 'ahead' })
     await post(target, pathname, { page: '-1', ok: 'yes', constructor: 'x' }).then(({ status }) => {
       if (status >= 500) found.push(`an odd page answers ${status}`)

@@ -49,8 +49,12 @@ function wrongNames({ decide, message, survey, fact }: StepForm) {
   return found
 }
 
-/** Templates, surveys and segments that are not there yet, in sentences. */
-export async function missing(reader: Reader, { form }: Journey): Promise<string[]> {
+/** Templates, surveys and segments that are not there yet, and a shop that takes no orders, in sentences. */
+export async function missing(
+  reader: Reader,
+  { form }: Journey,
+  { orders }: Pick<Config, 'orders'>,
+): Promise<string[]> {
   const templates = form.steps.flatMap(({ message, survey }) => message?.template ?? survey?.template ?? [])
   const surveys = form.steps.flatMap(({ survey }) => survey?.survey ?? [])
   const segments = [form.trigger.segment ?? []].flat()
@@ -66,5 +70,11 @@ export async function missing(reader: Reader, { form }: Journey): Promise<string
     ...segments.map((name) => ({ kind: 'segment', name }) as const),
   ]
   const gone = named.filter(({ kind, name }) => !known[kind].includes(name))
-  return [...new Set(gone.map(({ kind, name }) => `There is no ${kind} ${name} yet.`))]
+  const isOrdered = form.steps.some(({ message }) => message?.reorder)
+  return [
+    ...new Set(gone.map(({ kind, name }) => `There is no ${kind} ${name} yet.`)),
+    ...(isOrdered && orders.webhook === null
+      ? ['Nobody takes orders (orders.webhook is not set): its mail goes without the link to order again.']
+      : []),
+  ]
 }

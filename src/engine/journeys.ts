@@ -80,7 +80,7 @@ export function journeysApi(needs: Needs): JourneysApi {
       const all = await listJourneys(db)
       return Promise.all(all.map(async (info) => summary(info, (await listVersions(db, info.id))[0].definition)))
     },
-    get: async (id) => view(db, await named(id)),
+    get: async (id) => view(needs, await named(id)),
     async versions(id) {
       await named(id)
       return listVersions(db, id)
@@ -89,7 +89,7 @@ export function journeysApi(needs: Needs): JourneysApi {
     async setState(id, to) {
       await write('journeys.state', { id, to })
       if (to === 'stopped') await endAll(write, id)
-      return view(db, await named(id))
+      return view(needs, await named(id))
     },
     async instances(id, page) {
       await named(id)
@@ -203,10 +203,10 @@ function summary(info: JourneyInfo, definition: { readonly title?: string }): Jo
   return { ...info, title: definition.title ?? info.id }
 }
 
-async function view(db: Database, info: JourneyInfo): Promise<JourneyView> {
+async function view({ db, config }: Needs, info: JourneyInfo): Promise<JourneyView> {
   const [latest] = await listVersions(db, info.id)
   const journey = compileJourney(dataSource(latest.definition), info.id, latest.version)
-  const warnings = [...journey.warnings, ...(await missing(db, journey))]
+  const warnings = [...journey.warnings, ...(await missing(db, journey, config))]
   return {
     ...summary(info, latest.definition),
     definition: latest.definition,
@@ -233,7 +233,7 @@ async function put(
   const journey = compileJourney(read, id, 0)
   checkNames(journey, read, config)
   const { warnings } = journey
-  const told = [...warnings, ...(await missing(db, journey))]
+  const told = [...warnings, ...(await missing(db, journey, config))]
   if (dryRun) return { version: 0, warnings: told }
   if (warnings.length > 0 && !confirm && journey.form.confirm !== true)
     throw new HabitueError('journey_unconfirmed', `${warnings.join(' ')} Put it with confirm: true if that is meant.`, {
