@@ -26,6 +26,8 @@ export interface ServedTable {
   scoreOf(history: History, item: number): number | null
   /** The at most `count` items of the history with the largest positive share in `item`'s score, largest first. */
   explain(history: History, item: number, count: number): Contribution[]
+  /** Calls `give(source, share)` for each item of the history with a positive share in `item`'s score. */
+  shares(history: History, item: number, give: (source: number, share: number) => void): void
   /** For `packModel`; `openTable` takes them back. */
   arrays(): Record<string, ModelArray>
 }
@@ -61,16 +63,21 @@ function served(rows: ItemRows, known: Uint8Array): ServedTable {
     for (let k = 0; k < items.length; k++) if (weights[k] !== 0 && known[items[k]] === 1) return true
     return false
   }
+  const shares: ServedTable['shares'] = ({ items, weights }, item, give) => {
+    for (let k = 0; k < items.length; k++) {
+      const share = known[items[k]] === 1 ? weights[k] * rows.weight(items[k], item) : 0
+      if (share > 0) give(items[k], share)
+    }
+  }
   return {
     score: (history, out) => hears(history) && rows.add(history.items, history.weights, out) > 0,
     scoreOf: (history, item) => (hears(history) ? rowSum(rows, history, item) : null),
-    explain({ items, weights }, item, count): Contribution[] {
+    explain(history, item, count): Contribution[] {
       const parts = strongest(count)
-      for (let k = 0; k < items.length; k++) {
-        if (known[items[k]] === 1) parts.offer(items[k], weights[k] * rows.weight(items[k], item))
-      }
+      shares(history, item, parts.offer)
       return parts.list()
     },
+    shares,
     arrays: () => ({ ...rows.arrays, known }),
   }
 }

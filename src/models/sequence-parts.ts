@@ -5,7 +5,7 @@
  */
 import type { UnpackedModel } from './bytes.ts'
 import { type ModelArray, packModel, unpackModel } from './bytes.ts'
-import type { Contribution, History, Model, Progress, TrainingData } from './model.ts'
+import type { History, Model, Progress, TrainingData } from './model.ts'
 import { openTable, type ServedTable } from './neighbour-table.ts'
 import { inOrder, type Ordered } from './order.ts'
 import { likePlaces } from './sequence-places.ts'
@@ -17,8 +17,8 @@ export interface Part {
   score(recent: History, out: Float32Array): boolean
   /** The estimate of one item, 0 where the history tells nothing of it; where that is cheap. */
   scoreOf?(recent: History, item: number): number
-  /** What each item of the history has in the estimate of `item`. */
-  explain(recent: History, item: number): Contribution[]
+  /** Calls `give(source, share)` for what each item of the history has in the estimate of `item`. */
+  explain(recent: History, item: number, give: (source: number, share: number) => void): void
   /** For `packModel`; `openPart` takes them back. */
   toBytes(): Uint8Array
 }
@@ -132,11 +132,9 @@ function ridgePart(table: ServedTable, reach: number, head: Int32Array, items: n
       return true
     },
     scoreOf: (recent, item) => (placeOf[item] < 0 ? 0 : (table.scoreOf(faded(recent), placeOf[item]) ?? 0)),
-    explain(recent, item): Contribution[] {
+    explain(recent, item, give): void {
       const place = placeOf[item]
-      if (place < 0) return []
-      const own = faded(recent)
-      return table.explain(own, place, own.items.length).map((part) => ({ ...part, item: head[part.item] }))
+      if (place >= 0) table.shares(faded(recent), place, (source, share) => give(head[source], share))
     },
     toBytes: () => packModel(partKind, 1, {}, { ...table.arrays(), head }),
   }
@@ -164,11 +162,9 @@ function placesPart(starts: Int32Array, entries: Int32Array, items: number): Par
       for (let i = 0; i < items; i++) out[i] /= total
       return true
     },
-    explain(recent, item): Contribution[] {
+    explain(recent, item, give): void {
       const total = places.score(recent, new Float32Array(items))
-      const shares = new Map<number, number>()
-      places.explain(recent, item, (source, voice) => shares.set(source, (shares.get(source) ?? 0) + voice / total))
-      return Array.from(shares, ([source, weight]) => ({ item: source, weight }))
+      places.explain(recent, item, (source, voice) => give(source, voice / total))
     },
     toBytes: () => packModel(partKind, 1, {}, { starts, entries } satisfies Record<string, ModelArray>),
   }
@@ -188,7 +184,9 @@ function sessionsPart(model: Model): Part {
       for (let i = 0; i < out.length; i++) if (!(out[i] > 0)) out[i] = 0
       return true
     },
-    explain: (recent, item) => model.explain(backwards(recent), item, recent.items.length),
+    explain(recent, item, give): void {
+      for (const part of model.explain(backwards(recent), item, recent.items.length)) give(part.item, part.weight)
+    },
     toBytes: () => model.toBytes(),
   }
 }

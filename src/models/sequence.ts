@@ -10,6 +10,7 @@
  * of: on ML-1M's validation items power 1 gave HR@10 .323 / NDCG@10 .191, .5 .327 / .193, .35 .328 / .195.
  */
 import { packModel, unpackModel } from './bytes.ts'
+import { strongest } from './contributions.ts'
 import { historyOf } from './matrix.ts'
 import type { Contribution, History, Model, ModelKind, Progress, TrainingData } from './model.ts'
 import { ModelDeclined } from './model.ts'
@@ -158,12 +159,13 @@ function makeModel(parts: Parts, weights: Weights, popularity: Float32Array): Mo
         if (estimate === 0) continue
         // temper(score) / score: by it a part's contributions become shares of its tempered score.
         const slope = weights.parts[name] * Math.abs(estimate) ** (power - 1)
-        for (const { item: source, weight } of part.explain(recent, item)) {
-          shares.set(source, (shares.get(source) ?? 0) + slope * weight)
-        }
+        part.explain(recent, item, (source, share) => {
+          shares.set(source, (shares.get(source) ?? 0) + slope * share)
+        })
       }
-      const list = Array.from(shares, ([source, weight]) => ({ item: source, weight }))
-      return list.sort((a, b) => b.weight - a.weight || a.item - b.item).slice(0, count)
+      const found = strongest(count)
+      for (const [source, weight] of shares) found.offer(source, weight)
+      return found.list()
     },
     toBytes(): Uint8Array {
       const stored = Object.fromEntries(Array.from(parts, ([name, part]) => [name, part.toBytes()]))
