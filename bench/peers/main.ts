@@ -1,6 +1,6 @@
 /**
- * `npm run bench:peers`: other projects on the same data, on the same machine, in the same run: `implicit` (ALS, item neighbours)
- * and `kindling-rec`, each beside what Habitue has for it. They run in a Python virtual environment that is made here. Prints
+ * `npm run bench:peers`: other projects on the same data, on the same machine, in the same run: `implicit` (ALS, item
+ * neighbours), `lenskit` (the same, and EASE) and `kindling-rec`, each beside what Habitue has for it. They run in a Python virtual environment that is made here. Prints
  * a table of figures and ratios, and one object on the last line.
  */
 import { execFile } from 'node:child_process'
@@ -80,10 +80,22 @@ const itemPair = (weighting: 'cosine' | 'bm25'): Pair => ({
   },
   rounds,
 })
-const kindlingPair = (kind: string): Pair => ({
+/** The objective of lenskit's is that of implicit's, solved exactly. */
+const lenskitPair = (kind: 'als' | 'items' | 'ease', protocol: Pair['protocol']): Pair => {
+  const own = { als: alsPair(protocol, 64), items: itemPair('cosine'), ease: easePair }[kind]
+  const config = {
+    als: { embedding_size: 64, weight: alpha, regularization, epochs },
+    items: { max_nbrs: 200, save_nbrs: 200, feedback: 'implicit' },
+    ease: { regularization: 800 },
+  }[kind]
+  const theirs = { project: 'lenskit', settings: { kind, config, seed: Number(values.seed) } }
+  return { name: `lenskit, ${own.name}`, protocol, theirs, ours: own.ours, rounds: 1 }
+}
+const easePair = { name: 'EASE', ours: { kind: 'ease', set: ['lambda=800'] } }
+const kindlingPair = (kind: string, protocol: Pair['protocol'] = 'topn'): Pair => ({
   name: `kindling-rec beside ${kind}`,
-  protocol: 'topn',
-  theirs: { project: 'kindling', settings: {} },
+  protocol,
+  theirs: { project: 'kindling', settings: { everything: protocol === 'candidates' } },
   ours: { kind, set: [] },
   rounds: 1,
 })
@@ -164,11 +176,16 @@ async function main(): Promise<void> {
     writeSplit(join(topn, 'split'), values.data, ratings, Number(values.seed))
     const measures: Reported[] = []
     const topnPairs = [alsPair('topn', 64), alsPair('topn', 128), itemPair('cosine'), itemPair('bm25')]
-    for (const pair of [...topnPairs, kindlingPair('ease'), kindlingPair('blend')]) {
+    const lenskits = (['als', 'items', 'ease'] as const).map((kind) => lenskitPair(kind, 'topn'))
+    for (const pair of [...topnPairs, ...lenskits, kindlingPair('ease'), kindlingPair('blend')]) {
       measures.push(...(await compared(python, pair, topn)))
     }
-    if (writeCandidates(ncf, values.data)) measures.push(...(await compared(python, alsPair('candidates', 64), ncf)))
-    else say('peers: the NCF protocol was skipped: ml-1m-ncf is absent')
+    if (writeCandidates(ncf, values.data)) {
+      const pairs = [alsPair('candidates', 64), lenskitPair('als', 'candidates'), lenskitPair('ease', 'candidates')]
+      for (const pair of [...pairs, kindlingPair('ease', 'candidates'), kindlingPair('blend', 'candidates')]) {
+        measures.push(...(await compared(python, pair, ncf)))
+      }
+    } else say('peers: the NCF protocol was skipped: ml-1m-ncf is absent')
     const json = JSON.stringify({ machine: machine(loadBefore), data: history.name, measures })
     process.stdout.write(`${table(measures.map(withPeer))}\n${json}\n`)
     if (values.out) writeFileSync(values.out, `${json}\n`)

@@ -107,18 +107,55 @@ def implicit_items(known, settings):
     return (lambda user: (known[user] @ model.similarity).toarray()[0]), {**took, **one}
 
 
+def lenskit(known, settings):
+    import logging
+
+    import pandas
+    from lenskit.als import ImplicitMFScorer
+    from lenskit.data import ItemList, RecQuery, from_interactions_df
+    from lenskit.knn import EASEScorer, ItemKNNScorer
+    from lenskit.pipeline import topn_pipeline
+    from lenskit.training import TrainingOptions
+
+    logging.disable(logging.INFO)
+    kinds = {"als": ImplicitMFScorer, "items": ItemKNNScorer, "ease": EASEScorer}
+    scorer = kinds[settings["kind"]](**settings["config"])
+    # A pair that comes twice would count twice.
+    pairs = known.tocoo()
+    frame = pandas.DataFrame({"user_id": pairs.row, "item_id": pairs.col})
+    data = from_interactions_df(frame, class_name="choice")
+    pipeline = topn_pipeline(scorer, n=CUT)
+    took = fitted_in(lambda: pipeline.train(data, TrainingOptions(rng=settings["seed"])))
+    one = latency(lambda who: pipeline.run("recommender", query=int(who), n=CUT), known.shape[0])
+    everything = ItemList(item_ids=np.unique(pairs.col))
+    at = everything.ids()
+
+    def score(who):
+        mine = known.indices[known.indptr[who] : known.indptr[who + 1]]
+        query = RecQuery(user_id=int(who), user_items=ItemList(item_ids=mine))
+        scores = np.full(known.shape[1], -np.inf)
+        scores[at] = np.nan_to_num(pipeline.node("scorer").component(query, everything).scores(), nan=-np.inf)
+        return scores
+
+    return score, {**took, **one}
+
+
 def kindling(known, settings, user, item, times):
     import pandas
     from kindling import Engine
 
     frame = pandas.DataFrame({"entity_id": user, "item_id": item, "timestamp": pandas.to_datetime(times, unit="ms")})
-    engine = Engine()
+    # Where candidates are compared it is asked about all items, else a candidate that it does not list has no place.
+    everything = settings.get("everything", False)
+    engine = Engine(retrieval_budget=known.shape[1]) if everything else Engine()
     took = fitted_in(lambda: (engine.fit(frame), engine.recommend(int(user[0]), n=CUT)))  # the latter builds its native engine
     one = latency(lambda who: engine.recommend(int(who), n=CUT), known.shape[0])
     everyone = [int(x) for x in range(known.shape[0])]
     start = time.perf_counter()
     lists = engine.recommend_batch(everyone, n=CUT)
     one["batchASecond"] = len(everyone) / (time.perf_counter() - start)
+    if everything:
+        lists = engine.recommend_batch(everyone, n=known.shape[1])
 
     def score(who):
         scores = np.full(known.shape[1], -np.inf)
@@ -166,6 +203,8 @@ def main(project, protocol, folder, settings):
         score, detail = implicit_als(known, settings)
     elif project == "implicit-items":
         score, detail = implicit_items(known, settings)
+    elif project == "lenskit":
+        score, detail = lenskit(known, settings)
     else:
         score, detail = kindling(known, settings, user[fitted], item[fitted], times[fitted])
     if protocol == "topn":

@@ -26,8 +26,12 @@ export async function pythonWith(...modules: readonly string[]): Promise<string 
 }
 
 /** The peers, pinned, so that a ratio means the same next year. */
-const packages = ['numpy==2.4.6', 'scipy==1.17.1', 'implicit==0.7.3', 'kindling-rec==1.0.4']
-const modules = ['numpy', 'scipy', 'implicit', 'kindling']
+const packages = [
+  ...['numpy==2.4.6', 'scipy==1.17.1', 'implicit==0.7.3', 'kindling-rec==1.0.4'],
+  // The last that runs on Python 3.11; it brings PyTorch (some 3 GB).
+  'lenskit==2025.8.1',
+]
+const modules = ['numpy', 'scipy', 'implicit', 'kindling', 'lenskit']
 
 /** The virtual environment with the peers installed, made where it is absent. Null, with the reason told, where it cannot be. */
 export async function peerPython(say: (text: string) => void): Promise<string | null> {
@@ -40,7 +44,7 @@ export async function peerPython(say: (text: string) => void): Promise<string | 
   say(`peers: making ${environment}`)
   try {
     await run(system, ['-m', 'venv', environment])
-    await run(ownPython, ['-m', 'pip', 'install', '--quiet', ...packages], { timeout: 600_000 })
+    await run(ownPython, ['-m', 'pip', 'install', '--quiet', ...packages], { timeout: 3_600_000 })
   } catch (error) {
     const { stderr } = error as { stderr?: string }
     say(`peers: skipped, the packages cannot be installed: ${(stderr ?? String(error)).trim().split('\n').at(-1)}`)

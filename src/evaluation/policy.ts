@@ -4,6 +4,7 @@
  * propensities, and from the log alone other ways of choosing are valued by each estimator. Their true values are the
  * means of what they would bring. Repeated, to tell error from chance.
  */
+import { type Appeal, fitAppeal } from '../models/appeal.ts'
 import { drawTrials, sharesLeft, type Trial, thompsonShares } from '../models/exploration.ts'
 import type { Progress } from '../models/model.ts'
 import { type LoggedChoice, policyValues } from '../models/off-policy.ts'
@@ -74,10 +75,20 @@ export async function evaluatePolicy(shop: PolicyShop, request: PolicyRequest): 
       const others = log.filter((_, n) => halfOf(n) !== half)
       return fitPositionBias(countsOf(others), countsOf(others.filter(({ item, own }) => item !== own)))
     })
+    const appeals = halves.map(({ looked: places }, half) => {
+      const others = log.filter((_, n) => halfOf(n) !== half)
+      return fitAppeal(
+        others.map(({ item, place, customer, reward }) => {
+          return { item, score: shop.score(customer, item), looked: places[place], clicks: reward }
+        }),
+      )
+    })
     noteBias(log, halves, (key, value) => note(errors, key, value))
     for (const name of Object.keys(targets) as TargetName[]) {
       const truth = log.reduce((sum, place) => sum + trueValue(shop, place, name), 0) / lists
-      const choices = log.map((place, n) => choiceOf(place, name, halves[halfOf(n)]))
+      const choices = log.map((place, n) =>
+        choiceOf(place, name, foretellerOf(shop, halves[halfOf(n)], appeals[halfOf(n)])),
+      )
       const found = policyValues(choices)
       note(values, name, truth)
       for (const estimator of ['ips', 'snips', 'dr'] as const) {
@@ -184,9 +195,15 @@ function trueValue(shop: PolicyShop, logged: LoggedPlace, name: TargetName): num
   )
 }
 
-function choiceOf(logged: LoggedPlace, name: TargetName, bias: PositionBias): LoggedChoice {
+type Foretell = (logged: LoggedPlace, item: number) => number
+
+function foretellerOf(shop: PolicyShop, { looked: places }: PositionBias, appeal: Appeal): Foretell {
+  return ({ place, customer }, item) => places[place] * appeal.of(item, shop.score(customer, item))
+}
+
+function choiceOf(logged: LoggedPlace, name: TargetName, foretell: Foretell): LoggedChoice {
   const shares = targetShares(logged, name)
-  const foretold = (item: number) => bias.looked[logged.place] * bias.appealOf(item)
+  const foretold = (item: number) => foretell(logged, item)
   return {
     propensity: logged.propensity,
     target: shares.find(([item, share]) => item === logged.item && share > 0)?.[1] ?? 0,
