@@ -111,8 +111,9 @@ async function decide({ db, decide }: ActionNeeds, context: ActionContext, step:
   const customer = await nameOf(db, context.identifier)
   if (customer === null) return gone
   const { placement, count, item = itemOf(context, step) } = step
+  const recipient = step.recipient || undefined
   const name = placement as DecisionRequest['placements'][number]['name']
-  const answer = await decide({ customer, placements: [{ name, count }], item, ceiling: 'known' })
+  const answer = await decide({ customer, placements: [{ name, count }], item, recipient, ceiling: 'known' })
   const found = answer.placements[name]
   if (!found || found.items.length === 0) return { kind: 'suppressed', reason: 'nothing to offer' }
   return { kind: 'done', detail: { decisionId: answer.decisionId, items: found.items } }

@@ -46,6 +46,8 @@ export interface DecideStep {
   readonly count: number
   /** The shop's id of an item to begin from; absent = the first of the event, where the placement needs one. */
   readonly item?: string
+  /** For whom the customer buys: chosen by what he told of that person; '' or absent = for himself. */
+  readonly recipient?: string
   /** With nothing to offer the outcome is `suppressed`, which ends the journey unless this is false. */
   readonly required?: boolean
 }

@@ -109,6 +109,9 @@ const Decide = Type.Object(
     placement: Type.String({ minLength: 1, maxLength: 100 }),
     count: Type.Integer({ minimum: 1, maximum: 50 }),
     item: Type.Optional(Type.String({ maxLength: 500 })),
+    recipient: Type.Optional(
+      Type.String({ maxLength: 500, description: 'For whom the customer buys; `=` CEL. Absent = for himself.' }),
+    ),
     required: Type.Optional(Type.Boolean()),
   },
   closed,

@@ -190,7 +190,28 @@ forEachRunning((_engine, run) => {
       await shop.track(who, 'Order Completed', { ...order, products: products.map((line) => ({ ...line, recipient })) })
       await shop.track(who, 'Occasion Added', { occasion: "Mother's Day", recipient: 'Mother', date: '2026-05-10' })
     }
+    // What comes close is for a child: nothing that is not rated for everyone, for no parent agreed to more.
+    const toy = { ...flowers, categories: ['toys'], price: 20 }
+    const [robot, knife] = [
+      { ...toy, id: 'robot', stock: 0 },
+      { ...toy, id: 'knife', title: 'Knife', audience: '16' },
+    ]
+    await shop.items({ ...robot, title: 'Robot' }, knife, { ...toy, id: 'puzzle', title: 'Puzzle' })
+    await shop.customer('gus', { firstName: 'Gus', country: 'DE' })
+    await shop.track('gus', 'Audience Told', { audience: 'adult' })
+    const son = { kind: 'recipient', subject: 'Tim', value: { relation: 'son', age: 8 } }
+    await shop.track('gus', 'Fact Told', son)
+    const gift = { ...present('o-gus', '2026-05-09', 'robot'), recipient: 'Tim', occasion: 'birthday' }
+    await shop.track('gus', 'Order Completed', gift)
+    await shop.track('gus', 'Occasion Added', { occasion: 'birthday', recipient: 'Tim', date: '2026-05-09' })
+
     await until(shop, '2027-04-25T10:00:00Z')
+    const offered = shop.mailsTo('gus').at(-1) as never
+    const toys = await look(shop, linkOf(offered, 'Send something like'))
+    for (const said of [toys.body, (offered as { mail: { text: string } }).mail.text]) {
+      expect(said).toContain('Puzzle')
+      expect(said).not.toContain('Knife')
+    }
     const [ada, bob, cleo, dora, eve, kid] = people.map((who) =>
       linkOf(shop.mailsTo(who).at(-1) as never, 'Send it again'),
     )
