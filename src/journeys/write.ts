@@ -149,25 +149,28 @@ async function claimInstances(
     if (tx.engine === 'postgres') query = query.forUpdate().skipLocked()
     found.push(...((await query.execute()) as StoredInstance[]))
   }
-  if (journeys.length > 1) found.push(...(await alsoDue(tx, found, journeys, now)))
+  if (journeys.length > 1) found.push(...(await alsoDue(tx, found, { now, limit, journeys })))
   const rows = found.map(({ id, turn }) => [id, claim, until, turn + 1])
   await updateByKeys(tx, 'journey_instances', ['id'], ['claim', 'due', 'turn'], rows)
   return found.map((row) => ({ ...row, claim, turn: row.turn + 1 }))
 }
 
-/** What else is due of the same customers, for the more important to go first. */
+/** What else is due of the same customers, for the more important to go first: some hundreds at most, for one may be in a journey often. */
 async function alsoDue(
   tx: Tx,
   found: readonly StoredInstance[],
-  journeys: readonly string[],
-  now: number,
+  { now, limit, journeys }: Pick<Claim, 'now' | 'limit'> & { readonly journeys: readonly string[] },
 ): Promise<StoredInstance[]> {
   const known = new Set(found.map(({ id }) => id))
   const identifiers = [...new Set(found.map(({ identifier }) => identifier))]
   const also: StoredInstance[] = []
   for (const chunk of inChunks(identifiers, 500)) {
     const own = tx.k.selectFrom('journey_instances').select(instanceColumns).where('identifier', 'in', chunk)
-    let query = own.where('due', '<=', now).where('journey', 'in', journeys)
+    let query = own
+      .where('due', '<=', now)
+      .where('journey', 'in', journeys)
+      .orderBy('due')
+      .limit(found.length + limit)
     if (tx.engine === 'postgres') query = query.forUpdate().skipLocked()
     also.push(...((await query.execute()) as StoredInstance[]).filter(({ id }) => !known.has(id)))
   }
