@@ -44,13 +44,14 @@ const CUT = 10
 const TUNED = [0, 1, 3, 5, 10]
 /** Fewer held-out customers choose nothing. */
 const FEWEST = 20
-const ranks = [0, 5, 10, 20, 40, mostRank] as const
+/** What the ridges shrink needs no cutting off as well: which of several ranks did best on held-out customers was mostly chance. */
+const ranks = [0, mostRank] as const
 const choices = {
   traitRidge: [10, 30, 100, 300],
-  itemRidge: [30, 100, 300, 1000],
+  itemRidge: [100, 300, 1000, 3000, 10_000],
   power: [0, 0.5, 1],
 } as const
-const careful: Strengths = { traitRidge: 100, itemRidge: 100, power: 1, rank: 10 }
+const careful: Strengths = { traitRidge: 100, itemRidge: 1000, power: 1, rank: 10 }
 
 const FEWEST_OF_MANY = 100
 
