@@ -26,6 +26,7 @@ export type Topic =
   | 'keys'
   | 'people'
   | 'erasures'
+  | 'hold'
   | 'messages'
   | 'journeys'
 

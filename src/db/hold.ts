@@ -2,14 +2,30 @@
  * A restored database has forgotten what was done since its backup: what is overdue in it may have been done. So nothing that
  * acts by itself goes on until somebody says what is to become of that.
  */
-import type { Handler, Handlers, Reader, Tx } from './database.ts'
+import type { Database, Handler, Handlers, Reader, Tx } from './database.ts'
 
 const key = 'held'
+const topic = 'hold'
 
 /** Since when the engine acts no more by itself, milliseconds; null = it does. */
 export async function heldSince(reader: Reader): Promise<number | null> {
   const row = await reader.k.selectFrom('meta').select('value').where('key', '=', key).executeTakeFirst()
   return row ? Number(row.value) : null
+}
+
+/** The same, asked of the database only after it changed: whoever acts many times a second asks each time. */
+export function holdWatch(db: Pick<Database, 'onChange'> & Reader): () => Promise<number | null> {
+  let known: Promise<number | null> | null = null
+  db.onChange((changes) => {
+    if (changes.has(topic)) known = null
+  })
+  return () => {
+    known ??= heldSince(db).catch((error) => {
+      known = null
+      throw error
+    })
+    return known
+  }
 }
 
 export const holdHandlers: Handlers = {
@@ -19,11 +35,13 @@ export const holdHandlers: Handlers = {
       .insertInto('meta')
       .values({ key, value: String(now) })
       .execute()
+    tx.changed(topic, 0)
   },
 }
 
 async function release(tx: Tx): Promise<void> {
   await tx.k.deleteFrom('meta').where('key', '=', key).execute()
+  tx.changed(topic, 0)
 }
 
 type Skip = (tx: Tx, until: number, now: number) => Promise<Readonly<Record<string, number>>>

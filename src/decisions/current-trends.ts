@@ -15,7 +15,8 @@ export interface CurrentTrends {
   refresh(): Promise<void>
   /** Events came in: they are counted soon. */
   changed(): void
-  close(): void
+  /** Resolves when a count under way has ended. */
+  close(): Promise<void>
 }
 
 export interface TrendNeeds {
@@ -31,6 +32,8 @@ export async function currentTrends({ db, signals, world, canonical, onError }: 
   let trends = noTrends
   let took = 0
   let soon: NodeJS.Timeout | undefined
+  let counting: Promise<void> = Promise.resolve()
+  let closed = false
   const refresh = async (): Promise<void> => {
     const begun = world.elapsed()
     trends = trendsOf(await itemDayTotals(db, world.now()), signals, canonical)
@@ -38,7 +41,7 @@ export async function currentTrends({ db, signals, world, canonical, onError }: 
   }
   const count = () => {
     soon = undefined
-    refresh().catch(onError)
+    counting = refresh().catch(onError)
   }
   await refresh()
   const timer = setInterval(count, everyMs)
@@ -47,11 +50,13 @@ export async function currentTrends({ db, signals, world, canonical, onError }: 
     current: () => trends,
     refresh,
     changed: () => {
-      soon ??= setTimeout(count, Math.max(soonMs, 20 * took)).unref()
+      if (!closed) soon ??= setTimeout(count, Math.max(soonMs, 20 * took)).unref()
     },
-    close: () => {
+    close: async () => {
+      closed = true
       clearInterval(timer)
       clearTimeout(soon)
+      await counting
     },
   }
 }

@@ -21,7 +21,7 @@ export interface CurrentState {
   /** The models that answer now. */
   serving(): readonly ModelInfo[]
   readonly trends: CurrentTrends
-  close(): void
+  close(): Promise<void>
 }
 
 export interface CurrentNeeds {
@@ -96,10 +96,10 @@ export async function currentState(needs: CurrentNeeds): Promise<CurrentState> {
     },
     serving: models.infos,
     trends,
-    close: () => {
-      trends.close()
+    close: async () => {
       stopListening()
       models.close()
+      await trends.close()
     },
   }
 }

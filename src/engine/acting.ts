@@ -4,6 +4,7 @@ import type { Catalogue } from '../catalog/catalogue.ts'
 import type { Config } from '../config.ts'
 import type { Policy } from '../consent/policy.ts'
 import type { Database } from '../db/database.ts'
+import { holdWatch } from '../db/hold.ts'
 import type { DecisionAnswer, DecisionRequest } from '../decisions/request.ts'
 import type { MessagesApi } from '../engine-api/messages.ts'
 import type { Hooks } from '../messages/channels/webhook.ts'
@@ -54,14 +55,12 @@ export async function acting(needs: ActingNeeds) {
     onError: (err) => onError(err, 'journeys'),
   })
   // All that is done when it is due; a line for each kind of work.
+  const patient = [...messenger.works, taskOwnersWork({ ...needs, tasks }), orderHandoverWork({ ...needs, tasks })]
+  const lively = [...journeys.works, ...momentsWorks({ db, catalogue, config, policy, note: events.noteOwn })]
+  const held = holdWatch(db)
   const works: Work[] = [
-    ...[
-      ...messenger.works,
-      ...journeys.works,
-      ...momentsWorks({ db, catalogue, config, policy, note: events.noteOwn }),
-      taskOwnersWork({ ...needs, tasks }),
-      orderHandoverWork({ ...needs, tasks }),
-    ].map((work) => unlessHeld(db, work)),
+    ...patient.map((work) => unlessHeld(held, { ...work, patient: true })),
+    ...lively.map((work) => unlessHeld(held, work)),
     segmentsWork(needs),
   ]
   const loop = createLoop(works, { world, onError })

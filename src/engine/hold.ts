@@ -7,10 +7,10 @@ import type { World } from '../world.ts'
 import type { Loop, Work } from './loop.ts'
 
 /** The same work, that finds nothing to do while the engine is held. */
-export function unlessHeld(db: Database, work: Work): Work {
+export function unlessHeld(held: () => Promise<number | null>, work: Work): Work {
   return {
-    name: work.name,
-    settle: async (now) => ((await heldSince(db)) === null ? work.settle(now) : { done: 0, next: null }),
+    ...work,
+    settle: async (now) => ((await held()) === null ? work.settle(now) : { done: 0, next: null }),
   }
 }
 

@@ -19,13 +19,15 @@ export interface Settled {
 
 export interface Work {
   readonly name: string
+  /** No event makes anything of it due at once: it is not woken, and looks once a second. */
+  readonly patient?: boolean
   /** Does a piece of what is due at `now`, small enough to hold nobody up. */
   settle(now: number): Promise<Settled>
 }
 
 export interface Loop {
   start(): void
-  /** Something may have become due: looks soon. Costs nothing where the loop is about to look anyway. */
+  /** Something may have become due: whoever is not patient looks soon. Costs nothing where the loop is about to look anyway. */
   wake(): void
   /** Does all that is due at the world's present time, also where the loop was never started: for simulated time. */
   settle(): Promise<void>
@@ -45,16 +47,17 @@ export interface LoopOptions {
 export function createLoop(works: readonly Work[], options: LoopOptions): Loop {
   // What one lane did may have made something due in another.
   const wakeOthers = (than: Lane) => {
-    for (const lane of lanes) if (lane !== than) lane.wake()
+    for (const lane of lively) if (lane !== than) lane.wake()
   }
   const lanes: Lane[] = works.map((work) => new Lane(work, { ...options, wakeOthers }))
+  const lively = lanes.filter(({ patient }) => !patient)
   const all = (act: (lane: Lane) => Promise<boolean>) => Promise.all(lanes.map(act))
   return {
     start: () => {
       for (const lane of lanes) lane.start()
     },
     wake: () => {
-      for (const lane of lanes) lane.wake()
+      for (const lane of lively) lane.wake()
     },
     async settle() {
       // What one lane does may make something due in another.
@@ -99,6 +102,10 @@ class Lane {
     this.#onError = onError
     this.#idleMs = idleMs
     this.#restMs = restMs
+  }
+
+  get patient(): boolean {
+    return this.#work.patient === true
   }
 
   start(): void {
