@@ -6,6 +6,7 @@ import pg from 'pg'
 import type { EngineName } from '../src/db/database.ts'
 import { clientConfig } from '../src/db/postgres.ts'
 import { SqliteConnection } from '../src/db/sqlite.ts'
+import { derivedSource } from '../src/moments/derived.ts'
 import { createDatabase, startPostgres } from '../test/postgres.ts'
 import type { ServerOptions } from './server.ts'
 
@@ -14,6 +15,8 @@ export interface Storage {
   readonly place: ServerOptions['storage']
   /** What the database itself says of its durability. @throws Error where an acknowledged write could be lost */
   assertDurable(): Promise<Record<string, string>>
+  /** Events that the engine derived itself, from those that were sent. */
+  derived(): Promise<number>
   remove(): Promise<void>
 }
 
@@ -41,6 +44,14 @@ function newSqlite(): Storage {
         connection.close()
       }
     },
+    async derived() {
+      const connection = SqliteConnection.open(dataFile, { readOnly: true })
+      try {
+        return Number(connection.all('select count(*) as n from events where source = ?', [derivedSource])[0].n)
+      } finally {
+        connection.close()
+      }
+    },
     remove: async () => rmSync(folder, { recursive: true, force: true }),
   }
 }
@@ -62,6 +73,16 @@ async function newPostgres(): Promise<Storage> {
         if (said.fsync !== 'on' || said.synchronous_commit !== 'on')
           throw new Error(`PostgreSQL is not durable: ${JSON.stringify(said)}`)
         return said
+      } finally {
+        await client.end()
+      }
+    },
+    async derived() {
+      const client = new pg.Client(clientConfig(databaseUrl))
+      await client.connect()
+      try {
+        const { rows } = await client.query('select count(*) as n from events where source = $1', [derivedSource])
+        return Number(rows[0].n)
       } finally {
         await client.end()
       }
