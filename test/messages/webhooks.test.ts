@@ -1,29 +1,18 @@
 /** Messages to other programs: repeated until they are taken, and told when a customer is erased. */
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterAll, describe, expect, it } from 'vitest'
 import { forEachRunning, type Run } from '../running.ts'
 import { day, type MailShop, mailShop } from './mail-shop.ts'
+import { type Program, startProgram } from './program.ts'
 
-const open: { close(): Promise<unknown> }[] = []
+const open: { close(): unknown }[] = []
 afterAll(async () => {
   for (const one of open) await one.close()
 })
 
-async function program() {
-  const got: { key: string; kind: string; body: Record<string, unknown> }[] = []
-  const state = { status: 200, got, url: '' }
-  const http = createServer(async (request, response) => {
-    let text = ''
-    for await (const part of request) text += part
-    const { 'idempotency-key': key, 'habitue-event': kind } = request.headers
-    if (state.status === 200) got.push({ key: String(key), kind: String(kind), body: JSON.parse(text) })
-    response.writeHead(state.status).end()
-  })
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
-  open.push({ close: () => new Promise((resolve) => http.close(resolve)) })
-  state.url = `http://127.0.0.1:${(http.address() as AddressInfo).port}/hook`
-  return state
+async function program(): Promise<Program> {
+  const started = await startProgram()
+  open.push(started)
+  return started
 }
 
 async function shopOf(run: Run, url: string, hosts = '127.0.0.1'): Promise<MailShop> {

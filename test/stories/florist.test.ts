@@ -1,7 +1,6 @@
 /** The florist, over two years: asked once, reminded in good time, sent again from a page, each year again. */
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterAll, expect, it } from 'vitest'
+import { type Program, startProgram } from '../messages/program.ts'
 import { forEachRunning, type Run } from '../running.ts'
 import { day, hour, linkOf, openShop, type StoryShop } from './shop.ts'
 
@@ -11,20 +10,10 @@ afterAll(() => {
 })
 
 /** The shop's own server, where orders arrive. */
-async function shopServer() {
-  const got: { key: string; kind: string; body: Record<string, unknown> }[] = []
-  const state = { status: 200, got, url: '' }
-  const http = createServer(async (request, response) => {
-    let text = ''
-    for await (const part of request) text += part
-    const { 'idempotency-key': key, 'habitue-event': kind } = request.headers
-    if (state.status === 200) got.push({ key: String(key), kind: String(kind), body: JSON.parse(text) })
-    response.writeHead(state.status).end()
-  })
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
-  open.push(http)
-  state.url = `http://127.0.0.1:${(http.address() as AddressInfo).port}/orders`
-  return state
+async function shopServer(): Promise<Program> {
+  const started = await startProgram()
+  open.push(started)
+  return started
 }
 
 const url = 'https://shop.example/p'
