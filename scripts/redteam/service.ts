@@ -16,6 +16,11 @@ function post(target: Target, path: string, fields: Record<string, string>, head
   return send(target, 'POST', path, { raw: new URLSearchParams(fields).toString(), headers: form })
 }
 
+/** The same but for its first character. */
+function changed(word: string): string {
+  return `${word.startsWith('A') ? 'B' : 'A'}${word.slice(1)}`
+}
+
 async function answers(target: Target): Promise<string> {
   const { text } = await send(target, 'GET', `/v1/surveys/${survey}/results?texts=true`, { key: target.keys.server })
   return text
@@ -40,10 +45,9 @@ const surveyLinks: Attack = {
       if (status !== 200 || /<script/i.test(text)) found.push(`GET ${query} answers ${status}`)
     }
     const [id, mark] = pathname.slice('/survey/'.length).split('.')
-    const other = id.startsWith('A') ? 'B' : 'A'
     for (const guess of [
-      `${other}${id.slice(1)}.${mark}`,
-      `${id}.${other}${mark.slice(1)}`,
+      `${changed(id)}.${mark}`,
+      `${id}.${changed(mark)}`,
       id,
       `${id}.`,
       invited.json.id,
