@@ -385,8 +385,14 @@ forEachRunning((_engine, run) => {
       timestamp: '2020-01-01T00:00:00Z',
     }
     await shop.batch([{ ...imported, messageId: 'i1' }], '/v1/import')
+    // What was said before the lead began, and came in after that, is told; what came in too late is not.
+    const near = { occasion: 'name day', date: '03-16' }
+    await shop.track('cleo', 'Occasion Added', near, { timestamp: '2026-03-01T20:00:00Z' })
+    await shop.track('dora', 'Occasion Added', near, { timestamp: '2026-02-28T20:00:00Z' })
+    await shop.pass(minute)
     await shop.pass(20 * day)
-    expect([await shop.derived('ada'), await shop.derived('bob')]).toEqual([[], []])
+    expect([await shop.derived('ada'), await shop.derived('bob'), await shop.derived('dora')]).toEqual([[], [], []])
+    expect((await shop.derived('cleo')).map(({ properties }) => properties.date)).toEqual(['2026-03-16'])
     await shop.pass(340 * day)
     expect((await shop.derived('ada')).map(({ properties }) => properties.date)).toEqual(['2027-03-09'])
     expect((await shop.derived('bob')).map(({ properties }) => properties.date)).toEqual(['2027-03-08'])

@@ -54,7 +54,10 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Files outside src/ that a file of it may import: the demo shows the example shop. */
-const outside: Readonly<Record<string, readonly string[]>> = { 'src/cli/demo.ts': ['examples/shop/produce.ts'] }
+const outside: Readonly<Record<string, readonly string[]>> = {
+  'src/cli/demo.ts': ['examples/shop/produce.ts', 'examples/shop/order-door.ts'],
+  'src/cli/demo-reminder.ts': ['examples/shop/order-door.ts', 'examples/shop/reminder.ts'],
+}
 
 /** The layer of a path: its folder under src/, or the file's own name at the root of src/. */
 export function layerOf(path: string): string | null {

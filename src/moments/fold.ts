@@ -43,7 +43,7 @@ export function momentsFold({ moments, currency }: MomentsSettings): Fold {
       }
       await noteCarts(tx, own, moments)
       await noteMissing(tx, own, moments)
-      await noteOccasions(tx, own)
+      await noteOccasions(tx, own, moments)
     },
     async forget(tx, identifiers) {
       for (const ids of inChunks(identifiers, 500)) {
@@ -90,13 +90,20 @@ async function noteMissing(tx: Tx, events: readonly AdmittedEvent[], settings: C
   await note(tx, 'soon', rows)
 }
 
-async function noteOccasions(tx: Tx, events: readonly AdmittedEvent[]): Promise<void> {
+async function noteOccasions(tx: Tx, events: readonly AdmittedEvent[], settings: Config['moments']): Promise<void> {
   const told = events.filter(speaksOfOccasions)
   if (told.length === 0) return
   const [past, news] = [told.filter(({ historical }) => historical), told.filter(({ historical }) => !historical)]
   const rows = (of: readonly AdmittedEvent[]) => of.map((event) => rowOf('occasion', event, event.received))
   await note(tx, 'afresh', rows(past))
-  await note(tx, 'soon', rows(news))
+  // What comes in late, but not too late, was known when it was said: what has come near in between is told.
+  const said = (event: AdmittedEvent) =>
+    isNews(event, settings) ? Math.min(event.time, event.received) : event.received
+  await note(
+    tx,
+    'soon',
+    rows(news).map((row, i) => ({ ...row, since: said(news[i]) })),
+  )
 }
 
 function speaksOfOccasions(event: AdmittedEvent): boolean {

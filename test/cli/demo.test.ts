@@ -1,20 +1,41 @@
-/** The demo from beginning to end, on a shop of fewer customers. */
+/** The demo from beginning to end, on a shop of fewer customers, as somebody uses it who sees it for the first time. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { freePort } from '../sdk/shop.ts'
-import { habitue } from './command.ts'
+import { habitue, type Started, startCommand } from './command.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'habitue-demo-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+let demo: Started | undefined
+afterAll(() => {
+  demo?.process.kill('SIGKILL')
+  rmSync(folder, { recursive: true, force: true })
+})
 
-it('makes its shop, learns, introduces three customers with reasons, and ends', async () => {
+it('makes its shop, learns, introduces three customers with reasons, and sends last year’s flowers again at the press of a button', async () => {
   const place = { databaseUrl: null, dataFile: join(folder, 'demo.db') }
-  const ended = await habitue(place, ['demo', '--once', '--customers', '150', '--port', `${await freePort()}`])
-  expect(ended.stderr).not.toContain('refused')
-  expect(ended.code).toBe(0)
-  expect(ended.stdout).toMatch(/events of a year, imported through the public API/)
-  expect(ended.stdout.match(/would be offered/g)).toHaveLength(3)
-  expect(ended.stdout).toMatch(/Because of /)
+  demo = startCommand(place, ['demo', '--customers', '150', '--port', `${await freePort()}`])
+  await demo.line((line) => line.startsWith('Ctrl-C'))
+  const { stdout, stderr } = demo.said
+  expect(stderr).not.toContain('refused')
+  expect(stdout).toMatch(/events of a year, imported through the public API/)
+  expect(stdout.match(/would be offered/g)).toHaveLength(3)
+  expect(stdout).toMatch(/Because of /)
+
+  // The reminder has gone out; its page orders nothing before the button is pressed, and once then.
+  const [, customer] = /\((\w+)\) asked to be reminded/.exec(stdout) ?? []
+  const [link] = /http\S+\/reorder\/\S+/.exec(stdout) ?? []
+  const page = await (await fetch(`${link}?lang=en`)).text()
+  expect(page).toContain('Arrives in time for')
+  const [, name, value] = /name="(line-0)" value="([^"]+)"/.exec(page) ?? []
+  const press = () => fetch(`${link}?lang=en`, { method: 'POST', body: new URLSearchParams([[name, value]]) })
+  expect(await (await press()).text()).toContain('Thank you, it is ordered')
+  await press()
+  expect(await demo.line((line) => line.startsWith('The shop took order'))).toContain(`again-1 of ${customer} `)
+  expect((await habitue(place, ['export', customer])).stdout).toContain('"number":"again-1"')
+
+  demo.process.kill('SIGINT')
+  expect(await demo.ended).toMatchObject({ code: 130 })
+  expect(demo.said.stdout).not.toContain('again-2')
 })
