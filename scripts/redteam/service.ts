@@ -45,14 +45,7 @@ const surveyLinks: Attack = {
       if (status !== 200 || /<script/i.test(text)) found.push(`GET ${query} answers ${status}`)
     }
     const [id, mark] = pathname.slice('/survey/'.length).split('.')
-    for (const guess of [
-      `${changed(id)}.${mark}`,
-      `${id}.${changed(mark)}`,
-      id,
-      `${id}.`,
-      invited.json.id,
-      '%2e%2e',
-    ]) {
+    for (const guess of [`${changed(id)}.${mark}`, `${id}.${changed(mark)}`, id, `${id}.`, invited.json.id, '%2e%2e']) {
       const { status } = await post(target, `/survey/${guess}`, { page: '0', ok: 'yes' })
       if (status < 400) found.push(`/survey/${guess.slice(0, 8)}... takes an answer: ${status}`)
     }
