@@ -174,12 +174,18 @@ describe('the customer’s page', () => {
     await liveLife(shop, 'gus')
     const page = await visit(await shop.link('gus'), { javaScriptEnabled: true })
     await proveAddress(shop, page, 'gus@mail.example')
-    const [download] = await Promise.all([
-      page.waitForEvent('download'),
-      page.getByRole('button', { name: 'Download for programs' }).click(),
-    ])
-    const file = readFileSync(await download.path(), 'utf8')
-    expect(JSON.parse(file).data.facts.length).toBeGreaterThan(5)
+    const downloaded = async (name: string) => {
+      const click = page.getByRole('button', { name }).click()
+      const [download] = await Promise.all([page.waitForEvent('download'), click])
+      return readFileSync(await download.path(), 'utf8')
+    }
+    expect(JSON.parse(await downloaded('Download for programs')).data.facts.length).toBeGreaterThan(5)
+    // What he reads speaks the language of his page.
+    await page.getByRole('link', { name: 'Deutsch' }).click()
+    const german = await downloaded('Herunterladen zum Lesen')
+    expect(german).toContain('<html lang="de">')
+    expect(german).toContain('<h2>Was Sie bestellt haben</h2>')
+    await page.getByRole('link', { name: 'English' }).click()
 
     await page.getByRole('button', { name: 'Forget me' }).click()
     await page.getByRole('alert').getByText('tick the box').waitFor()

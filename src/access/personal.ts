@@ -11,6 +11,7 @@ const actors: Readonly<Record<string, string>> = { key: 'a program of the shop',
 const audited: Holder = {
   ...subjects,
   title: 'Who looked at your data or changed it',
+  shown: ['time', 'action', 'by'],
   columns: { times: ['time'] },
   async *read(reader, person) {
     for await (const { subject } of subjects.read(reader, person)) {

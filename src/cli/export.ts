@@ -15,10 +15,16 @@ export function exportCommand(program: Command): void {
     .argument('<customer>', "the shop's user id, or what --kind says")
     .option('--kind <kind>', 'user, email, phone, anonymous, or a custom kind', 'user')
     .option('--html', 'a page that a person can read')
+    .option('--lang <language>', 'in which language the page speaks: en, de', 'en')
     .option('--out <file>', 'a new file instead of standard output; readable by its owner alone')
     .action((customer: string, _: unknown, command: Command) => {
-      const options = optionsOf<AboutOne & { html?: boolean; out?: string }>(command)
-      const path = customerPath(customer, options, '/export', { format: options.html ? 'html' : 'json' })
+      const options = optionsOf<AboutOne & { html?: boolean; lang: string; out?: string }>(command)
+      const path = customerPath(
+        customer,
+        options,
+        '/export',
+        options.html ? { format: 'html', lang: options.lang } : { format: 'json' },
+      )
       return connected(options, async (connection, out) => {
         const lines = connection.lines(path, interruptible())[Symbol.asyncIterator]()
         // Nothing is made before it is known that there is such a customer.

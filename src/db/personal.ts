@@ -37,6 +37,8 @@ export interface Holder {
   readonly about: readonly string[]
   /** Heading of the export, in the words of a person. */
   readonly title: string
+  /** The fields of its rows, for who words them in other languages. */
+  readonly shown: readonly string[]
   readonly columns: HeldColumns
   /** All rows about `person`, as the export shows them. */
   read(reader: Reader, person: DataSubject): AsyncIterable<HeldRow>
@@ -76,6 +78,7 @@ export function heldRows(spec: HeldRows): Holder {
     table,
     about: [column],
     title,
+    shown,
     columns: { times, json, items },
     async *read(reader, person) {
       const columns = sql.join(shown.map((name) => sql.ref(name)))

@@ -41,6 +41,7 @@ const outcomes: Holder = {
   table: 'outcomes',
   about: ['decision', 'message'],
   title: 'What you did after that',
+  shown: ['decision', 'item', 'kind', 'time', 'value'],
   columns: { times: ['time'], items: ['item'] },
   async *read(reader, person): AsyncGenerator<HeldRow> {
     for (const ids of inChunks(idsOf(await decidedFor(reader, person)), piece)) {

@@ -9,7 +9,7 @@ import type { Policy } from '../consent/policy.ts'
 import { personOf } from '../consent/store.ts'
 import type { Database } from '../db/database.ts'
 import { type SealedLinks, sealedLinks } from '../db/sealed-link.ts'
-import type { DecisionAnswer, DecisionRequest } from '../decisions/request.ts'
+import type { DecisionAnswer, DecisionRequest, Reason } from '../decisions/request.ts'
 import type { ReorderPage, ReordersApi } from '../engine-api/reorders.ts'
 import { HabitueError } from '../errors.ts'
 import { eventOf } from '../events/store.ts'
@@ -157,7 +157,7 @@ async function offered(needs: ReorderNeeds, { service, identity }: Somebody, due
   const { given, ...rest } = due
   const lines: OfferLine[] = []
   for (const line of given) {
-    const same = await choiceOf(needs, line.item, line.quantity, '')
+    const same = await choiceOf(needs, line.item, line.quantity, null)
     const choices = same ? [{ ...same, isSame: true }] : await substitutes(needs, identity, due, line)
     lines.push({ ...line, title: catalogue.title(catalogue.idOf(line.item) ?? 0) ?? line.title, choices })
   }
@@ -181,7 +181,8 @@ async function substitutes(
   const placements = [{ name: 'unavailable', count: substitutesLookedAt }] as const
   const answer = await decide({ customer: bestName(names), recipient, placements, item, log: false })
   const items = answer.placements.unavailable?.items ?? []
-  const found = await Promise.all(items.map(({ id, text }) => choiceOf(needs, id, quantity, text)))
+  const said = ({ kind, because = [] }: Reason) => ({ kind, items: because.map(({ id, title }) => title ?? id) })
+  const found = await Promise.all(items.map(({ id, reason }) => choiceOf(needs, id, quantity, said(reason))))
   const had = found.filter((one) => one !== null)
   return inTimeFirst(had, date).slice(0, substitutesShown)
 }
@@ -191,7 +192,7 @@ async function choiceOf(
   { db, catalogue, config, world }: ReorderNeeds,
   name: string,
   quantity: number,
-  reason: string,
+  reason: Choice['reason'],
 ): Promise<Choice | null> {
   const id = catalogue.idOf(name)
   if (id === undefined || !catalogue.sellable(id, world.now())) return null

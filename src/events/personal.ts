@@ -1,7 +1,7 @@
 /** The stored events of a customer, for export and erasure. Their keys in `seen` stay: those name nobody. */
 import type { Reader } from '../db/database.ts'
 import { type DataSubject, type HeldRow, type Holder, heldRows } from '../db/personal.ts'
-import type { AdmittedEvent } from './event.ts'
+import type { AdmittedEvent, EventBody } from './event.ts'
 import { rowsInPieces } from './pieces.ts'
 import { admittedAgain } from './store.ts'
 
@@ -41,6 +41,12 @@ async function* rowsOf(reader: Reader, identifier: number): AsyncGenerator<Shown
   }
 }
 
+/** What a body says (`EventBody`) to people. */
+const bodyFields: readonly (keyof EventBody)[] = [
+  ...(['user', 'anonymous', 'identifiers', 'previous', 'claimed', 'historical', 'answer', 'currency'] as const),
+  ...(['properties', 'context'] as const),
+]
+
 /** The body without what it means inside the engine only: the internal ids of items. */
 function exported({ seq: _, body, ...row }: ShownEvent): HeldRow {
   const { items: __, ...rest } = JSON.parse(body) as Record<string, unknown>
@@ -52,6 +58,7 @@ const whole = heldRows({ table: 'events', title: '', identifier: 'identifier', s
 const events: Holder = {
   ...whole,
   title: 'Everything that happened, as it was told to us',
+  shown: ['type', 'name', 'time', 'received', 'source', 'message', 'basis', ...bodyFields],
   columns: { times: ['time', 'received'] },
   async *read(reader, person) {
     for (const identifier of person.identifiers) for await (const row of rowsOf(reader, identifier)) yield exported(row)

@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto'
 import type { ExportDocument, ExportSection } from '../engine-api.ts'
 import { escaped } from './html.ts'
+import type { Language } from './pages/language.ts'
 
 /** Bytes gathered before they are sent. */
 const chunkBytes = 32 * 1024
@@ -35,34 +36,38 @@ dt{color:#555}dd{margin:0;overflow-wrap:anywhere}`
 /** Of the page's style element, for its Content-Security-Policy. */
 export const exportStyleHash = hash('sha256', style, 'base64')
 
-/** One page, readable without scripts; every text of the customer and of the shop is escaped. */
-export async function* exportHtml(document: ExportDocument): AsyncGenerator<string> {
-  yield* gathered(htmlParts(document))
+/** One page, readable without scripts, in the customer's language; every text of his and of the shop is escaped. */
+export async function* exportHtml(document: ExportDocument, language: Language): AsyncGenerator<string> {
+  yield* gathered(htmlParts(document, language))
 }
 
-async function* htmlParts({ exported, names, sections }: ExportDocument): AsyncGenerator<string> {
-  yield `<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Everything that is stored about you</title>`
+async function* htmlParts(
+  { exported, names, sections }: ExportDocument,
+  { words, exported: own }: Language,
+): AsyncGenerator<string> {
+  yield `<!doctype html>\n<html lang="${words.language}"><head><meta charset="utf-8"><title>${escaped(own.title)}</title>`
   yield `<meta name="viewport" content="width=device-width"><style>${style}</style></head><body><main>\n`
-  yield `<h1>Everything that is stored about you</h1>\n`
-  yield `<p>As of ${escaped(new Date(exported).toISOString())}. You are known here as:</p>\n<ul>`
-  for (const { kind, value } of names) yield `<li>${escaped(kind)}: ${escaped(value)}</li>`
+  yield `<h1>${escaped(own.title)}</h1>\n`
+  yield `<p>${escaped(own.lead(new Date(exported).toISOString()))}</p>\n<ul>`
+  for (const { kind, value } of names) yield `<li>${escaped(words.identifiers[kind] ?? kind)}: ${escaped(value)}</li>`
   yield '</ul>\n'
-  for (const { title, rows } of sections) {
+  for (const { name, title, rows } of sections) {
     let count = 0
     for await (const row of rows) {
-      if (count++ === 0) yield `<section><h2>${escaped(title)}</h2>\n`
-      yield `<article>${described(row)}</article>\n`
+      if (count++ === 0) yield `<section><h2>${escaped(own.sections[name] ?? title)}</h2>\n`
+      yield `<article>${described(row, own.fields)}</article>\n`
     }
     if (count > 0) yield '</section>\n'
   }
   yield '</main></body></html>\n'
 }
 
-function described(value: unknown): string {
+function described(value: unknown, fields: Readonly<Record<string, string>> = {}): string {
   if (Array.isArray(value)) return value.map((one) => (isPlain(one) ? text(one) : described(one))).join(', ')
   if (value === null || typeof value !== 'object') return text(value)
   const entries = Object.entries(value).map(([name, inner]) => {
-    return `<dt>${escaped(name.replaceAll('_', ' '))}</dt><dd>${isPlain(inner) ? text(inner) : described(inner)}</dd>`
+    const said = Object.hasOwn(fields, name) ? fields[name] : name.replaceAll('_', ' ')
+    return `<dt>${escaped(said)}</dt><dd>${isPlain(inner) ? text(inner) : described(inner)}</dd>`
   })
   return `<dl>${entries.join('')}</dl>`
 }

@@ -7,6 +7,7 @@ import { HabitueError } from '../errors.ts'
 import { actorOf } from './audit.ts'
 import { exportHtml, exportJson, exportStyleHash } from './export-document.ts'
 import { pageHeaders } from './html.ts'
+import { languageOf } from './pages/language.ts'
 import type { App } from './typed-app.ts'
 
 const Who = Type.Object({ id: Type.String({ minLength: 1, maxLength: 500 }) })
@@ -18,7 +19,13 @@ const format = Type.Optional(
     description: 'As the header Accept says where it is absent; JSON where that says nothing.',
   }),
 )
-const Export = Type.Object({ kind, format }, { additionalProperties: false })
+const lang = Type.Optional(
+  Type.String({
+    maxLength: 35,
+    description: 'In which language the HTML speaks (en, de); as the header Accept-Language says where it is absent.',
+  }),
+)
+const Export = Type.Object({ kind, format, lang }, { additionalProperties: false })
 const Erase = Type.Object(
   {
     refuse: Type.Optional(
@@ -165,7 +172,8 @@ async function sendExport(engine: Engine, request: AboutOne, reply: FastifyReply
   const detail = { format: isHtml ? 'html' : 'json' }
   await engine.audit.write({ time, actor: actorOf(request), action: 'customers.export', who, detail })
   reply.header('content-disposition', `attachment; filename="export.${isHtml ? 'html' : 'json'}"`)
-  if (isHtml) return pageHeaders(reply, exportStyleHash).send(Readable.from(exportHtml(document)))
+  const language = languageOf(request.query.lang, request.headers['accept-language'])
+  if (isHtml) return pageHeaders(reply, exportStyleHash).send(Readable.from(exportHtml(document, language)))
   reply
     .header('cache-control', 'no-store')
     .header('x-content-type-options', 'nosniff')

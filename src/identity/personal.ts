@@ -115,6 +115,7 @@ const claims: Holder = {
   table: 'claims',
   about: ['identifier', 'value'],
   title: 'What pages of the shop said of who uses your devices, without proof',
+  shown: ['kind', 'value', 'time', 'confirmed'],
   columns: { times: ['time', 'confirmed'] },
   async *read(reader, person): AsyncGenerator<HeldRow> {
     for (const { kind, value, time, confirmed } of await claimsMadeBy(reader, person.identifiers))
@@ -138,6 +139,7 @@ const merges: Holder = {
   table: 'merges',
   about: ['kept', 'merged', 'anchor', 'identifiers'],
   title: 'When visits were recognised as yours',
+  shown: ['identifiers', 'cause', 'time', 'undone'],
   columns: { times: ['time', 'undone'] },
   async *read(reader, person): AsyncGenerator<HeldRow> {
     for (const { identifiers, cause, time, undone } of await mergesOf(reader, { customer: person.customers[0] }))

@@ -29,6 +29,7 @@ async function ordersOf(reader: Reader, person: DataSubject): Promise<Map<string
 const orders: Holder = {
   ...orderRows,
   title: 'Your orders',
+  shown: ['number', 'time', 'state', 'total', 'currency'],
   columns: { times: ['time'] },
   async *read(reader, person): AsyncGenerator<HeldRow> {
     for (const [number, rows] of await ordersOf(reader, person)) {

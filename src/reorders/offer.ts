@@ -24,8 +24,8 @@ export interface Choice {
   /** The first day on which it can be there, YYYY-MM-DD; null = the shop has not said how long it takes. */
   readonly arrives: string | null
   readonly isSame: boolean
-  /** Why it comes close; '' = nothing is to be said. */
-  readonly reason: string
+  /** Why it comes close: a decision's kind of reason, and the titles that it names; null = nothing is to be said. */
+  readonly reason: { readonly kind: string; readonly items: readonly string[] } | null
 }
 
 export interface OfferLine extends Given {

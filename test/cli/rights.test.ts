@@ -31,11 +31,10 @@ it('exports, erases with a receipt, audits, and does not bring back by a restore
   expect(document.data.events).toHaveLength(1)
   expect(document.data.interactions[0]).toMatchObject({ item: 'cup', views: 1 })
   const file = join(folder, 'ann.html')
-  expect(await habitue(place, ['export', 'ann@example.org', '--kind', 'email', '--html', '--out', file])).toMatchObject(
-    { code: 0 },
-  )
+  const german = ['export', 'ann@example.org', '--kind', 'email', '--html', '--lang', 'de', '--out', file]
+  expect(await habitue(place, german)).toMatchObject({ code: 0 })
   const page = readFileSync(file, 'utf8')
-  expect(page).toContain('Everything that is stored about you')
+  expect(page).toContain('Alles, was über Sie gespeichert ist')
   expect(page).toContain('&lt;script&gt;')
   expect(page).not.toContain('<script')
   expect(statSync(file).mode & 0o777).toBe(0o600)

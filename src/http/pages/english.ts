@@ -1,5 +1,9 @@
 /** What the customer's page says, in English. Every other language has the same entries (`Words`). */
 
+import type { RecommendedItem } from '../../engine-api.ts'
+
+type ReasonKind = RecommendedItem['reason']['kind']
+
 /** Version of the texts about consent: an answer given here says which one was read. Raise it with any change to them. */
 export const consentWording = 'page 2'
 
@@ -204,12 +208,23 @@ export const english = {
     instead: 'instead of something that was not available',
     popular: 'popular with many',
     trending: 'in demand that week',
+    alike: 'popular with customers like you',
+    rated: 'well rated',
+    trial: 'to be discovered',
     new: 'new here',
     recent: 'you had looked at it',
     again: 'you had it before',
+    recipient: 'fits what you told us',
     asked: 'from your list',
     rule: 'placed by the shop, not by your taste',
-  } as Readonly<Record<string, string>>,
+  } satisfies Readonly<Record<ReasonKind, string>> as Readonly<Record<string, string>>,
+  /** The same of reasons that name items. */
+  naming: {
+    because: (items: string) => `because of ${items}`,
+    similar: (items: string) => `similar to ${items}`,
+    together: (items: string) => `often chosen with ${items}`,
+    instead: (items: string) => `instead of ${items}`,
+  } as Readonly<Record<string, (items: string) => string>>,
 
   rights: 'Your data',
   code: 'Prove that it is you',

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { factKindNames } from '../../engine-api.ts'
+import { personalData } from '../../handlers.ts'
+import { exportHtml } from '../export-document.ts'
 import { correctedValue, correctionFields } from './correction.ts'
 import type { Said } from './facts-english.ts'
-import { languageOf, languages } from './language.ts'
+import { languageOf, languages, reasonIn } from './language.ts'
 import { masked } from './view.ts'
 
 describe('the language of the page', () => {
@@ -119,4 +121,43 @@ it('masks addresses so that their owner knows them and nobody else does', () => 
   expect(masked('ada@mail.example')).toBe('a•••@mail.example')
   expect(masked('+49301234567')).toBe('+•••67')
   expect(masked('12345')).toBe('1•••')
+})
+
+it('a reason is a sentence in the language of the page, with the items that it names', () => {
+  const sure = { kind: 'because', items: ['Rosen', 'Tulpen'] }
+  expect(reasonIn(languages.en, sure)).toBe('Because of Rosen and Tulpen')
+  expect(reasonIn(languages.de, sure)).toBe('Wegen Rosen und Tulpen')
+  expect(reasonIn(languages.de, { kind: 'alike', items: [] })).toBe('Bei Kunden wie Ihnen beliebt')
+  for (const { words } of Object.values(languages)) expect(Object.keys(words.reason)).toEqual(Object.keys(reasons))
+})
+
+const { reason: reasons } = languages.en.words
+
+describe.each(Object.entries(languages))('the download of everything, in %s', (name, language) => {
+  /** Each table with one row, whose values are its fields. */
+  async function* rowsOf({ shown, columns }: (typeof personalData)[number]) {
+    const fields = [...shown, ...(columns.items?.length ? ['title'] : [])]
+    yield Object.fromEntries(fields.map((field) => [field, field === 'context' ? { device_id: 'd1' } : '7']))
+  }
+  const page = async () => {
+    const sections = personalData.map((holder) => ({ name: holder.table, title: holder.title, rows: rowsOf(holder) }))
+    let html = ''
+    for await (const part of exportHtml({ exported: 0, names: [{ kind: 'user', value: '42' }], sections }, language))
+      html += part
+    return html
+  }
+
+  it('has words for every table and every field', async () => {
+    const html = await page()
+    expect(html).toContain(`<html lang="${name}">`)
+    expect(html).toContain(`<li>${language.words.identifiers.user}: 42</li>`)
+    expect(html).toContain('<dt>device id</dt><dd>d1</dd>')
+    const { exported } = language
+    if (name === 'en') return expect(html).toContain('<h2>Your orders</h2>')
+    for (const { table, title, shown } of personalData) {
+      expect([table, exported.sections[table]]).toEqual([table, expect.stringMatching(/\w/)])
+      expect(html).not.toContain(`<h2>${title}</h2>`)
+      for (const field of shown) expect([field, exported.fields[field]]).toEqual([field, expect.stringMatching(/\w/)])
+    }
+  })
 })

@@ -1,5 +1,7 @@
 /** In which language the page speaks: as the address says, else as the browser asks, else English. */
 import { english, type Words } from './english.ts'
+import { type ExportWords, exportInEnglish } from './export-english.ts'
+import { exportInGerman } from './export-german.ts'
 import { type FactWords, factsInEnglish } from './facts-english.ts'
 import { factsInGerman } from './facts-german.ts'
 import { german } from './german.ts'
@@ -7,12 +9,13 @@ import { german } from './german.ts'
 export interface Language {
   readonly words: Words
   readonly facts: FactWords
+  readonly exported: ExportWords
 }
 
-/** To add one: a file like german.ts, one like facts-german.ts, a line here. */
+/** To add one: a file like german.ts, one like facts-german.ts, one like export-german.ts, a line here. */
 export const languages: Readonly<Record<string, Language>> = {
-  en: { words: english, facts: factsInEnglish },
-  de: { words: german, facts: factsInGerman },
+  en: { words: english, facts: factsInEnglish, exported: exportInEnglish },
+  de: { words: german, facts: factsInGerman, exported: exportInGerman },
 }
 
 /** `accepted` = the header Accept-Language (RFC 9110, 12.5.4). */
@@ -29,4 +32,11 @@ export function languageOf(wanted: string | undefined, accepted: string | undefi
     .filter(({ code, q }) => Object.hasOwn(languages, code) && q > 0)
     .sort((a, b) => b.q - a.q || a.i - b.i)
   return languages[asked[0]?.code ?? 'en']
+}
+
+/** Why an item is shown, as a sentence; a kind that has no words yet is said as it is called. */
+export function reasonIn({ words }: Language, { kind, items }: { kind: string; items: readonly string[] }): string {
+  const names = new Intl.ListFormat(words.language, { type: 'conjunction' }).format(items)
+  const said = items.length > 0 && words.naming[kind] ? words.naming[kind](names) : (words.reason[kind] ?? kind)
+  return said.slice(0, 1).toLocaleUpperCase(words.language) + said.slice(1)
 }

@@ -148,7 +148,8 @@ async function sendExport(
   const detail = { method: 'POST', route, format }
   await engine.audit.write({ time: engine.world.now(), actor: 'customer', action: 'customers.export', who, detail })
   reply.header('content-disposition', `attachment; filename="export.${format}"`)
-  if (format === 'html') return sendPage(engine, reply, 200, Readable.from(exportHtml(exported)), exportStyleHash)
+  if (format === 'html')
+    return sendPage(engine, reply, 200, Readable.from(exportHtml(exported, language)), exportStyleHash)
   return reply
     .header('cache-control', 'no-store')
     .type('application/json; charset=utf-8')

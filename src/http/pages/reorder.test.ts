@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { nothing, type Offer, type ReorderPage, wordOf } from '../../engine-api.ts'
 import { type Bench, bench } from '../testing.ts'
 
-const choice = { price: 5200, currency: 'EUR', arrives: '2027-04-27', isSame: true, reason: '' }
+const choice = { price: 5200, currency: 'EUR', arrives: '2027-04-27', isSame: true, reason: null }
 const offer: Offer = {
   occasion: "Mother's Day",
   recipient: '<b>Mum</b>',
@@ -14,7 +14,16 @@ const offer: Offer = {
     { item: 'r', title: 'Roses', quantity: 2, choices: [{ ...choice, item: 'r', title: 'Roses' }] },
     {
       ...{ item: 'v', title: 'Vase "<i>"', quantity: 1 },
-      choices: [{ ...choice, item: 'w', title: 'Jug', arrives: null, isSame: false, reason: 'Instead of <i>' }],
+      choices: [
+        {
+          ...choice,
+          item: 'w',
+          title: 'Jug',
+          arrives: null,
+          isSame: false,
+          reason: { kind: 'instead', items: ['<i>'] },
+        },
+      ],
     },
   ],
   address: { id: 'f1', masked: 'M. R., Ga… 12' },
@@ -61,7 +70,11 @@ describe('the page to order again', () => {
     expect(body).not.toMatch(/<script|<b>|<i>/)
     expect(headers['content-security-policy']).toMatch(/^default-src 'none'; style-src 'sha256-/)
     expect(headers['cache-control']).toBe('no-store')
-    expect((await get('de')).body).toContain('Zahlungspflichtig bestellen')
+    expect(body).toContain('>Instead of &lt;i&gt;<')
+    const german = (await get('de')).body
+    expect(german).toContain('Zahlungspflichtig bestellen')
+    expect(german).toContain('>Anstelle von &lt;i&gt;<')
+    expect(german).not.toMatch(/Instead|lang="en">[^E]/)
   })
 
   it('orders what was chosen, from its own site alone, and not often in a short time', async () => {
