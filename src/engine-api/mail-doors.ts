@@ -20,7 +20,7 @@ export interface InboundFields {
   /** `reply` by default. */
   readonly kind?: 'reply' | 'bounce' | 'delivered' | 'complaint' | 'unsubscribe' | 'automatic'
   readonly reason?: string
-  /** Of a bounce: the address does not work. */
+  /** Of a bounce: the address works no more; else it was full, slow, or did not want this mail. */
   readonly permanent?: boolean
 }
 

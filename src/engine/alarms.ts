@@ -128,20 +128,28 @@ function disk(db: Database, { dataFile }: Config): Trouble[] {
   return [{ name: 'disk-low', detail, mend: 'Make room; when the disk is full nothing is stored.' }]
 }
 
+/** Of a day's messages. */
+const tooMany = (sent: number) => Math.max(5, sent / 20)
+
 function* mail(health: MailHealth, now: number): Generator<Trouble> {
-  const { inDoubt, sent, failed, bounced, waitingSince, waitingReason, lastSent } = health
+  const { inDoubt, sent, mails, failed, returned, bounced, waitingSince, waitingReason, lastSent } = health
   if (inDoubt > 0) {
     const mend =
       'habitue messages list --state in_doubt; the log of the mail server knows; habitue messages settle ID --as ...'
     yield { name: 'mail-in-doubt', detail: `${inDoubt} messages are in doubt.`, mend }
   }
-  if (failed >= Math.max(5, sent / 20)) {
+  if (failed >= tooMany(sent)) {
     const mend = 'habitue messages list --state failed says why; habitue messages replay ID tries one again.'
     yield { name: 'dead-letters', detail: `${failed} messages could not be sent within a day.`, mend }
   }
-  if (bounced >= Math.max(5, sent / 20)) {
+  if (bounced >= tooMany(mails)) {
     const mend = 'Addresses are checked where they are given? A list that was bought bounces like this.'
-    yield { name: 'bounces', detail: `${bounced} addresses of ${sent} mails within a day do not work.`, mend }
+    yield { name: 'bounces', detail: `${bounced} addresses of ${mails} mails within a day do not work.`, mend }
+  }
+  if (returned >= tooMany(mails)) {
+    const mend = 'habitue messages list --state failed says why: full mailboxes, or servers that do not want our mail.'
+    const detail = `${returned} of ${mails} mails within a day came back from addresses that work.`
+    yield { name: 'bounces-temporary', detail, mend }
   }
   if (waitingSince !== null && now - waitingSince > failingMs && (lastSent === null || now - lastSent > failingMs)) {
     const detail = `No mail can be sent: ${waitingReason}`

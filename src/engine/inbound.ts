@@ -10,6 +10,7 @@ import type { IdentifierRecord } from '../identity/store.ts'
 import { identifiersOf, identifiersWith } from '../identity/store.ts'
 import { traitsOf } from '../memory/customer.ts'
 import { builtInNames } from '../messages/built-in.ts'
+import type { Bounce, Bounced } from '../messages/handover.ts'
 import { type InboundMail, ownWords, readMail } from '../messages/inbound-mail.ts'
 import type { Messenger } from '../messages/messenger.ts'
 import type { PrepareNeeds } from '../messages/prepare.ts'
@@ -21,8 +22,7 @@ export interface InboundNeeds {
   readonly means: PrepareNeeds
   readonly messenger: Messenger
   readonly log: Logger
-  /** An address that takes no mail. */
-  readonly bounced: (message: { identifier: number; token: string }, reason: string, now: number) => Promise<void>
+  readonly bounced: (message: Bounced, bounce: Bounce) => Promise<void>
 }
 
 export function inboundDoor({ means, messenger, log, bounced }: InboundNeeds) {
@@ -51,7 +51,7 @@ export function inboundDoor({ means, messenger, log, bounced }: InboundNeeds) {
     },
     async bounce({ reason, permanent }, row) {
       await db.write('messages.returned', { id: row.id, reason: `came back: ${reason}` })
-      if (permanent) await bounced(row, reason, world.now())
+      await bounced(row, { reason, permanent, now: world.now() })
     },
     async complaint({ reason }, row, who, id) {
       const { identifier, token } = row

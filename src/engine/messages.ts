@@ -24,6 +24,7 @@ import { builtInNames } from '../messages/built-in.ts'
 import { type MailChannel, mailboxOf, mailChannel, plainMail, staffChannel } from '../messages/channels/email.ts'
 import { onSiteChannel } from '../messages/channels/on-site.ts'
 import { type Hooks, webhookChannel, webhooks } from '../messages/channels/webhook.ts'
+import type { Bounce, Bounced } from '../messages/handover.ts'
 import { inboxOf } from '../messages/inbox.ts'
 import { linkKeys } from '../messages/links.ts'
 import { mailServerUrl } from '../messages/mail-server-url.ts'
@@ -152,16 +153,18 @@ function codesByMail({ db, config, world }: PrepareNeeds, messenger: Messenger):
   }
 }
 
-/** An address that takes no mail is not written to again, and whoever serves the customer sees it. */
+/** Whoever serves the customer sees it; an address that takes no mail any more is not written to again. */
 export function bounceNoted(needs: Pick<MessageNeeds, 'db' | 'config' | 'world' | 'log'>) {
   const { db, log } = needs
-  return async (message: { identifier: number; token: string }, reason: string, now: number): Promise<void> => {
-    const { identifier, token } = message
+  return async ({ identifier, token, subject }: Bounced, { reason, permanent, now }: Bounce): Promise<void> => {
     const [named] = await identifiersWith(db, [identifier])
     if (named?.kind !== 'email') return
-    await db.write('messages.markAddress', { identifier, state: 'bounced', reason, time: now })
-    const properties = { email: named.value, reason, message: token }
-    const event = { name: 'Email Bounced', who: named, messageId: `bounced:${token}`, time: now, properties }
+    if (permanent) await db.write('messages.markAddress', { identifier, state: 'bounced', reason, time: now })
+    const bounce_type = permanent ? 'permanent' : 'temporary'
+    const about = { email_id: token, ...(subject ? { email_subject: subject } : {}) }
+    const properties = { ...about, email: named.value, bounce_type, reason }
+    const messageId = `${permanent ? '' : 'temporarily-'}bounced:${token}`
+    const event = { name: 'Email Bounced', who: named, messageId, time: now, properties }
     const onRefused = (error: unknown) => log.warn({ err: error as Error }, 'a bounce was not kept as an event')
     await recordOwn(needs, [event], teller).catch(onRefused)
   }

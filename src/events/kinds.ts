@@ -92,7 +92,7 @@ const talking: readonly EventKind[] = [
     ['Email Link Clicked', 'Shows in the timeline.', ['Email Clicked']],
   ]),
   ...group('service', 'none', 'kept', [
-    ['Email Bounced', 'Shows in the timeline: this address does not work.', []],
+    ['Email Bounced', 'Shows in the timeline; kept as a fact unless it was temporary.', []],
     ['Email Marked as Spam', 'Denies marketing by e-mail.', []],
     ['Unsubscribed', 'Denies marketing by e-mail, or by the channel named.', ['Email Unsubscribed']],
     ['Live Chat Conversation Started', 'Shows in the timeline.', ['Conversation Started']],

@@ -14,7 +14,11 @@ const Fields = Type.Object({
   messageId: text(1000),
   kind: Type.Optional(Type.Enum(['reply', 'bounce', 'delivered', 'complaint', 'unsubscribe', 'automatic'])),
   reason: text(2000),
-  permanent: Type.Optional(Type.Boolean({ description: 'Of a bounce: the address does not work.' })),
+  permanent: Type.Optional(
+    Type.Boolean({
+      description: 'Of a bounce: the address works no more, and is not written to again; else the bounce is temporary.',
+    }),
+  ),
 })
 const Raw = Type.Object({ raw: Type.String({ description: 'The whole mail (MIME), as text or in base64.' }) })
 const fieldsCheck = Compile(Fields)

@@ -88,7 +88,8 @@ const readings: Readonly<Record<string, Reading>> = {
     channel: 'agent',
     value: some({ text: cut(given.text, 2000), author: cut(given.author, 200) }),
   }),
-  'Email Bounced': (given) => emailOf(given, 'bounced'),
+  // A mailbox that was full for a while says nothing that lasts.
+  'Email Bounced': (given) => (given.bounce_type === 'temporary' ? null : emailOf(given, 'bounced')),
   'Email Marked as Spam': (given) => emailOf(given, 'spam'),
   Unsubscribed: (given) => emailOf(given, 'unsubscribed'),
 }

@@ -56,9 +56,15 @@ export function openAlarms(reader: Reader): Promise<{ name: string; since: numbe
 
 export interface MailHealth {
   readonly inDoubt: number
-  /** Of the last 24 hours. */
+  /** Of the last 24 hours: messages that were taken, of any channel. */
   readonly sent: number
+  /** Mails among them. */
+  readonly mails: number
+  /** Those that nobody took. */
   readonly failed: number
+  /** Those that were taken and came back, from addresses that still work. */
+  readonly returned: number
+  /** Addresses that were found not to work. */
   readonly bounced: number
   /** Mails that were tried and wait, since the first of them was made; null = none does. */
   readonly waitingSince: number | null
@@ -67,16 +73,21 @@ export interface MailHealth {
 }
 
 const dayMs = 86_400_000
+const mailChannels = ['email', 'staff-email']
 
 export async function mailHealth(reader: Reader, now: number): Promise<MailHealth> {
   const since = now - dayMs
   const counts = await reader.k
     .selectFrom('messages')
-    .select((eb) => ['state', eb.fn.countAll<number>().as('n')])
+    .select((eb) => ['state', 'settled', 'channel', eb.fn.countAll<number>().as('n')])
     .where('created', '>=', since)
-    .groupBy('state')
+    .where('state', 'in', ['sent', 'failed'])
+    .groupBy(['state', 'settled', 'channel'])
     .execute()
-  const of = (state: string) => Number(counts.find((one) => one.state === state)?.n ?? 0)
+  const of = (wanted: (one: (typeof counts)[number]) => boolean) =>
+    counts.filter(wanted).reduce((sum, { n }) => sum + Number(n), 0)
+  const isTaken = (one: (typeof counts)[number]) => one.state === 'sent' || isReturned(one)
+  const cameBack = of(isReturned)
   const doubts = await reader.k
     .selectFrom('messages')
     .select((eb) => eb.fn.countAll<number>().as('n'))
@@ -86,7 +97,7 @@ export async function mailHealth(reader: Reader, now: number): Promise<MailHealt
     .selectFrom('messages')
     .select(['created', 'reason'])
     .where('state', '=', 'planned')
-    .where('channel', 'in', ['email', 'staff-email'])
+    .where('channel', 'in', mailChannels)
     .where('attempts', '>', 0)
     .orderBy('created')
     .limit(1)
@@ -95,20 +106,42 @@ export async function mailHealth(reader: Reader, now: number): Promise<MailHealt
     .selectFrom('messages')
     .select((eb) => eb.fn.max('sent').as('sent'))
     .where('created', '>=', since)
-    .where('channel', 'in', ['email', 'staff-email'])
+    .where('channel', 'in', mailChannels)
     .executeTakeFirst()
   const bounced = await reader.k
     .selectFrom('mail_addresses')
     .select((eb) => eb.fn.countAll<number>().as('n'))
     .where('time', '>=', since)
+    .where('state', '=', 'bounced')
     .executeTakeFirstOrThrow()
+  const dead = cameBack === 0 ? 0 : await returnedFromDead(reader, since)
   return {
     inDoubt: Number(doubts.n),
-    sent: of('sent'),
-    failed: of('failed'),
+    sent: of(isTaken),
+    mails: of((one) => isTaken(one) && mailChannels.includes(one.channel)),
+    failed: of((one) => one.state === 'failed' && !isReturned(one)),
+    returned: cameBack - dead,
     bounced: Number(bounced.n),
     waitingSince: waiting?.created ?? null,
     waitingReason: waiting?.reason ?? '',
     lastSent: last?.sent ?? null,
   }
+}
+
+/** A notice said that a mail which had been taken came back. */
+const isReturned = ({ state, settled }: { readonly state: string; readonly settled: string | null }) =>
+  state === 'failed' && settled === 'notice'
+
+/** How many of them came back from addresses that do not work. */
+async function returnedFromDead(reader: Reader, since: number): Promise<number> {
+  const { n } = await reader.k
+    .selectFrom('messages as m')
+    .innerJoin('mail_addresses as a', 'a.identifier', 'm.identifier')
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .where('m.created', '>=', since)
+    .where('m.state', '=', 'failed')
+    .where('m.settled', '=', 'notice')
+    .where('a.state', '=', 'bounced')
+    .executeTakeFirstOrThrow()
+  return Number(n)
 }

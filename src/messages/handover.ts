@@ -18,8 +18,18 @@ export interface HandoverNeeds {
   readonly caps: Caps
   /** How long an attempt may be under way, milliseconds. */
   readonly leaseMs: number
-  /** Told of an address that takes no mail. */
-  readonly bounced?: (message: Pick<NewMessage, 'identifier' | 'token'>, reason: string, now: number) => Promise<void>
+  /** Told of a mail that did not reach its address. */
+  readonly bounced?: (message: Bounced, bounce: Bounce) => Promise<void>
+}
+
+export type Bounced = Pick<NewMessage, 'identifier' | 'token'> & { readonly subject: string | null }
+
+export interface Bounce {
+  /** What the server said. */
+  readonly reason: string
+  /** The address works no more; false = it was full, slow, or did not want this mail. */
+  readonly permanent: boolean
+  readonly now: number
 }
 
 export interface Handover {
@@ -89,7 +99,8 @@ export function createHandover({ db, world, caps, leaseMs, bounced }: HandoverNe
     const now = world.now()
     const finish: Finish = { key: message.key, holder, now, ...finishOf(delivery, later) }
     const row = await db.write<StoredMessage | null>('messages.finish', finish)
-    if (delivery.kind === 'refused' && delivery.address) await bounced?.(message, reason, now)
+    if (delivery.kind === 'refused' && delivery.address)
+      await bounced?.({ ...message, subject: row?.subject ?? null }, { reason, permanent: true, now })
     return row ? outcomeOf(row) : { kind: 'failed', reason: 'the customer was erased' }
   }
   return {

@@ -54,6 +54,30 @@ describe('the operator', () => {
       expect(shop.server.received.filter(({ to }) => to === 'ada@x.example')).toHaveLength(1)
     })
 
+    it('hears that more mail comes back than usual, apart from addresses that do not work', async () => {
+      const shop = await shopOf(run)
+      const came = async (customer: string, permanent: boolean) => {
+        await shop.identify(customer, { email: `${customer}@x.example` })
+        await shop.send({ customer, purpose: 'service' })
+        const to = shop.last().mail.replyTo?.[0]?.address?.replace('reply+', 'bounce+')
+        const notice = { to, from: 'mx@x.example', kind: 'bounce', permanent }
+        const { body } = await shop.habitue.ask('POST', '/v1/inbound/mail', { ...notice, reason: 'said no' })
+        expect(body).toEqual({ kind: 'bounce', known: true })
+      }
+      for (let n = 0; n < 4; n++) {
+        await came(`full-${n}`, false)
+        await came(`dead-${n}`, true)
+      }
+      await shop.pass(2 * minute)
+      expect(shop.told()).toEqual([])
+      await came('full-5', false)
+      await shop.pass(2 * minute)
+      expect(shop.told()).toEqual(['[Habitue] Trouble: 5 of 9 mails within a day came back from addresses that work.'])
+      await came('dead-5', true)
+      await shop.pass(2 * minute)
+      expect(shop.told().at(-1)).toMatch(/Trouble: 5 addresses of 1\d mails within a day do not work/)
+    })
+
     if (engine === 'sqlite') {
       it('hears that no events come in where at this hour there always were some', async () => {
         const shop = await shopOf(run)

@@ -118,13 +118,27 @@ describe('the sender is who knows the customer', () => {
       expect((await shop.inbound(notice(shop, 'relayed', '2.0.0'))).body.kind).toBe('delivered')
       expect((await shop.habitue.ask('GET', '/v1/messages/1')).body).toMatchObject({ state: 'sent', settled: 'notice' })
       await shop.send()
-      await shop.inbound(notice(shop, 'failed', '5.2.2'))
+      // A server that goes on trying has brought nothing back.
+      expect((await shop.inbound(notice(shop, 'delayed', '4.4.1'))).body.kind).toBe('automatic')
+      expect((await shop.habitue.ask('GET', '/v1/messages/2')).body).toMatchObject({ state: 'sent' })
+      const full = notice(shop, 'failed', '4.2.2')
+      for (const raw of [full, full, notice(shop, 'failed', '5.7.1')]) await shop.inbound(raw)
       expect((await shop.habitue.ask('GET', '/v1/messages/2')).body).toMatchObject({ state: 'failed' })
       expect((await shop.send()).kind).toBe('done')
       await shop.inbound(notice(shop, 'failed', '5.1.1'))
       expect(await shop.send()).toMatchObject({ kind: 'suppressed', reason: 'the address bounced' })
-      const names = (await shop.events('42')).map(({ name }) => name)
-      expect(names).toEqual(expect.arrayContaining(['Email Delivered', 'Email Bounced']))
+      const events = await shop.events('42')
+      expect(events.map(({ name }) => name)).toContain('Email Delivered')
+      const bounces = events.filter(({ name }) => name === 'Email Bounced').map(({ body }) => body.properties)
+      const about = { email: 'ada@x.example', email_id: expect.any(String), email_subject: 'Hello' }
+      expect(bounces).toEqual([
+        { ...about, bounce_type: 'permanent', reason: '5.1.1' },
+        { ...about, bounce_type: 'temporary', reason: '4.2.2' },
+      ])
+      // What lasts is remembered of him, and no more.
+      const { body } = await shop.habitue.ask('GET', '/v1/customers/42/facts')
+      const mails = body.facts.filter(({ kind }: { kind: string }) => kind === 'email')
+      expect(mails.map(({ value }: { value: object }) => value)).toEqual([{ response: 'bounced', subject: 'Hello' }])
     })
 
     it('a journey goes on when the doubt about its mail ends, by a notice or by a person', async () => {

@@ -7,7 +7,7 @@ export const exportInGerman: ExportWords = {
   sections: {
     message_clicks: 'Links in Nachrichten, denen Sie gefolgt sind',
     messages: 'Nachrichten an Sie',
-    mail_addresses: 'Ihre E-Mail-Adressen, und was von ihnen zurückkam',
+    mail_addresses: 'Ihre E-Mail-Adressen, an die wir nicht schreiben',
     owners: 'Wer vom Laden sich um Sie kümmert',
     webhook_receivers: 'Andere Programme, die von Ihnen erfahren haben',
     exposures: 'Auf welche von mehreren Arten für Sie ausgewählt wurde',

@@ -35,6 +35,11 @@ const known: Readonly<Record<string, string>> = {
   vegan: 'vegan',
   vegetarian: 'vegetarisch',
   shop: 'Laden',
+  opened: 'geöffnet',
+  clicked: 'angeklickt',
+  bounced: 'nicht zustellbar',
+  spam: 'als unerwünscht gemeldet',
+  unsubscribed: 'abbestellt',
   true: 'ja',
   false: 'nein',
 }
@@ -161,7 +166,7 @@ function dialogue({ kind, value }: Said, about: string, fields: Fields): string 
     case 'contact':
       return `Sie haben um Hilfe gebeten: ${fields.subject ?? fields.text ?? about}`
     case 'email':
-      return `E-Mail „${fields.subject ?? about}“: ${fields.response}`
+      return `E-Mail „${fields.subject ?? about}“: ${word(fields.response)}`
     case 'survey':
       return `${about}: ${plain(fields.answer ?? fields.score)}`
     case 'note':
