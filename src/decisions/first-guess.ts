@@ -54,8 +54,8 @@ export async function learnFirstGuess(
 ): Promise<{ readonly guess: ServedGuess; readonly standing: readonly GuessStanding[] } | null> {
   if (traits.filter((told) => Object.keys(told).length > 0).length < FEWEST_TOLD) return null
   if (learnTraitColumns(traits).size === 0) return null
-  const { starts, items } = inOrder(data)
-  const beginnings: Beginnings = { starts, items, traits, columns: data.matrix.columns }
+  const { starts, items, strengths } = inOrder(data)
+  const beginnings: Beginnings = { starts, items, strengths, traits, columns: data.matrix.columns }
   const options = { ...firstGuessDefaults, tuneMost: HELD_OUT, tuneScores: AFFORDABLE }
   const model = await fitFirstGuess(
     beginnings,

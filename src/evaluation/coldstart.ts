@@ -1,7 +1,7 @@
 /**
  * Protocol `coldstart`: customers held out whole. Given what each told of himself and his first 0, 1, 3, 5, 10 selections by
  * time (ties as the file has them), all items but the revealed ones are ranked; the targets at every point are all
- * selections after the tenth. Customers who did not get that far are left out. Beside it popularity and the mean of those
+ * selections after the tenth. What a selection was given (stars) is told with it, where the file has it. Customers who did not get that far are left out. Beside it popularity and the mean of those
  * of the same gender and age, shrunk to popularity, where the file of users tells them; and, since a guess that knows what
  * is chosen late has learned something of the protocol too, that mean over selections after the tenth alone.
  */
@@ -121,17 +121,21 @@ function readCustomers(files: ColdstartFiles): { warm: Beginnings; cold: Beginni
   const traits = readTraits(files.users, users)
   const held = readHeld(files.cold, users)
   const rows = inOrderOfTime(interactions, users.size)
+  const strengths = strengthsOf(interactions)
   const select = (keep: (user: number) => boolean): Beginnings => {
     const chosen = Array.from({ length: users.size }, (_, user) => user).filter((user) => keep(user))
     const starts = new Int32Array(chosen.length + 1)
     chosen.forEach((user, c) => {
       starts[c + 1] = starts[c] + rows[user].length
     })
-    const out = new Int32Array(starts[chosen.length])
-    chosen.forEach((user, c) => {
-      out.set(rows[user], starts[c])
-    })
-    return { starts, items: out, traits: chosen.map((user) => traits[user] ?? {}), columns: items.size }
+    const entries = Int32Array.from(chosen.flatMap((user) => rows[user]))
+    return {
+      starts,
+      items: entries.map((e) => interactions.items[e]),
+      strengths: strengths && Float32Array.from(entries, (e) => strengths[e]),
+      traits: chosen.map((user) => traits[user] ?? {}),
+      columns: items.size,
+    }
   }
   return {
     warm: select((user) => !held.has(user) && rows[user].length > 0),
@@ -139,13 +143,20 @@ function readCustomers(files: ColdstartFiles): { warm: Beginnings; cold: Beginni
   }
 }
 
-/** Each user's items by time, equal times as in the file; an item that comes again counts when it came first. */
+/** Each user's entries by time, equal times as in the file; an item that comes again counts when it came first. */
 function inOrderOfTime({ users, items, times }: Interactions, count: number): number[][] {
   const entries = Array.from(users.keys())
   if (times) entries.sort((a, b) => times[a] - times[b] || a - b)
-  const rows = Array.from({ length: count }, () => new Set<number>())
-  for (const e of entries) rows[users[e]].add(items[e])
-  return rows.map((row) => [...row])
+  const rows = Array.from({ length: count }, () => new Map<number, number>())
+  for (const e of entries) if (!rows[users[e]].has(items[e])) rows[users[e]].set(items[e], e)
+  return rows.map((row) => [...row.values()])
+}
+
+/** From 1 up: every row is a selection, also one with the lowest value. */
+function strengthsOf({ ratings }: Interactions): Float64Array | undefined {
+  if (!ratings) return undefined
+  const lowest = ratings.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY)
+  return ratings.map((value) => value - lowest + 1)
 }
 
 /** By user index: every column of the file but `user` is a trait. */

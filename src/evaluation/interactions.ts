@@ -44,12 +44,14 @@ export class Ids {
   }
 }
 
-/** Entry e: user `users[e]` met item `items[e]`. Values are not read: in these protocols every row is a positive. */
+/** Entry e: user `users[e]` met item `items[e]`. In these protocols every row is a positive, whatever its value. */
 export interface Interactions {
   readonly users: Int32Array
   readonly items: Int32Array
   /** Milliseconds since 1970; absent where the file has no time column. */
   readonly times?: Float64Array
+  /** The column `value`; absent where the file has none, or one that is no number. */
+  readonly ratings?: Float64Array
 }
 
 /**
@@ -61,18 +63,23 @@ export function readInteractions(path: string, users: Ids, items: Ids, of: 'user
   const userColumn = file.column(of)
   const itemColumn = file.column('item')
   const timeColumn = file.optionalColumn('time')
+  const valueColumn = file.optionalColumn('value')
   const outUsers = new Grower()
   const outItems = new Grower()
   const outTimes = new Grower()
+  const outRatings = new Grower()
   while (file.next()) {
     outUsers.push(users.add(file, userColumn))
     outItems.push(items.add(file, itemColumn))
     if (timeColumn >= 0) outTimes.push(file.number(timeColumn) * 1000)
+    if (valueColumn >= 0) outRatings.push(Number(file.text(valueColumn) || Number.NaN))
   }
+  const ratings = outRatings.array()
   return {
     users: Int32Array.from(outUsers.array()),
     items: Int32Array.from(outItems.array()),
     times: timeColumn >= 0 ? outTimes.array() : undefined,
+    ratings: valueColumn >= 0 && ratings.every(Number.isFinite) ? ratings : undefined,
   }
 }
 

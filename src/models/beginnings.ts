@@ -9,6 +9,8 @@ export interface Beginnings {
   /** Length customers + 1: customer c's are items[starts[c] .. starts[c + 1]). */
   readonly starts: Int32Array
   readonly items: Int32Array
+  /** How much each selection was wanted, above 0, in any unit (stars); absent = all alike. */
+  readonly strengths?: Float32Array
   readonly traits: readonly Traits[]
   /** How many items there are. */
   readonly columns: number
@@ -51,17 +53,22 @@ export function holdOutCustomers(data: Beginnings, { from, share, most }: Holdin
   return { learning: chosen(data, (c) => !drawn.has(c)), held: chosen(data, (c) => drawn.has(c)) }
 }
 
-function chosen({ starts, items, traits, columns }: Beginnings, keep: (customer: number) => boolean): Beginnings {
+function chosen(
+  { starts, items, strengths, traits, columns }: Beginnings,
+  keep: (customer: number) => boolean,
+): Beginnings {
   const kept = Array.from({ length: starts.length - 1 }, (_, c) => c).filter((c) => keep(c))
   const newStarts = new Int32Array(kept.length + 1)
   kept.forEach((c, k) => {
     newStarts[k + 1] = newStarts[k] + starts[c + 1] - starts[c]
   })
   const newItems = new Int32Array(newStarts[kept.length])
+  const newStrengths = strengths && new Float32Array(newItems.length)
   kept.forEach((c, k) => {
     newItems.set(items.subarray(starts[c], starts[c + 1]), newStarts[k])
+    newStrengths?.set(strengths?.subarray(starts[c], starts[c + 1]) ?? [], newStarts[k])
   })
-  return { starts: newStarts, items: newItems, traits: kept.map((c) => traits[c]), columns }
+  return { starts: newStarts, items: newItems, strengths: newStrengths, traits: kept.map((c) => traits[c]), columns }
 }
 
 /**
@@ -73,13 +80,14 @@ export function ndcgAfter(
   { selections, after }: { readonly selections: number; readonly after: number },
   write: (traits: Traits, history: History, out: Float32Array) => void,
 ): Float64Array {
-  const { starts, items, traits, columns } = data
+  const { starts, items, strengths, traits, columns } = data
   const scores = new Float32Array(columns)
-  const weights = new Float32Array(selections).fill(1)
+  const alike = new Float32Array(selections).fill(1)
   // In order, a second apart: all that is told of time.
-  const times = Float64Array.from(weights, (_, k) => 1000 * (k + 1))
+  const times = Float64Array.from(alike, (_, k) => 1000 * (k + 1))
   return Float64Array.from(beyond(data, after), (c) => {
     const shown = items.subarray(starts[c], starts[c] + selections)
+    const weights = strengths?.subarray(starts[c], starts[c] + selections) ?? alike
     write(traits[c], { items: shown, weights, times }, scores)
     return ndcgAt(CUT, firstRanks(scores, items.subarray(starts[c] + after, starts[c + 1]), shown))
   })

@@ -1,6 +1,7 @@
 /** The regressions of the first guess (`first-guess.ts`): directions, then one ridge for each number of selections. */
 import { choleskyReference, choleskySolveReference } from '../kernels/dense-reference.ts'
 import { type Beginnings, laterCounts } from './beginnings.ts'
+import { type Hearing, hear, heardWidth, usualStrengths } from './first-guess-heard.ts'
 import type { Progress } from './model.ts'
 import { pace } from './pace.ts'
 import { leadingSubspace, type Subspace } from './subspace.ts'
@@ -13,17 +14,16 @@ export interface Strengths {
   readonly itemRidge: number
   /** How much more the directions that few share are doubted: direction a's ridge grows with energy_a^(-2 power). */
   readonly power: number
+  /** How loud it is heard by how much more than usual a selection was wanted, beside that it was; 0 = not at all. */
+  readonly wanted: number
   /** Directions that are foretold; 0 = popularity. */
   readonly rank: number
 }
 
 /** All that a guess is computed from. */
-export interface FittedGuess {
+export interface FittedGuess extends Hearing {
   readonly columns: TraitColumns
   readonly items: number
-  /** items x inputs. */
-  readonly inputs: number
-  readonly embedding: Float32Array
   /** items x rank. */
   readonly rank: number
   readonly directions: Float32Array
@@ -36,7 +36,7 @@ export interface FittedGuess {
 export interface Stage {
   /** Length items: share of the customers who chose each item later. */
   readonly mean: Float32Array
-  /** (trait columns + inputs) x rank. */
+  /** (trait columns + what is heard) x rank. */
   readonly weights: Float32Array
   /** Length rank: where somebody stands of whom nothing is known. */
   readonly base: Float32Array
@@ -61,6 +61,7 @@ export interface Basis {
   readonly popularity: Float32Array
   /** items x inputs.count, columns scaled so that rarer items are heard louder. */
   readonly inputs: Subspace
+  readonly hearing: Hearing
   /** items x targets.count. */
   readonly targets: Subspace
 }
@@ -91,7 +92,9 @@ export async function basisOf(data: Beginnings, from: number, seed: number, prog
   )
   const told = data.traits.map((traits) => columnsOf(columns, traits))
   const popularity = Float32Array.from(counts, (count) => count / Math.max(1, customers))
-  return { data, from, columns, told, popularity, inputs, targets }
+  const usual = usualStrengths(items, data.strengths, n)
+  const hearing = { inputs: inputs.count, embedding: inputs.vectors, usual }
+  return { data, from, columns, told, popularity, inputs, hearing, targets }
 }
 
 /** What one number of selections leaves to be solved: everything but the strengths. */
@@ -110,12 +113,12 @@ export interface StageSums {
 
 /** Customers who went on after `selections` count, each as much as the next. */
 export function stageSums(basis: Basis, selections: number): StageSums {
-  const { data, from, columns, told, inputs, targets } = basis
+  const { data, from, columns, told, hearing, targets } = basis
   const { starts, items } = data
   const after = Math.max(from, selections)
   const later = laterCounts(data, after)
   const mean = Float32Array.from(later.counts, (count) => count / Math.max(1, later.customers))
-  const width = columns.size + inputs.count
+  const width = columns.size + heardWidth(hearing)
   const rank = targets.count
   const gram = new Float64Array(width * width)
   const cross = new Float64Array(width * rank)
@@ -128,8 +131,7 @@ export function stageSums(basis: Basis, selections: number): StageSums {
     if (starts[c + 1] - starts[c] <= after) continue
     z.fill(0)
     for (const column of told[c]) z[column] = 1
-    const heard = z.subarray(columns.size)
-    for (let e = starts[c]; e < starts[c] + selections; e++) addRow(heard, inputs.vectors, items[e], inputs.count, 1)
+    hearFirst(basis, data, c, selections, z)
     for (let r = 0; r < rank; r++) y[r] = -centre[r]
     for (let e = starts[c] + after; e < starts[c + 1]; e++) addRow(y, targets.vectors, items[e], rank, 1)
     for (let a = 0; a < width; a++) {
@@ -150,6 +152,19 @@ export function stageSums(basis: Basis, selections: number): StageSums {
   return { selections, customers: later.customers, mean, inputMean, gram, cross, width }
 }
 
+/** Adds what is heard of customer `c`'s first selections to z. */
+export function hearFirst(
+  { hearing, columns }: Pick<Basis, 'hearing' | 'columns'>,
+  { starts, items, strengths }: Beginnings,
+  c: number,
+  selections: number,
+  z: Float64Array,
+): void {
+  const [from, to] = [starts[c], starts[c] + selections]
+  const wanted = strengths?.subarray(from, to) ?? new Float32Array(selections).fill(1)
+  hear(hearing, items.subarray(from, to), wanted, z, columns.size)
+}
+
 function addRow(out: Float64Array, rows: Float64Array, row: number, width: number, by: number): void {
   const from = row * width
   for (let a = 0; a < width; a++) out[a] += by * rows[from + a]
@@ -160,7 +175,7 @@ export function solveStage(basis: Basis, sums: StageSums, strengths: Strengths):
   const { gram, cross, width, selections } = sums
   const traits = basis.columns.size
   const rank = basis.targets.count
-  const used = selections === 0 ? traits : width
+  const used = selections === 0 ? traits : strengths.wanted > 0 ? width : traits + basis.inputs.count
   const a = new Float64Array(used * used)
   for (let i = 0; i < used; i++) for (let j = 0; j <= i; j++) a[i * used + j] = gram[i * width + j]
   const ridges = inputRidges(basis, sums, strengths)
@@ -178,21 +193,26 @@ export function solveStage(basis: Basis, sums: StageSums, strengths: Strengths):
   return weights
 }
 
-/** Ridges of the inputs: as if each were scaled by its share of the energy to `power`, and all had one ridge. */
+/**
+ * Ridges of what is heard: as if each direction were scaled by its share of the energy to `power`, and all had one ridge;
+ * where strengths are heard `wanted` times as loud, theirs is larger by its square.
+ */
 function inputRidges(
-  { inputs, columns }: Basis,
+  { inputs: { energies, count }, hearing, columns }: Basis,
   { gram, width, customers }: StageSums,
-  strengths: Strengths,
+  { itemRidge, power, wanted }: Strengths,
 ): number[] {
-  const { energies, count } = inputs
   const shares = Array.from(energies, (energy) => Math.max(energy / Math.max(energies[0], 1e-12), 1e-12))
-  const doubts = shares.map((share) => share ** (-2 * strengths.power))
-  let energy = 0
-  doubts.forEach((doubt, a) => {
-    energy += gram[(columns.size + a) * (width + 1)] / doubt
-  })
-  const ridge = (strengths.itemRidge * energy) / count / Math.max(1, customers)
-  return doubts.map((doubt) => ridge * doubt)
+  const doubts = shares.map((share) => share ** (-2 * power))
+  const ridges = (from: number, loud: number) => {
+    let energy = 0
+    doubts.forEach((doubt, a) => {
+      energy += gram[(from + a) * (width + 1)] / doubt
+    })
+    const ridge = (itemRidge * energy) / count / Math.max(1, customers)
+    return doubts.map((doubt) => (ridge * doubt) / loud ** 2)
+  }
+  return [...ridges(columns.size, 1), ...(hearing.usual && wanted > 0 ? ridges(columns.size + count, wanted) : [])]
 }
 
 /** Where somebody stands of whom nothing is known: -mean(z) W. */
@@ -211,7 +231,7 @@ export async function fitStages(
   progress: Progress,
 ): Promise<FittedGuess> {
   const basis = await basisOf(data, from, seed, progress)
-  const { targets, inputs, columns, popularity } = basis
+  const { targets, hearing, columns, popularity } = basis
   const rank = Math.min(
     targets.count,
     strengths.reduce((most, one) => Math.max(most, one.rank), 0),
@@ -227,8 +247,8 @@ export async function fitStages(
     stages.push({ mean: same, weights: kept(solved), base: kept(base) })
   }
   const directions = cut(targets.vectors, targets.count, rank, rank)
-  const embedding = Float32Array.from(inputs.vectors)
-  return { columns, items: data.columns, inputs: inputs.count, embedding, rank, directions, popularity, stages }
+  const heard = { ...hearing, embedding: Float32Array.from(hearing.embedding) }
+  return { ...heard, columns, items: data.columns, rank, directions, popularity, stages }
 }
 
 /** The first `rank` of every `count` numbers, 0 from `used` on. */

@@ -7,6 +7,7 @@ import {
   type Basis,
   baseOf,
   basisOf,
+  hearFirst,
   mostRank,
   type StageSums,
   type Strengths,
@@ -50,8 +51,9 @@ const choices = {
   traitRidge: [10, 30, 100, 300],
   itemRidge: [100, 300, 1000, 3000, 10_000],
   power: [0, 0.5, 1],
+  wanted: [0, 0.5, 1],
 } as const
-const careful: Strengths = { traitRidge: 100, itemRidge: 1000, power: 1, rank: 10 }
+const careful: Strengths = { traitRidge: 100, itemRidge: 1000, power: 1, wanted: 0, rank: 10 }
 
 const FEWEST_OF_MANY = 100
 
@@ -104,7 +106,7 @@ async function tuned(basis: Basis, selections: number, held: Beginnings, start: 
     })
   }
   await attempt(start)
-  const names = selections === 0 ? (['traitRidge'] as const) : (['power', 'itemRidge', 'traitRidge'] as const)
+  const names = namesAt(selections, basis)
   for (const name of names) {
     const current = (best as unknown as { strengths: Strengths }).strengths
     for (const value of choices[name]) if (value !== current[name]) await attempt({ ...current, [name]: value })
@@ -112,6 +114,12 @@ async function tuned(basis: Basis, selections: number, held: Beginnings, start: 
   const { strengths, each, mean } = best as unknown as { strengths: Strengths; each: Float64Array; mean: number }
   const { error } = meanAndError(each.map((value, c) => value - popularity[c]))
   return { ...strengths, ndcg: mean, popularity: meanAndError(popularity).mean, error, customers: each.length }
+}
+
+/** What is there to be chosen, in the order in which it is. */
+function namesAt(selections: number, { hearing }: Basis): readonly (keyof typeof choices)[] {
+  if (selections === 0) return ['traitRidge']
+  return hearing.usual ? ['power', 'itemRidge', 'wanted', 'traitRidge'] : ['power', 'itemRidge', 'traitRidge']
 }
 
 /** NDCG@10 of held-out customers, one by one: what they chose after the first `after`, their first ones masked. */
@@ -132,14 +140,11 @@ class Judge {
     this.#asked = asked
     this.#after = after
     this.#mark = new Uint8Array(held.columns)
-    const { columns, inputs } = basis
+    const { columns } = basis
     this.#inputs = asked.map((c) => {
       const z = new Float64Array(sums.width)
       for (const column of columnsOf(columns, held.traits[c])) z[column] = 1
-      for (let e = held.starts[c]; e < held.starts[c] + sums.selections; e++) {
-        const at = held.items[e] * inputs.count
-        for (let a = 0; a < inputs.count; a++) z[columns.size + a] += inputs.vectors[at + a]
-      }
+      hearFirst(basis, held, c, sums.selections, z)
       return z
     })
   }

@@ -96,6 +96,31 @@ describe('the first guess', () => {
     expect(leaning(await scores({}, refused))).toBeLessThan(leaning(await scores({}, chose(2, 3))))
   })
 
+  it('hears how much more than usual each selection was wanted, where that says more than chance', async () => {
+    // Everybody begins with the same items; whose half it is shows in the stars that they get.
+    const { starts, traits, columns, ...own } = crowds(400, () => ({ plan: 'any' }))
+    const items = own.items.slice()
+    const strengths = new Float32Array(items.length).fill(3)
+    const random = seededRandom(9)
+    for (let c = 0; c < 400; c++) {
+      for (let k = 0; k < 3; k++) {
+        items[starts[c] + k] = [5, 25, 30][k]
+        strengths[starts[c] + k] = (k === 0) === (c % 2 === 0) ? 4 + random() : 2 + random()
+      }
+    }
+    const rated = { starts, traits, columns, items, strengths }
+    const model = await fitFirstGuess(rated, { ...options, from: 3 }, 1, unwatched())
+    const deaf = await fitFirstGuess({ ...rated, strengths: undefined }, { ...options, from: 3 }, 1, unwatched())
+    expect(model.tuning[3].ndcg).toBeGreaterThan(deaf.tuning[3].ndcg + 0.1)
+    const begun = Int32Array.of(5, 25, 30)
+    const [first, second, copied] = [new Float32Array(ITEMS), new Float32Array(ITEMS), new Float32Array(ITEMS)]
+    model.score({}, { items: begun, weights: Float32Array.of(5, 2, 2) }, first)
+    model.score({}, { items: begun, weights: Float32Array.of(2, 5, 5) }, second)
+    expect(leaning(first)).toBeGreaterThan(leaning(second) + 1)
+    firstGuessFromBytes(model.toBytes()).score({}, { items: begun, weights: Float32Array.of(5, 2, 2) }, copied)
+    expect(copied).toEqual(first)
+  })
+
   it('comes back from its bytes as it was', async () => {
     const model = await ready
     const copy = firstGuessFromBytes(model.toBytes())

@@ -3,13 +3,14 @@
  * rank ridge regression in closed form, one for each number of selections k = 0 .. `stages` - 1, learned from customers who
  * have gone on since: what they told and their first k selections -> all that they chose after those.
  *
- *   z_k = [traits, sum over the first k selections of E_i],   score = mean_k + V W_k^T (z_k - mean z_k)
+ *   z_k = [traits, sum over the first k selections of E_i, of d_i E_i],   score = mean_k + V W_k^T (z_k - mean z_k)
  *   W_k = (Z^T Z + Lambda)^-1 Z^T Y_k V
  *
- * E (items x inputs) are the leading directions of who chose what, V (items x rank) those of what is chosen later: a trait
- * or a selection is heard through what many items have in common, since of one item alone too little is known (Izenman
- * 1975, "Reduced-rank regression for the multivariate linear model"). Traits and selections stand in one regression, so
- * that one closed form serves whoever has only the former, only the latter, or both.
+ * d_i is how much more than usual a selection was wanted (`first-guess-heard.ts`). E (items x inputs) are the leading
+ * directions of who chose what, V (items x rank) those of what is chosen later: a trait or a selection is heard through what
+ * many items have in common, since of one item alone too little is known (Izenman 1975, "Reduced-rank regression for the
+ * multivariate linear model"). Traits and selections stand in one regression, so that one closed form serves whoever has
+ * only the former, only the latter, or both.
  *
  * How strongly each speaks is chosen on customers who were held out whole (`first-guess-tuning.ts`).
  */
@@ -19,6 +20,7 @@ import type { Beginnings } from './beginnings.ts'
 import { packModel, unpackModel } from './bytes.ts'
 import { strongest } from './contributions.ts'
 import { type FittedGuess, fitStages, type Stage } from './first-guess-fit.ts'
+import { hear, heardWidth, loudness } from './first-guess-heard.ts'
 import { type Alike, placeNew } from './first-guess-new.ts'
 import { type StageTuning, type TuningOptions, tuneStages } from './first-guess-tuning.ts'
 import type { Contribution, History, Progress } from './model.ts'
@@ -36,7 +38,7 @@ export const firstGuessDefaults: FirstGuessOptions = {
 }
 
 const KIND = 'first-guess'
-const VERSION = 1
+const VERSION = 2
 
 export interface FirstGuess {
   readonly items: number
@@ -48,7 +50,10 @@ export interface FirstGuess {
   knows(traits: Traits): boolean
   /** Writes the score of every item (length `items`); -Infinity for one that nobody ever chose and that is like nothing else. */
   score(traits: Traits, history: History, out: Float32Array): void
-  /** The at most `count` selections that spoke most for `item`, largest first. Traits are never among them. */
+  /**
+   * The at most `count` selections that spoke most for `item`, largest first; that one was wanted less than usual is nobody's
+   * reason to want another. Traits are never among them.
+   */
   explain(history: History, item: number, count: number): Contribution[]
   toBytes(): Uint8Array
 }
@@ -80,18 +85,20 @@ export function firstGuessFromBytes(bytes: Uint8Array): FirstGuess {
   const shape = meta.shape as Pick<FittedGuess, 'items' | 'inputs' | 'rank'> & { readonly means: readonly number[] }
   const { items, inputs, rank, means } = shape
   const columns = meta.columns as TraitColumns
-  const width = columns.size + inputs
+  const usual = meta.wanted ? f32('usual') : null
+  const hearing = { inputs, embedding: f32('embedding'), usual }
+  const width = columns.size + heardWidth(hearing)
   const stages = means.map((mean, k) => ({
     mean: f32('means').subarray(mean * items, (mean + 1) * items),
     weights: f32('weights').subarray(k * width * rank, (k + 1) * width * rank),
     base: f32('base').subarray(k * rank, (k + 1) * rank),
   }))
-  const arrays = { embedding: f32('embedding'), directions: f32('directions'), popularity: f32('popularity') }
-  return makeModel({ columns, items, inputs, rank, stages, ...arrays }, meta.tuning as StageTuning[])
+  const arrays = { directions: f32('directions'), popularity: f32('popularity') }
+  return makeModel({ ...hearing, columns, items, rank, stages, ...arrays }, meta.tuning as StageTuning[])
 }
 
 function makeModel(fitted: FittedGuess, tuning: readonly StageTuning[]): FirstGuess {
-  const { columns, items, inputs, rank, embedding, directions, popularity, stages } = fitted
+  const { columns, items, inputs, rank, embedding, usual, directions, popularity, stages } = fitted
   const scorer = openScorer(directions, items, rank)
   const position = new Float64Array(rank)
   return {
@@ -100,14 +107,14 @@ function makeModel(fitted: FittedGuess, tuning: readonly StageTuning[]): FirstGu
     names: columns.rules.map(({ name }) => name),
     knows: (traits) => columnsOf(columns, traits).length > 0,
     score(traits, history, out): void {
-      const { chosen, weights, stage } = heard(history, items, stages)
+      const { chosen, strengths, stage } = heard(history, items, stages)
       position.set(stage.base)
       for (const column of columnsOf(columns, traits)) add(position, stage.weights, column, 1)
-      const said = new Float64Array(inputs)
-      chosen.forEach((item, n) => {
-        for (let a = 0; a < inputs; a++) said[a] += weights[n] * embedding[item * inputs + a]
+      const said = new Float64Array(heardWidth(fitted))
+      hear(fitted, chosen, strengths, said, 0)
+      said.forEach((value, a) => {
+        add(position, stage.weights, columns.size + a, value)
       })
-      for (let a = 0; a < inputs; a++) add(position, stage.weights, columns.size + a, said[a])
       const leaning = scorer(position)
       for (let i = 0; i < items; i++) {
         out[i] = popularity[i] > 0 ? stage.mean[i] + leaning[i] : Number.NEGATIVE_INFINITY
@@ -115,17 +122,21 @@ function makeModel(fitted: FittedGuess, tuning: readonly StageTuning[]): FirstGu
     },
     explain(history, item, count): Contribution[] {
       if (!(item >= 0 && item < items)) return []
-      const { chosen, weights, stage } = heard(history, items, stages)
-      const toward = new Float64Array(inputs)
-      for (let a = 0; a < inputs; a++) {
+      const { chosen, strengths, stage } = heard(history, items, stages)
+      const toward = new Float64Array(heardWidth(fitted))
+      for (let a = 0; a < toward.length; a++) {
         const row = (columns.size + a) * rank
         for (let r = 0; r < rank; r++) toward[a] += stage.weights[row + r] * directions[item * rank + r]
       }
+      const { signs, deviations } = loudness(chosen, strengths, usual)
       const parts = strongest(count)
       chosen.forEach((source, n) => {
         let sum = 0
-        for (let a = 0; a < inputs; a++) sum += embedding[source * inputs + a] * toward[a]
-        parts.offer(source, weights[n] * sum)
+        for (let a = 0; a < inputs; a++) {
+          const wanted = usual ? Math.max(0, deviations[n]) * toward[inputs + a] : 0
+          sum += embedding[source * inputs + a] * (signs[n] * toward[a] + wanted)
+        }
+        parts.offer(source, sum)
       })
       return parts.list()
     },
@@ -156,33 +167,32 @@ function openScorer(directions: Float32Array, items: number, rank: number): (pos
 }
 
 /**
- * The latest selections, as many as the stages know; the stage is that of their number. As in training each counts as one,
- * whatever its strength; what was refused counts as one against.
+ * The latest selections, as many as the stages know, with what was refused; the stage is that of the number of selections.
  */
 function heard(history: History, items: number, stages: readonly Stage[]) {
   const chosen: number[] = []
-  const weights: number[] = []
+  const strengths: number[] = []
   let selections = 0
   for (const entry of latestFirst(history)) {
     const item = history.items[entry]
-    const weight = Math.sign(history.weights[entry])
-    if (!(item >= 0 && item < items) || (weight > 0 && selections === stages.length - 1)) continue
-    if (weight > 0) selections++
+    const strength = history.weights[entry]
+    if (!(item >= 0 && item < items) || (strength > 0 && selections === stages.length - 1)) continue
+    if (strength > 0) selections++
     chosen.push(item)
-    weights.push(weight)
+    strengths.push(strength)
   }
-  return { chosen, weights, stage: stages[selections] }
+  return { chosen, strengths, stage: stages[selections] }
 }
 
 function packed(fitted: FittedGuess, tuning: readonly StageTuning[]): Uint8Array {
-  const { columns, items, inputs, rank, embedding, directions, popularity, stages } = fitted
+  const { columns, items, inputs, rank, embedding, usual, directions, popularity, stages } = fitted
   // Stages that guess the same have one mean.
   const different = [...new Set(stages.map(({ mean }) => mean))]
   const means = new Float32Array(different.length * items)
   different.forEach((mean, m) => {
     means.set(mean, m * items)
   })
-  const width = columns.size + inputs
+  const width = columns.size + heardWidth(fitted)
   const weights = new Float32Array(stages.length * width * rank)
   const base = new Float32Array(stages.length * rank)
   stages.forEach((stage, k) => {
@@ -193,7 +203,7 @@ function packed(fitted: FittedGuess, tuning: readonly StageTuning[]): Uint8Array
   return packModel(
     KIND,
     VERSION,
-    { columns, shape, tuning },
-    { embedding, directions, popularity, means, weights, base },
+    { columns, shape, tuning, wanted: usual !== null },
+    { embedding, usual: usual ?? new Float32Array(0), directions, popularity, means, weights, base },
   )
 }

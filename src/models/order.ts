@@ -18,11 +18,12 @@ export interface Sessions {
   readonly ages: Float32Array
 }
 
-/** Ties of time stand in order of item, so that nothing depends on the order of a row's arrays. */
-export function inOrder(data: Pick<TrainingData, 'matrix' | 'times'>): Ordered {
+/** With the strength of each entry. Ties of time stand in order of item, so that nothing depends on the order of a row's arrays. */
+export function inOrder(data: Pick<TrainingData, 'matrix' | 'times'>): Ordered & { readonly strengths: Float32Array } {
   const { rows, indices } = data.matrix
   const starts = new Int32Array(rows + 1)
   const items = new Int32Array(indices.length)
+  const strengths = new Float32Array(indices.length)
   const lastTimes = new Float64Array(rows)
   let n = 0
   for (let row = 0; row < rows; row++) {
@@ -31,12 +32,13 @@ export function inOrder(data: Pick<TrainingData, 'matrix' | 'times'>): Ordered {
     for (let k = order.length - 1; k >= 0; k--) {
       const entry = order[k]
       if (!(history.weights[entry] > 0)) continue
+      strengths[n] = history.weights[entry]
       items[n++] = history.items[entry]
       lastTimes[row] = history.times?.[entry] ?? 0
     }
     starts[row + 1] = n
   }
-  return { starts, items: items.subarray(0, n), lastTimes }
+  return { starts, items: items.subarray(0, n), strengths: strengths.subarray(0, n), lastTimes }
 }
 
 /** Entry indices of a history, latest first, ties by higher item; the arrays' own order counts where there are no times. */
