@@ -54,6 +54,7 @@ export { storageError } from './db/storage-errors.ts'
 export type { Experiment } from './decisions/experiment.ts'
 export type { ModelInfo } from './decisions/models-store.ts'
 export type { PredictionAnswer, PredictionRequest } from './decisions/predictions.ts'
+export { sentence as reasonSentence } from './decisions/reason-words.ts'
 export type {
   DecisionAnswer,
   DecisionRequest,

@@ -12,12 +12,13 @@ import { allowance } from './allowance.ts'
 import { type CustomerState, withoutMemory } from './customer-state.ts'
 import type { CustomerStates } from './customer-states.ts'
 import { rests, type Tuned, type Tunings, tunedFor } from './experiment.ts'
-import { ruleReason, sentence, unpersonalised } from './explain.ts'
+import { ruleReason, unpersonalised } from './explain.ts'
 import type { DecisionLog } from './log.ts'
 import { placements } from './placements.ts'
 import type { Proposal, Setting } from './proposal.ts'
 import { proposed } from './proposed.ts'
 import { type Allowance, onePerGroup, pageToken, shownBefore } from './rank.ts'
+import { sentence } from './reason-words.ts'
 import type { Recipients } from './recipient-state.ts'
 import type { RepeatPolicies } from './repeat.ts'
 import type {
@@ -235,7 +236,7 @@ function place(
     if (catalogue.group(id) >= 0) takenGroups.add(catalogue.group(id))
   }
   proposal.prepare?.(shown.flatMap((candidate) => (candidate.trial || ruleReason(candidate) ? [] : [candidate.id])))
-  const items = shown.map((candidate) => listed(candidate, proposal, catalogue))
+  const items = shown.map((candidate) => listed(candidate, proposal, catalogue, work.request.language))
   const next = more ? pageToken([...work.before, ...shown.map(({ id }) => id)]) : undefined
   const notes = [proposal.note, withheld.size > 0 ? `${withheld.size} withheld by their audience rating` : undefined]
   const note = notes.filter(Boolean).join('; ') || undefined
@@ -313,11 +314,16 @@ function ranked(
 
 const trial: Reason = { kind: 'trial' }
 
-function listed(candidate: Candidate, proposal: Proposal, catalogue: Catalogue): RecommendedItem {
+function listed(
+  candidate: Candidate,
+  proposal: Proposal,
+  catalogue: Catalogue,
+  language: string | undefined,
+): RecommendedItem {
   const own = candidate.trial ? trial : null
   const reason: Reason = own ?? ruleReason(candidate) ?? proposal.reasonOf(candidate.id)
   const { id, title, price, currency, image, url } = catalogue.card(candidate.id)
-  return { id, title, price, currency, image, url, score: candidate.score, reason, text: sentence(reason) }
+  return { id, title, price, currency, image, url, score: candidate.score, reason, text: sentence(reason, language) }
 }
 
 /** The log's row: built by hand, for it is written at every decision. */

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { ruleReason, sentence } from './explain.ts'
+import { ruleReason } from './explain.ts'
+import { sentence } from './reason-words.ts'
 import type { Reason } from './request.ts'
 
 const a = { id: 'a', title: 'Espresso' }
@@ -22,6 +23,22 @@ it.each<[Reason, string]>([
   [{ kind: 'rule', rule: 'summer' }, 'Chosen by the shop'],
 ])('%j reads "%s"', (reason, text) => {
   expect(sentence(reason)).toBe(text)
+})
+
+it.each([
+  ['de', [a, b], 'Wegen Espresso und b'],
+  ['de-AT', [a], 'Wegen Espresso'],
+  ['fr', [a], 'Because of Espresso'],
+  ['__proto__', [a], 'Because of Espresso'],
+])('in the language %s', (language, because, text) => {
+  expect(sentence({ kind: 'because', because }, language)).toBe(text)
+})
+
+it('says what others think of it in the language asked for', () => {
+  const rating = { expected: 4.6, ratings: 120, verified: 95 }
+  expect(sentence({ kind: 'rated', rating })).toBe('Rated 4.6 by 120 customers, 95 of them verified buyers')
+  expect(sentence({ kind: 'rated', rating }, 'de')).toBe('Mit 4,6 bewertet von 120 Kunden, davon 95 mit Kauf')
+  expect(sentence({ kind: 'no such kind' })).toBe('')
 })
 
 it('never calls taste what a rule placed', () => {

@@ -33,10 +33,3 @@ function ratedReason(standing: ItemStanding | null): Reason {
 export function ordersByRating({ placements, order }: Pick<DecisionRequest, 'placements' | 'order'>): boolean {
   return order === 'rating' || placements.some(({ name }) => name === 'rated')
 }
-
-/** "Rated 4.6 by 120 customers, 95 of them verified buyers" */
-export function ratedText({ expected, ratings, verified }: NonNullable<Reason['rating']>): string {
-  const raters = ratings === 1 ? 'one customer' : `${ratings} customers`
-  const buyers = verified === 0 ? '' : ratings === 1 ? ', a verified buyer' : `, ${verified} of them verified buyers`
-  return `Rated ${expected.toFixed(1)} by ${raters}${buyers}`
-}

@@ -48,6 +48,8 @@ export interface DecisionRequest {
   /** A token of an earlier answer's `next`: what it showed is not shown again. */
   readonly after?: string
   readonly filters?: ItemFilter
+  /** In which language reasons are worded (`de`); English by default. */
+  readonly language?: string
   /** The shop's ids that must not be shown. */
   readonly exclude?: readonly string[]
   /** False = decide, but leave no trace in the log (previews). */

@@ -9,7 +9,7 @@ import type { Policy } from '../consent/policy.ts'
 import { personOf } from '../consent/store.ts'
 import type { Database } from '../db/database.ts'
 import { type SealedLinks, sealedLinks } from '../db/sealed-link.ts'
-import type { DecisionAnswer, DecisionRequest, Reason } from '../decisions/request.ts'
+import type { DecisionAnswer, DecisionRequest } from '../decisions/request.ts'
 import type { ReorderPage, ReordersApi } from '../engine-api/reorders.ts'
 import { HabitueError } from '../errors.ts'
 import { eventOf } from '../events/store.ts'
@@ -181,8 +181,7 @@ async function substitutes(
   const placements = [{ name: 'unavailable', count: substitutesLookedAt }] as const
   const answer = await decide({ customer: bestName(names), recipient, placements, item, log: false })
   const items = answer.placements.unavailable?.items ?? []
-  const said = ({ kind, because = [] }: Reason) => ({ kind, items: because.map(({ id, title }) => title ?? id) })
-  const found = await Promise.all(items.map(({ id, reason }) => choiceOf(needs, id, quantity, said(reason))))
+  const found = await Promise.all(items.map(({ id, reason }) => choiceOf(needs, id, quantity, reason)))
   const had = found.filter((one) => one !== null)
   return inTimeFirst(had, date).slice(0, substitutesShown)
 }

@@ -48,6 +48,9 @@ const asked = {
   ceiling: Type.Optional(CeilingName),
   after: Type.Optional(Type.String({ maxLength: 20_000, description: 'The `next` of the page before.' })),
   filters: Type.Optional(WireFilter),
+  language: Type.Optional(
+    Type.String({ maxLength: 35, description: 'In which language `text` is: en (default), de; others are English.' }),
+  ),
   exclude: Type.Optional(ItemIds),
 }
 

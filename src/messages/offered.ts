@@ -6,6 +6,7 @@ import type { Catalogue } from '../catalog/catalogue.ts'
 import { readItem } from '../catalog/read.ts'
 import type { Permit } from '../consent/permit.ts'
 import type { Reader } from '../db/database.ts'
+import { sentence, type Worded } from '../decisions/reason-words.ts'
 import type { DecisionAnswer, DecisionRequest, PlacementName } from '../decisions/request.ts'
 import type { Identifier } from '../identity/identity.ts'
 import { history } from '../memory/history.ts'
@@ -90,25 +91,36 @@ export async function offeredItems(needs: OfferNeeds, offer: Offer): Promise<Off
 
 async function wishesOf(
   { decide }: OfferNeeds,
-  { who, wanted, data }: Offer,
+  { who, wanted, data, language }: Offer,
   count: number,
 ): Promise<{ wishes: readonly Wish[]; decision: string | null }> {
-  const given = Array.isArray(data.items) ? data.items.flatMap(wishOf) : []
+  const given = Array.isArray(data.items) ? data.items.flatMap((item) => wishOf(item, language)) : []
   if (given.length > 0 || !wanted?.placement) return { wishes: given, decision: null }
   const name = wanted.placement as PlacementName
   const item = typeof data.item === 'string' ? data.item : undefined
   // More than are shown, for some may fall out below.
-  const answer = await decide({ customer: who, placements: [{ name, count: Math.min(count * 2, 50) }], item })
+  const answer = await decide({ customer: who, placements: [{ name, count: Math.min(count * 2, 50) }], item, language })
   const items = answer.placements[name]?.items ?? []
   return { wishes: items.map(({ id, text }) => ({ id, reason: text })), decision: answer.decisionId }
 }
 
-function wishOf(given: unknown): Wish[] {
+/** What was decided before is worded now, for the recipient; what the caller wrote himself stays. */
+function wishOf(given: unknown, language: string): Wish[] {
   if (typeof given === 'string') return [{ id: given, reason: '' }]
   const { id, text, reason } = (given ?? {}) as Record<string, unknown>
   if (typeof id !== 'string') return []
-  const said = typeof text === 'string' ? text : typeof reason === 'string' ? reason : ''
+  const worded = isReason(reason) ? sentence(reason, language) : ''
+  const said = worded || (typeof text === 'string' ? text : typeof reason === 'string' ? reason : '')
   return [{ id, reason: said }]
+}
+
+/** As decisions give it; `data` may come from anybody who has a key. */
+function isReason(given: unknown): given is Worded {
+  const { kind, because = [], rating } = (given ?? {}) as Record<string, unknown>
+  const isNamed = (one: unknown) => typeof (one as { id?: unknown } | null)?.id === 'string'
+  const { expected, ratings, verified } = (rating ?? {}) as Record<string, unknown>
+  const isCounted = rating === undefined || [expected, ratings, verified].every((one) => typeof one === 'number')
+  return typeof kind === 'string' && Array.isArray(because) && because.every(isNamed) && isCounted
 }
 
 /** What he bought since the message was thought of: internal ids. */

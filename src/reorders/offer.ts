@@ -24,8 +24,13 @@ export interface Choice {
   /** The first day on which it can be there, YYYY-MM-DD; null = the shop has not said how long it takes. */
   readonly arrives: string | null
   readonly isSame: boolean
-  /** Why it comes close: a decision's kind of reason, and the titles that it names; null = nothing is to be said. */
-  readonly reason: { readonly kind: string; readonly items: readonly string[] } | null
+  /** Why it comes close, as a decision has it; null = nothing is to be said. */
+  readonly reason: ComesClose | null
+}
+
+export interface ComesClose {
+  readonly kind: string
+  readonly because?: readonly { readonly id: string; readonly title: string | null }[]
 }
 
 export interface OfferLine extends Given {

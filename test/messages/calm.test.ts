@@ -137,6 +137,22 @@ describe('calm', () => {
       })
       const inTime = { ...given, arriveBy: iso(noon + 4 * day) }
       expect((await shop.send({ template: 'offer', data: inTime })).kind).toBe('done')
+
+      // What was decided is worded for who reads it; what nobody decided stays as it was written.
+      await shop.identify('42', { locale: 'de-DE' })
+      const because = [{ id: 'cup', title: 'Eine Tasse' }]
+      const decided = (reason: unknown) => ({ items: [{ id: 'tea', text: 'Said in English', reason }], since: noon })
+      await shop.send({ template: 'offer', data: decided({ kind: 'together', because }) })
+      expect(shop.last().mail.html).toContain('(Oft gewählt mit Eine Tasse);')
+      for (const reason of [
+        { kind: 'rated', rating: {} },
+        { kind: 'together', because: [null] },
+        'constructor',
+        null,
+      ]) {
+        await shop.send({ template: 'offer', data: decided(reason) })
+        expect(shop.last().mail.html).toContain('(Said in English);')
+      }
     })
 
     it('nobody is "Dear null"; a message on the pages waits until it is dismissed or refused', async () => {

@@ -218,13 +218,6 @@ export const english = {
     asked: 'from your list',
     rule: 'placed by the shop, not by your taste',
   } satisfies Readonly<Record<ReasonKind, string>> as Readonly<Record<string, string>>,
-  /** The same of reasons that name items. */
-  naming: {
-    because: (items: string) => `because of ${items}`,
-    similar: (items: string) => `similar to ${items}`,
-    together: (items: string) => `often chosen with ${items}`,
-    instead: (items: string) => `instead of ${items}`,
-  } as Readonly<Record<string, (items: string) => string>>,
 
   rights: 'Your data',
   code: 'Prove that it is you',

@@ -212,12 +212,6 @@ export const german: Words = {
     asked: 'aus Ihrer Liste',
     rule: 'vom Laden gesetzt, nicht von Ihrem Geschmack',
   },
-  naming: {
-    because: (items) => `wegen ${items}`,
-    similar: (items) => `ähnlich wie ${items}`,
-    together: (items) => `wird oft zusammen gewählt mit ${items}`,
-    instead: (items) => `anstelle von ${items}`,
-  },
 
   rights: 'Ihre Daten',
   code: 'Zeigen Sie, dass Sie es sind',

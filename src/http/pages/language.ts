@@ -33,10 +33,3 @@ export function languageOf(wanted: string | undefined, accepted: string | undefi
     .sort((a, b) => b.q - a.q || a.i - b.i)
   return languages[asked[0]?.code ?? 'en']
 }
-
-/** Why an item is shown, as a sentence; a kind that has no words yet is said as it is called. */
-export function reasonIn({ words }: Language, { kind, items }: { kind: string; items: readonly string[] }): string {
-  const names = new Intl.ListFormat(words.language, { type: 'conjunction' }).format(items)
-  const said = items.length > 0 && words.naming[kind] ? words.naming[kind](names) : (words.reason[kind] ?? kind)
-  return said.slice(0, 1).toLocaleUpperCase(words.language) + said.slice(1)
-}

@@ -1,8 +1,16 @@
 /** The page on which something is ordered again, as HTML: no script, and no picture from elsewhere. */
-import { type Choice, fromMinorUnits, nothing, type Offer, type OfferLine, wordOf } from '../../engine-api.ts'
+import {
+  type Choice,
+  fromMinorUnits,
+  nothing,
+  type Offer,
+  type OfferLine,
+  reasonSentence,
+  wordOf,
+} from '../../engine-api.ts'
 import { escaped as e } from '../html.ts'
 import { document, languageLinks } from './document.ts'
-import { type Language, reasonIn } from './language.ts'
+import type { Language } from './language.ts'
 import { type ReorderWords, reorderWords } from './reorder-words.ts'
 
 export interface ReorderView {
@@ -76,7 +84,7 @@ function saidOf(choice: Choice, quantity: number, offer: Offer, language: Langua
   const arrives = choice.arrives === null ? null : dayOf(choice.arrives, code)
   const isLate = choice.arrives !== null && choice.arrives > offer.date
   const delivery = arrives === null ? words.unknownDays : isLate ? words.late(day, arrives) : words.inTime(day, arrives)
-  const reason = choice.reason === null ? '' : `<span class="from">${e(reasonIn(language, choice.reason))}</span><br>`
+  const reason = choice.reason === null ? '' : `<span class="from">${e(reasonSentence(choice.reason, code))}</span><br>`
   const delay = isLate ? `<span class="wrong">${e(delivery)}</span>` : `<span class="soft">${e(delivery)}</span>`
   return `<span class="row">${e(price)} <span class="mark on">${e(words.inStock)}</span></span>${reason}${delay}`
 }

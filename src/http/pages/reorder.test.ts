@@ -21,7 +21,7 @@ const offer: Offer = {
           title: 'Jug',
           arrives: null,
           isSame: false,
-          reason: { kind: 'instead', items: ['<i>'] },
+          reason: { kind: 'instead', because: [{ id: 'v', title: '<i>' }] },
         },
       ],
     },
