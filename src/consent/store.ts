@@ -30,7 +30,8 @@ const ofOne = `select ${answerColumns.join(', ')} from consents where identifier
 
 /** All answers of these identifiers, in no order. */
 export async function answersOf(reader: Reader, identifiers: readonly number[]): Promise<AnswerRow[]> {
-  if (identifiers.length === 1) return heldQuery<AnswerRow>(reader, ofOne, identifiers)
+  // On PostgreSQL those who ask at the same time share a statement.
+  if (identifiers.length === 1 && reader.engine === 'sqlite') return heldQuery<AnswerRow>(reader, ofOne, identifiers)
   const keys = identifiers.map((identifier) => [identifier])
   return selectByKeys<AnswerRow>(reader, 'consents', ['identifier'], keys, answerColumns)
 }

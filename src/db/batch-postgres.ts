@@ -90,6 +90,9 @@ export async function insertMissing(
   await insertAll(connection, table, columns, ordered, `on conflict (${key.join(', ')}) do nothing`)
 }
 
+/** Keys that are asked for alone; fewer are gathered with those of others who ask at the same time. */
+const manyKeys = 100
+
 export async function selectByKeys<T>(
   connection: PostgresConnection,
   table: string,
@@ -97,13 +100,45 @@ export async function selectByKeys<T>(
   keys: readonly Row[],
   columns: readonly string[],
 ): Promise<T[]> {
+  if (keys.length === 0) return []
   const sql = selectText(connection, table, keyColumns, columns)
+  if (!connection.isInTransaction && keys.length < manyKeys) {
+    const select = connection.gathered<readonly Row[], Selected[]>(sql, (asked) =>
+      asked.length === 1
+        ? connection.all<Selected>(sql, transpose(keyColumns, asked[0])).then((rows) => [rows])
+        : selectForAll(connection, table, keyColumns, asked, columns),
+    )
+    return (await select(keys)) as T[]
+  }
   const found: T[] = []
   for (const part of inChunks(keys, chunk)) {
     const rows = await connection.all<T>(sql, transpose(keyColumns, part))
     for (const row of rows) found.push(row)
   }
   return found
+}
+
+type Selected = Record<string, unknown>
+
+/** What several ask for by one statement, each with rows of his own. */
+async function selectForAll(
+  connection: PostgresConnection,
+  table: string,
+  keyColumns: readonly string[],
+  asked: readonly (readonly Row[])[],
+  columns: readonly string[],
+): Promise<Selected[][]> {
+  const distinct = new Map(asked.flat().map((key) => [keyText(key), key]))
+  const sql = selectText(connection, table, keyColumns, [...new Set([...columns, ...keyColumns])])
+  const rows = await connection.all<Selected>(sql, transpose(keyColumns, [...distinct.values()]))
+  const byKey = Map.groupBy(rows, (row) => keyText(keyColumns.map((name) => row[name])))
+  return asked.map((keys) => keys.flatMap((key) => (byKey.get(keyText(key)) ?? []).map((row) => only(row, columns))))
+}
+
+function only(row: Selected, columns: readonly string[]): Selected {
+  const own: Selected = {}
+  for (const name of columns) own[name] = row[name]
+  return own
 }
 
 /** For tuples: one look into the index a key. Left to itself the planner scans a small table whole for every batch. */

@@ -102,6 +102,37 @@ forEachEngine((_engine, open) => {
     )
   })
 
+  it('gives whoever reads at the same time what he would get alone', async () => {
+    const { handlers, act } = workbench()
+    const db = await open(handlers)
+    const rows = Array.from({ length: 12 }, (_, i) => [i % 4, `trait ${i % 3}`, `"${i}"`, '', 1 + i, `m${i}`])
+    const columns = ['identifier', 'name', 'value', 'search', 'time', 'message']
+    act((tx) => batch.upsertRows(tx, 'traits', ['identifier', 'name'], columns, rows))
+    await db.write('act', null)
+    const byIdentifier = (ids: readonly number[]) =>
+      batch.selectByKeys<object>(
+        db,
+        'traits',
+        ['identifier'],
+        ids.map((id) => [id]),
+        ['name', 'value'],
+      )
+    const byName = (id: number, name: string) =>
+      batch.selectByKeys<object>(db, 'traits', ['identifier', 'name'], [[id, name]], ['value', 'identifier'])
+    const asked = [[0, 1], [1], [7], [], [3, 2, 1], [1]]
+    const alone: object[][] = []
+    for (const ids of asked) alone.push(await byIdentifier(ids))
+    const both = await Promise.all([...asked.map(byIdentifier), byName(2, 'trait 0'), byName(9, 'x'), byName(2, 'no')])
+    expect(both.slice(0, asked.length).map(sorted)).toEqual(alone.map(sorted))
+    expect(alone.map((found) => found.length)).toEqual([6, 3, 0, 0, 9, 3])
+    expect(both.slice(asked.length)).toEqual([await byName(2, 'trait 0'), [], []])
+    // Their own rows: what one does with his is nothing to another.
+    expect(both[1][0]).not.toBe(both[5][0])
+    const wrong = byName(2, 'a nul \u0000, which PostgreSQL refuses')
+    const [right] = await Promise.all([byName(2, 'trait 0'), wrong.catch(() => [])])
+    expect(right).toHaveLength(1)
+  })
+
   it('treats null as neutral in add, min and max', async () => {
     const { handlers, act } = workbench()
     const db = await open(handlers)

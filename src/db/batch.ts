@@ -140,3 +140,12 @@ function distinctKeys(keys: readonly Row[]): readonly Row[] {
   for (const key of keys) byText.set(keyText(key), key)
   return byText.size === keys.length ? keys : [...byText.values()]
 }
+
+/**
+ * This transaction need not be on the disk before it is answered: whatever is committed after it takes it along, so it is lost
+ * with the machine at most, and never before something later. For what the other side already knows, and what is done again or
+ * listed where it was lost. (SQLite's writer flushes many at once as it is.)
+ */
+export async function commitLazily(tx: Tx): Promise<void> {
+  if (tx.connection.engine === 'postgres') await tx.connection.send('set local synchronous_commit = off', [])
+}

@@ -1,6 +1,7 @@
 /** Connections to PostgreSQL: a pool, or one client of it inside a transaction, with portable types. */
 import pg from 'pg'
 import { HabitueError } from '../errors.ts'
+import { gathered } from './gather.ts'
 import { storageError } from './storage-errors.ts'
 
 /** `table.column` -> type, as PostgreSQL spells it (`bigint`, `text`, ...), for the arrays of batch.ts. */
@@ -8,6 +9,9 @@ export type ColumnTypes = ReadonlyMap<string, string>
 
 /** Statements of a transaction that are on their way at a time; bounds the memory of their arrays. */
 const mostUnderWay = 16
+
+/** Calls that go together. */
+const mostGathered = 64
 
 /** The pool, for reading; or the client of one transaction. Errors come out coded. */
 export class PostgresConnection {
@@ -20,10 +24,25 @@ export class PostgresConnection {
    */
   failure: unknown = null
   #underWay: Promise<void>[] = []
+  readonly #gathered = new Map<string, (asked: never) => Promise<unknown>>()
 
   constructor(client: pg.Pool | pg.PoolClient, types: ColumnTypes) {
     this.client = client
     this.types = types
+  }
+
+  get isInTransaction(): boolean {
+    return !(this.client instanceof pg.Pool)
+  }
+
+  /** The function of that name by which calls made at the same time go together; only for names of a bounded number. */
+  gathered<A, R>(name: string, run: (asked: readonly A[]) => Promise<readonly R[]>): (asked: A) => Promise<R> {
+    let held = this.#gathered.get(name) as ((asked: A) => Promise<R>) | undefined
+    if (!held) {
+      held = gathered(mostGathered, run)
+      this.#gathered.set(name, held as (asked: never) => Promise<unknown>)
+    }
+    return held
   }
 
   /** Rows of a statement that is held prepared under a name made from its text; only for texts of a bounded number. */
@@ -41,7 +60,7 @@ export class PostgresConnection {
    * transaction happen in the order in which they were sent, so the next reads see it; its failure fails the transaction.
    */
   async send(text: string, values: readonly unknown[]): Promise<void> {
-    if (this.client instanceof pg.Pool) throw new Error('Writing needs a transaction')
+    if (!this.isInTransaction) throw new Error('Writing needs a transaction')
     if (this.#underWay.length >= mostUnderWay) await this.#underWay.shift()
     const query = { name: statementName(text), text, values: values as unknown[] }
     const sent = this.client.query(query).then(

@@ -1,5 +1,5 @@
 /** All that writes journeys' rows: claims of what is due, and what became of it. */
-import { deleteByKeys, inChunks, insertMissing, updateByKeys, upsertFold } from '../db/batch.ts'
+import { commitLazily, deleteByKeys, inChunks, insertMissing, updateByKeys, upsertFold } from '../db/batch.ts'
 import type { Handlers, Tx } from '../db/database.ts'
 import {
   type Entering,
@@ -203,6 +203,7 @@ async function matchedEvents(tx: Tx, matched: Matched): Promise<void> {
 
 /** Whose claim ran out changes nothing and counts nothing: whoever has it now does both. */
 async function settledInstances(tx: Tx, { now, claim, changed }: Settled): Promise<void> {
+  await commitLazily(tx)
   const rows = changed.map(({ id, turn, state }) => [id, claim, ...stateValues(state, turn + 1, now)])
   const isOurs = await change(tx, ['id', 'claim'], rows)
   const kept = changed.filter((_, i) => isOurs[i])

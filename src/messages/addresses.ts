@@ -1,4 +1,5 @@
 /** E-mail addresses that are not written to any more, because they do not work or because whoever reads them complained. */
+import { selectByKeys } from '../db/batch.ts'
 import type { Handler, Handlers, Reader } from '../db/database.ts'
 
 export interface AddressState {
@@ -39,7 +40,8 @@ export async function addressStates(
   reader: Reader,
   identifiers: readonly number[],
 ): Promise<ReadonlyMap<number, AddressState>> {
-  if (identifiers.length === 0) return new Map()
-  const rows = await reader.k.selectFrom('mail_addresses').selectAll().where('identifier', 'in', identifiers).execute()
-  return new Map(rows.map((row) => [row.identifier, row as AddressState]))
+  const keys = identifiers.map((identifier) => [identifier])
+  const columns = ['identifier', 'state', 'reason', 'time'] as const
+  const rows = await selectByKeys<AddressState>(reader, 'mail_addresses', ['identifier'], keys, columns)
+  return new Map(rows.map((row) => [row.identifier, row]))
 }

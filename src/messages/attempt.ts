@@ -4,15 +4,24 @@
  * to `sending`.
  */
 import { sql } from 'kysely'
+import type { Person } from '../consent/permit.ts'
 import type { Policy } from '../consent/policy.ts'
-import { personOf } from '../consent/store.ts'
+import { peopleOf } from '../consent/store.ts'
+import { commitLazily, insertMissing, updateByKeys } from '../db/batch.ts'
 import type { Handler, Handlers, Tx } from '../db/database.ts'
 import type { MessageRow } from '../db/message-row.ts'
-import type { Identity } from '../identity/identity.ts'
-import { type Caps, type CapVerdict, capOf } from './caps.ts'
+import { type Caps, type CapVerdict, capFor, capVerdicts } from './caps.ts'
 import type { MessagePurpose, MessageState } from './message.ts'
 import { noteReceiver } from './receivers.ts'
-import { messageByKey, type NewMessage, type Shown, type StoredMessage } from './store.ts'
+import {
+  type Holder,
+  holdersOf,
+  messagesByKeys,
+  type NewMessage,
+  type OutcomeRow,
+  type Shown,
+  type StoredMessage,
+} from './store.ts'
 
 export interface Begin {
   readonly message: NewMessage
@@ -34,79 +43,109 @@ export type Begun =
   | { readonly go: false; readonly refused: string }
 
 /**
- * Commits the attempt before anything can be seen of it outside. A message that is new, as most are, is one statement: on
- * PostgreSQL each costs a way to the server and back while a connection to the mail server waits.
+ * Commits attempts before anything can be seen of them outside. Those that are begun at the same time are one transaction with a
+ * statement a table: on PostgreSQL each is a way to the server and back while a connection to the mail server waits.
  */
 const begin =
-  (policy: Policy): Handler<Begin, Begun> =>
-  async (tx, payload) => {
-    const { message, shown, holder, now, lease, customer, identifiers, caps } = payload
-    await lockCustomer(tx, identifiers)
-    const refused = await refusal(tx, policy, message, { customer, identifiers }, now)
-    if (refused) return { go: false, refused }
-    const cap = await capOf(tx, message, identifiers, caps, now)
-    if (cap) return { go: false, cap }
-    const sending = { ...shown, state: 'sending', holder, lease, due: null, reason: null }
-    const id = (await insert(tx, message, { ...sending, attempts: 1 })) ?? (await resume(tx, message, sending, now))
-    if (typeof id !== 'number') return { go: false, row: id }
-    if (message.channel === 'webhook' && shown.address !== null)
-      await noteReceiver(tx, { identifier: message.identifier, url: shown.address, now })
-    return { go: true, id }
+  (policy: Policy): Handler<readonly Begin[], Begun[]> =>
+  async (tx, asked) => {
+    await lockCustomers(tx, asked)
+    const begun = new Map<Begin, Begun>()
+    // Of one customer one after the other: each is counted for the next.
+    const turns: Begin[][] = []
+    const own = new Map<number, number>()
+    for (const one of asked) {
+      const first = Math.min(...one.identifiers)
+      const turn = own.get(first) ?? 0
+      own.set(first, turn + 1)
+      turns[turn] = [...(turns[turn] ?? []), one]
+    }
+    for (const turn of turns) for (const [one, answer] of await beginTurn(tx, policy, turn)) begun.set(one, answer)
+    return asked.map((one) => begun.get(one) as Begun)
   }
 
-/** Of a row that is there: its id where it waited for this attempt, else the row. */
-async function resume(
-  tx: Tx,
-  { key }: NewMessage,
-  sending: Partial<StoredMessage>,
-  now: number,
-): Promise<number | StoredMessage> {
-  const row = await locked(tx, key)
-  if (row.state !== 'planned' || (row.due !== null && row.due > now)) return row
+/** Of different customers. */
+async function beginTurn(tx: Tx, policy: Policy, asked: readonly Begin[]): Promise<Map<Begin, Begun>> {
+  const now = Math.max(...asked.map((one) => one.now))
+  const { caps } = asked[0]
+  const people = await peopleOf(tx, policy, asked, now)
+  const verdicts = await capVerdicts(tx, asked, caps, now)
+  const begun = new Map<Begin, Begun>()
+  for (const [i, one] of asked.entries()) {
+    const refused = refusal(people[i], one.message)
+    const cap = verdicts[i]
+    if (refused) begun.set(one, { go: false, refused })
+    else if (cap) begun.set(one, { go: false, cap })
+  }
+  const free = asked.filter((one) => !begun.has(one))
+  await insert(
+    tx,
+    free.map((one) => rowOf(one.message, { ...sendingOf(one), attempts: 1 })),
+  )
+  const keys = free.map(({ message }) => message.key)
+  const rows = new Map((await holdersOf(tx, keys)).map((row) => [row.key, row]))
+  for (const one of free.toSorted((a, b) => (a.message.key < b.message.key ? -1 : 1))) {
+    const { id, state, holder } = rows.get(one.message.key) as Holder
+    begun.set(one, state === 'sending' && holder === one.holder ? { go: true, id } : await resume(tx, one))
+  }
+  for (const { message, shown, now } of free)
+    if (message.channel === 'webhook' && shown.address !== null)
+      await noteReceiver(tx, { identifier: message.identifier, url: shown.address, now })
+  return begun
+}
+
+const sendingOf = ({ shown, holder, lease }: Begin) => ({
+  ...shown,
+  state: 'sending',
+  holder,
+  lease,
+  due: null,
+  reason: null,
+})
+
+/** Of a row that was there before: it goes where it waited for this attempt. */
+async function resume(tx: Tx, one: Begin): Promise<Begun> {
+  const row = await locked(tx, one.message.key)
+  if (row.state !== 'planned' || (row.due !== null && row.due > one.now)) return { go: false, row }
   await tx.k
     .updateTable('messages')
-    .set({ ...sending, attempts: row.attempts + 1 })
+    .set({ ...sendingOf(one), attempts: row.attempts + 1 })
     .where('id', '=', row.id)
     .execute()
-  return row.id
+  return { go: true, id: row.id }
 }
 
 /** He may have refused since the message was written: the last word is read in the transaction that lets it go. */
-async function refusal(
-  tx: Tx,
-  policy: Policy,
-  { purpose, channel }: Pick<MessageRow, 'purpose' | 'channel'>,
-  identity: Identity,
-  now: number,
-): Promise<string | null> {
-  const { standing, allowed } = (await personOf(tx, policy, identity, now)).ruling(
-    purpose as MessagePurpose,
-    purpose === 'marketing' ? channel : '',
-  )
+function refusal(person: Person, { purpose, channel }: Pick<MessageRow, 'purpose' | 'channel'>): string | null {
+  const { standing, allowed } = person.ruling(purpose as MessagePurpose, purpose === 'marketing' ? channel : '')
   // A soft opt-in was looked at with his orders before; nothing but a refusal changes it.
   return !allowed && standing.answer === 'denied' ? 'consent: denied' : null
 }
 
-/** PostgreSQL: two messages to one customer are counted one after the other. On SQLite there is one writer. */
-async function lockCustomer(tx: Tx, identifiers: readonly number[]): Promise<void> {
+/** PostgreSQL: two messages to one customer are counted one after the other, where anything is. On SQLite there is one writer. */
+async function lockCustomers(tx: Tx, asked: readonly Begin[]): Promise<void> {
   if (tx.engine === 'sqlite') return
-  const first = Math.min(...identifiers)
-  await sql`select pg_advisory_xact_lock(hashtext('habitue.messages'), ${first % 2_000_000_000}::int)`.execute(tx.k)
+  const counted = asked.filter(({ message, caps }) => capFor(message, caps) !== null)
+  const firsts = counted.map(({ identifiers }) => Math.min(...identifiers) % 2_000_000_000).sort((a, b) => a - b)
+  if (firsts.length === 0) return
+  await sql`select pg_advisory_xact_lock(hashtext('habitue.messages'), c) from unnest(${firsts}::int[]) as c`.execute(
+    tx.k,
+  )
 }
 
-/** Its id; null where there is one of its key. */
-async function insert(tx: Tx, message: NewMessage, state: Partial<StoredMessage>): Promise<number | null> {
+/** Leaves alone those of whose key there is one. */
+async function insert(tx: Tx, rows: readonly Omit<StoredMessage, 'id'>[]): Promise<void> {
+  if (rows.length === 0) return
+  const columns = Object.keys(rows[0]) as (keyof (typeof rows)[number])[]
+  const values = rows.map((row) => columns.map((column) => row[column]))
+  await insertMissing(tx, 'messages', ['key'], columns, values)
+}
+
+function rowOf(message: NewMessage, state: Partial<StoredMessage>): Omit<StoredMessage, 'id'> {
   const { key, token, identifier, address, channel, purpose, template, journey, instance } = message
   const { priority, request, created } = message
   const about = { key, token, identifier, address, channel, purpose, template }
-  const own = { ...about, journey, instance, priority, request, created }
-  const row = await tx.k
-    .insertInto('messages')
-    .values({ ...blank, ...own, ...state })
-    .onConflict((conflict) => conflict.column('key').doNothing())
-    .returning('id')
-    .executeTakeFirst()
-  return row ? Number(row.id) : null
+  return { ...blank, ...about, journey, instance, priority, request, created, ...state }
 }
 
 /** Nobody else changes it before this transaction has ended. */
@@ -147,23 +186,45 @@ export interface Finish {
 }
 
 /**
- * What whoever acted knows of it. Also where its lease ended meanwhile: it knows better than the clock. Answers the row as
- * it is then; null = the customer was erased.
+ * What those who acted know of it. Also where a lease ended meanwhile: they know better than the clock. Answers the rows as
+ * they are then; null = the customer was erased.
  */
-const finish: Handler<Finish, StoredMessage | null> = async (
-  tx,
-  { key, holder, state, reason, response, due, now },
-) => {
-  const sent = state === 'sent' ? { sent: now, request: null } : {}
-  const row = await tx.k
-    .updateTable('messages')
-    .set({ state, reason, response, due, lease: null, ...sent })
-    .where('key', '=', key)
-    .where('holder', '=', holder)
-    .where('state', 'in', ['sending', 'in_doubt'])
-    .returningAll()
-    .executeTakeFirst()
-  return (row as StoredMessage | undefined) ?? messageByKey(tx, key)
+const finish: Handler<readonly Finish[], (OutcomeRow | null)[]> = async (tx, all) => {
+  const sent = all.filter(({ state }) => state === 'sent')
+  // Lost with the machine, such a mail is in doubt.
+  if (sent.length === all.length) await commitLazily(tx)
+  await finishSome(tx, sent, ['sent', 'request'], ({ now }) => [now, null])
+  await finishSome(
+    tx,
+    all.filter(({ state }) => state !== 'sent'),
+    [],
+    () => [],
+  )
+  const rows = await messagesByKeys(
+    tx,
+    all.map(({ key }) => key),
+  )
+  const byKey = new Map(rows.map((row) => [row.key, row]))
+  return all.map(({ key }) => byKey.get(key) ?? null)
+}
+
+async function finishSome(
+  tx: Tx,
+  all: readonly Finish[],
+  more: readonly string[],
+  valuesOf: (one: Finish) => unknown[],
+): Promise<void> {
+  const columns = ['state', 'reason', 'response', 'due', 'lease', ...more]
+  let open = all
+  for (const from of ['sending', 'in_doubt']) {
+    if (open.length === 0) return
+    const rows = open.map((one) => {
+      const { key, holder, state, reason, response, due } = one
+      return [key, holder, from, state, reason, response, due, null, ...valuesOf(one)]
+    })
+    const isDone = await updateByKeys(tx, 'messages', ['key', 'holder', 'state'], columns, rows)
+    open = open.filter((_, i) => !isDone[i])
+  }
 }
 
 export interface Put {
@@ -177,7 +238,7 @@ export interface Put {
 
 /** Says of a message that was not shown to anybody what is to become of it. Leaves alone what somebody else is at. */
 const put: Handler<Put, StoredMessage> = async (tx, { message, state, reason, due, tried }) => {
-  await insert(tx, message, {})
+  await insert(tx, [rowOf(message, {})])
   const row = await locked(tx, message.key)
   if (row.state !== 'planned') return row
   const attempts = row.attempts + (tried ? 1 : 0)

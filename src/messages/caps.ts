@@ -24,26 +24,54 @@ export interface CapVerdict {
 const dayMs = 86_400_000
 const weekMs = 7 * dayMs
 
-/** What keeps `row` from being sent now; null = nothing. Counts what was sent and what may have been. */
-export async function capOf(
+export interface Counted {
+  readonly message: Pick<MessageRow, 'key' | 'channel' | 'purpose' | 'priority'>
+  /** All of the customer. */
+  readonly identifiers: readonly number[]
+}
+
+export function capFor({ channel, purpose }: Counted['message'], caps: Caps): Cap | null {
+  const cap = caps[`${channel}:${purpose}`]
+  return cap && (cap.day > 0 || cap.week > 0) ? cap : null
+}
+
+/** What keeps each from being sent now, of different customers; null = nothing. Counts what was sent and what may have been. */
+export async function capVerdicts(
   reader: Reader,
-  row: Pick<MessageRow, 'key' | 'channel' | 'purpose' | 'priority'>,
-  identifiers: readonly number[],
+  all: readonly Counted[],
   caps: Caps,
   now: number,
-): Promise<CapVerdict | null> {
-  const cap = caps[`${row.channel}:${row.purpose}`]
-  if (!cap || (cap.day === 0 && cap.week === 0)) return null
-  const others = await reader.k
+): Promise<(CapVerdict | null)[]> {
+  const capped = all.filter(({ message }) => capFor(message, caps) !== null)
+  const verdicts = new Map<Counted, CapVerdict | null>()
+  for (const same of Map.groupBy(capped, ({ message }) => `${message.channel}:${message.purpose}`).values()) {
+    const others = Map.groupBy(await othersOf(reader, same, now), ({ identifier }) => identifier)
+    for (const one of same) {
+      const own = one.identifiers.flatMap((identifier) => others.get(identifier) ?? [])
+      verdicts.set(one, verdictOf(one.message, own, capFor(one.message, caps) as Cap, now))
+    }
+  }
+  return all.map((one) => verdicts.get(one) ?? null)
+}
+
+type Other = Pick<MessageRow, 'identifier' | 'key' | 'state' | 'created' | 'sent' | 'priority' | 'due'>
+
+/** Messages of the same channel and purpose to any of these customers. */
+function othersOf(reader: Reader, asked: readonly Counted[], now: number): Promise<Other[]> {
+  const { channel, purpose } = asked[0].message
+  return reader.k
     .selectFrom('messages')
-    .select(['state', 'created', 'sent', 'priority', 'due'])
-    .where('identifier', 'in', identifiers)
-    .where('channel', '=', row.channel)
-    .where('purpose', '=', row.purpose)
-    .where('key', '!=', row.key)
+    .select(['identifier', 'key', 'state', 'created', 'sent', 'priority', 'due'])
+    .where('identifier', 'in', [...new Set(asked.flatMap(({ identifiers }) => identifiers))])
+    .where('channel', '=', channel)
+    .where('purpose', '=', purpose)
     .where('state', 'in', ['sent', 'sending', 'in_doubt', 'planned'])
     .where('created', '>', now - 2 * weekMs)
     .execute()
+}
+
+function verdictOf(row: Counted['message'], all: readonly Other[], cap: Cap, now: number): CapVerdict | null {
+  const others = all.filter(({ key }) => key !== row.key)
   const taken = others.filter(({ state }) => state !== 'planned').map((one) => one.sent ?? one.created)
   // Room is kept for what is more important and will go out within the day.
   const ahead = others.filter(

@@ -3,6 +3,7 @@
  * `messages.finish` the row says `sending`; whatever dies there leaves it so, and it becomes one in doubt.
  */
 import type { Database } from '../db/database.ts'
+import { gathered } from '../db/gather.ts'
 import type { World } from '../world.ts'
 import type { Begin, Begun, Finish, Put } from './attempt.ts'
 import { backoff, longestTryMs } from './backoff.ts'
@@ -10,7 +11,7 @@ import type { Caps } from './caps.ts'
 import type { Attempt, Channel, Delivery } from './channels/channel.ts'
 import type { Outcome } from './message.ts'
 import type { Ready } from './prepare.ts'
-import { type NewMessage, outcomeOf, type StoredMessage } from './store.ts'
+import { type NewMessage, type OutcomeRow, outcomeOf, type StoredMessage } from './store.ts'
 
 export interface HandoverNeeds {
   readonly db: Database
@@ -52,6 +53,9 @@ export interface Trouble {
 const downAfter = 3
 const downMs = 15_000
 
+/** Attempts that are written by one transaction. */
+const atOnce = 64
+
 interface Ended {
   readonly message: NewMessage
   readonly holder: string
@@ -62,6 +66,10 @@ interface Ended {
 
 export function createHandover({ db, world, caps, leaseMs, bounced }: HandoverNeeds): Handover {
   const troubles = new Map<string, Trouble>()
+  const beginOne = gathered(atOnce, (all: readonly Begin[]) => db.write<Begun[]>('messages.begin', all))
+  const finishOne = gathered(atOnce, (all: readonly Finish[]) =>
+    db.write<(OutcomeRow | null)[]>('messages.finish', all),
+  )
   const put: Handover['put'] = async (message, change) =>
     outcomeOf(await db.write<StoredMessage>('messages.put', { message, ...change } satisfies Put))
 
@@ -98,7 +106,7 @@ export function createHandover({ db, world, caps, leaseMs, bounced }: HandoverNe
       )
     const now = world.now()
     const finish: Finish = { key: message.key, holder, now, ...finishOf(delivery, later) }
-    const row = await db.write<StoredMessage | null>('messages.finish', finish)
+    const row = await finishOne(finish)
     if (delivery.kind === 'refused' && delivery.address)
       await bounced?.({ ...message, subject: row?.subject ?? null }, { reason, permanent: true, now })
     return row ? outcomeOf(row) : { kind: 'failed', reason: 'the customer was erased' }
@@ -120,7 +128,7 @@ export function createHandover({ db, world, caps, leaseMs, bounced }: HandoverNe
         const lease = now + leaseMs
         const { identity } = ready.recipient
         const payload: Begin = { message, shown: ready.shown, holder, now, lease, ...identity, caps }
-        begun = await db.write<Begun>('messages.begin', payload)
+        begun = await beginOne(payload)
         return begun.go ? { holds: () => world.now() < lease - leaseMs / 10 } : null
       }
       const delivery = await channel.deliver(ready.parcel, begin)

@@ -12,7 +12,7 @@ import { createHandover, type Handover, type HandoverNeeds, type Trouble } from 
 import { defaultPriority, type Outcome, type SendRequest } from './message.ts'
 import { type PrepareNeeds, prepare } from './prepare.ts'
 import { createRenderer, type Renderer } from './render.ts'
-import { dueMessages, isAnyLost, messageByKey, type NewMessage, outcomeOf, type StoredMessage } from './store.ts'
+import { dueMessages, isAnyLost, knownMessage, type NewMessage, outcomeOf, type StoredMessage } from './store.ts'
 import { currentTemplates } from './template-store.ts'
 
 export interface Messenger {
@@ -107,7 +107,7 @@ async function sent(needs: MessengerNeeds, means: Means, request: SendRequest): 
   const { db, world } = needs
   const channel = means.channels.get(request.channel)
   if (!channel) return { kind: 'failed', reason: `there is no channel ${JSON.stringify(request.channel)}` }
-  const known = await messageByKey(db, request.key)
+  const known = await knownMessage(db, request.key)
   if (known && (known.state !== 'planned' || (known.due !== null && known.due > request.now))) return outcomeOf(known)
   const token = known?.token ?? Buffer.from(world.bytes(16)).toString('base64url')
   const ready = await prepare(needs, channel, await means.renderer.current(), request, token)

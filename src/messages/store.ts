@@ -31,6 +31,12 @@ export async function messageByKey(reader: Reader, key: string): Promise<StoredM
   return row
 }
 
+/** The same, mostly of keys of which there is none yet: that is asked for many at once. */
+export async function knownMessage(reader: Reader, key: string): Promise<StoredMessage | null> {
+  if (reader.engine === 'postgres' && (await messagesByKeys(reader, [key])).length === 0) return null
+  return messageByKey(reader, key)
+}
+
 export async function messageByToken(reader: Reader, token: string): Promise<StoredMessage | null> {
   const row = await reader.k.selectFrom('messages').selectAll().where('token', '=', token).executeTakeFirst()
   return (row as StoredMessage | undefined) ?? null
@@ -91,8 +97,16 @@ export function messagesByKeys(reader: Reader, keys: readonly string[]): Promise
   return selectByKeys<OutcomeRow>(reader, 'messages', ['key'], tuples, outcomeColumns)
 }
 
-const outcomeColumns = ['id', 'key', 'token', 'state', 'reason', 'created', 'due', 'lease'] as const
-type OutcomeRow = Pick<StoredMessage, (typeof outcomeColumns)[number]>
+/** Whose attempt each of these is, if anybody's. */
+export function holdersOf(reader: Reader, keys: readonly string[]): Promise<Holder[]> {
+  const tuples = keys.map((key) => [key])
+  return selectByKeys<Holder>(reader, 'messages', ['key'], tuples, ['id', 'key', 'state', 'holder'])
+}
+
+export type Holder = Pick<StoredMessage, 'id' | 'key' | 'state' | 'holder'>
+
+const outcomeColumns = ['id', 'key', 'token', 'state', 'reason', 'created', 'due', 'lease', 'subject'] as const
+export type OutcomeRow = Pick<StoredMessage, (typeof outcomeColumns)[number]>
 
 /** What a row says to whoever asked for the message. */
 export function outcomeOf(row: OutcomeRow): Outcome {
