@@ -47,13 +47,22 @@ describe('eval session', () => {
     expect(outcome.metrics).toEqual({ 'hr@20': 1, 'mrr@20': 0.5 })
   })
 
+  it('puts items of the session in front where people come back to them, and behind all others where nobody ever does', async () => {
+    const rows = (items: readonly string[]) =>
+      file(['session,item', ...Array.from({ length: 60 }, (_, s) => items.map((item) => `${s},${item}`)).flat()])
+    const test = file(['prefix,target', 'a b,a'])
+    const rankAmong = async (train: string) => 1 / (await evalSession({ train, test }, {}, around)).metrics['mrr@20']
+    expect(await rankAmong(rows(['a', 'b', 'a', 'b', 'c']))).toBeLessThanOrEqual(2)
+    expect(await rankAmong(rows(['a', 'b', 'c', 'd']))).toBeGreaterThan(2)
+  })
+
   it('serves by sessions like this one, in the order of its items', async () => {
     const more = file([
       'session,item',
       ...Array.from({ length: 60 }, (_, s) => [`${s},a`, `${s},b`, `x${s},c`, `x${s},d`]).flat(),
     ])
     const test = file(['prefix,target', 'c a,b', 'a c,d'])
-    const outcome = await evalSession({ train: more, test }, { set: ['again=0'] }, around)
+    const outcome = await evalSession({ train: more, test }, {}, around)
     expect(outcome.model).toBe('session-neighbours')
     expect(outcome.metrics['mrr@20']).toBe(1)
     expect(outcome.scoreMs?.p99).toBeGreaterThanOrEqual(outcome.scoreMs?.p50 ?? 0)

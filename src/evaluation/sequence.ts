@@ -92,7 +92,8 @@ export async function evaluateSession(input: SessionInput, request: EvaluationRe
   const { train, sessions, items } = input
   const { times } = places(train.users, sessions, DAY)
   const known = matrixFromTriples({ ...train, times }, sessions, items)
-  const data: TrainingData = { ...known, now: latest(known.times), seed: request.seed }
+  const returns = (train.users.length - known.matrix.indices.length) / Math.max(1, train.users.length - sessions)
+  const data: TrainingData = { ...known, returns, now: latest(known.times), seed: request.seed }
   const { model, fitSeconds } = await timedFit(request, data)
   const { metrics, scoreMs } = scoreSession(model, input, data.now + DAY, request)
   model.dispose?.()

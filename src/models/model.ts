@@ -39,6 +39,11 @@ export interface TrainingData {
   readonly led?: { readonly places: readonly string[]; readonly by: Uint8Array }
   /** 1 for each entry of `matrix` that a kind should tune on, where the caller has chosen; else the kind chooses. */
   readonly tuneOn?: Uint8Array
+  /**
+   * Share of a row's choices after its first that came back to an item that it had before, where that is known: the matrix
+   * tells only which items a row has.
+   */
+  readonly returns?: number
   /** The moment of training, milliseconds since 1970; decays count back from it. */
   readonly now: number
   /** Seed for whatever a fit draws. */

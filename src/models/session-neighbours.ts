@@ -1,16 +1,19 @@
 /**
  * What comes next in a session, from sessions like it: V-SKNN (Ludewig and Jannach 2018) with the refinements of V-STAN,
- * smoothed by a walk of one and two steps over what follows what. With idf_i = ln((S + 1) / (S_i + 1/2)), r_i the rank
- * of item i from the latest of the present session h, and age(s) from 0 (newest) to 1 (oldest session):
+ * smoothed by a walk W of one and two steps over what follows what (`session-walk.ts`). With idf_i = ln((S + 1) / (S_i + 1/2)),
+ * r_i the rank of item i from the latest of the present session h, and age(s) from 0 (newest) to 1 (oldest session):
  *
  *   sim(s)     = sum over i in both h and s of e^(-r_i / reach) idf_i^matchPower * e^(-aging age(s))
  *   near(j)    = sum over the `neighbours` most similar s of sim(s)^sharpness idf_j^targetPower dist(s, j)
- *   walk(j)    = sum over h of e^(-r_i / reach) (T + T^2)_ij
- *   score(j)   = near(j) / sum near + walkShare walk(j) / sum walk
+ *   walk(j)    = sum over h of e^(-r_i / reach) W_ij
+ *   score(j)   = near(j) / sum near + walkShare walk(j) / sum walk, and of an item of h itself
+ *   score(i)   = min(1, returns / 0.2) (the same + reminder e^(-r_i / reach))
  *
  * dist falls by e^(-(d - 1) / spread) with the distance d between j and the latest item of h that s has; that item itself
- * counts `again`, for people come back to what they just saw. Serving reads the sessions of the present items from an
- * inverted index: a click changes the next answer, and nothing is trained for it. An item refused takes its walk away.
+ * counts `again`, for people come back to what they just saw: as `returns` says, the share of choices in these very data that
+ * came back. Where nobody ever does, a session's own items go behind all others that are known of. Serving reads the sessions
+ * of the present items from an inverted index: a click changes the next answer, and nothing is trained for it. An item refused
+ * takes its walk away.
  */
 import { packModel, unpackModel } from './bytes.ts'
 import { kthLargest } from './kth-largest.ts'
@@ -33,22 +36,26 @@ export type SessionOptions = {
   spread: number
   again: number
   walkShare: number
+  /** What the latest item of the session gets for being there; earlier ones fading by `reach`. */
+  reminder: number
 }
 
 const KIND = 'session-neighbours'
-const VERSION = 1
+const VERSION = 2
 /** Entries of the present session that are looked at, from the latest. */
 const LOOKED_AT = 20
 /** Items to each side of the matched one that a neighbour speaks of: long histories are many sessions. */
 const AROUND = 20
+/** Share of choices that came back, from which on the items of a session count in full: that of the data on which all was set. */
+const USUAL_RETURNS = 0.2
 /** At most so many of an item's sessions are looked at, the latest; keeps the slowest answer in bounds. */
 const MOST_PLACES = 1500
 
 export const sessionNeighbours: ModelKind<SessionOptions> = {
   kind: KIND,
   defaults: {
-    ...{ reach: 2, matchPower: 1.5, targetPower: 1.5, aging: 0.7, neighbours: 500, sharpness: 1.5 },
-    ...{ spread: 5, again: 1.5, walkShare: 0.5 },
+    ...{ reach: 2, matchPower: 1.5, targetPower: 1.5, aging: 1.2, neighbours: 500, sharpness: 1.5 },
+    ...{ spread: 5, again: 1.5, walkShare: 1, reminder: 0.1 },
   },
   async fit(data, options, progress): Promise<Model> {
     if (!data.times) throw new ModelDeclined(`${KIND}: the interactions have no times`)
@@ -56,15 +63,19 @@ export const sessionNeighbours: ModelKind<SessionOptions> = {
     const ordered = byAge(inOrder(data))
     if (ordered.items.length === 0) throw new ModelDeclined(`${KIND}: nobody chose anything yet`)
     const walk = await walkTable(ordered, data.matrix.columns, options.aging, progress)
-    return makeModel(ordered, serveTable(walk), options, data.matrix.columns)
+    const returning = Math.min(1, (data.returns ?? USUAL_RETURNS) / USUAL_RETURNS)
+    return makeModel(ordered, serveTable(walk), { ...options, returning }, data.matrix.columns)
   },
   fromBytes(bytes): Model {
     const packed = unpackModel(bytes, KIND, VERSION)
     const { meta, i32, f32 } = packed
     const sessions = { starts: i32('starts'), items: i32('sessionItems'), ages: f32('ages') }
-    return makeModel(sessions, openTable(packed), meta.options as SessionOptions, Number(meta.items))
+    return makeModel(sessions, openTable(packed), meta.options as Settings, Number(meta.items))
   },
 }
+
+/** Options and, from 0 to 1, how loud the items of the present session are themselves. */
+type Settings = SessionOptions & { readonly returning: number }
 
 function byAge({ starts, items, lastTimes }: Ordered): Sessions {
   const rows = Int32Array.from(lastTimes.keys()).filter((row) => starts[row + 1] > starts[row])
@@ -175,7 +186,7 @@ function scaleOfNear(speak: Searcher['speak'], neighbours: Found): number {
   return total > 0 ? 1 / total : 0
 }
 
-function makeModel(sessions: Sessions, walk: ServedTable, options: SessionOptions, items: number): Model {
+function makeModel(sessions: Sessions, walk: ServedTable, options: Settings, items: number): Model {
   const { find, speak, popularity, matchWeight } = searcher(sessions, options, items)
 
   function score(history: History, out: Float32Array): void {
@@ -191,9 +202,19 @@ function makeModel(sessions: Sessions, walk: ServedTable, options: SessionOption
     speak(neighbours, (item, voice) => {
       out[item] += scale * voice
     })
+    eachOwn(recent, (item, reminder) => {
+      out[item] = options.returning * (out[item] + reminder)
+    })
     // Popularity decides among items of which neither knows anything, and for a stranger.
     for (let i = 0; i < items; i++) {
       out[i] = popularity[i] === 0 ? Number.NEGATIVE_INFINITY : out[i] + 1e-6 * popularity[i]
+    }
+  }
+
+  /** Calls `give(item, reminder)` for the items of the session itself that were not refused. */
+  function eachOwn(recent: History, give: (item: number, reminder: number) => void): void {
+    for (let k = 0; k < recent.items.length; k++) {
+      if (recent.weights[k] > 0) give(recent.items[k], options.reminder * recent.weights[k])
     }
   }
 
@@ -218,6 +239,9 @@ function makeModel(sessions: Sessions, walk: ServedTable, options: SessionOption
         const source = recent.items[h]
         shares.set(source, (shares.get(source) ?? 0) + (scale * voice * voiceOf(h)) / all)
       }
+    })
+    eachOwn(recent, (own, reminder) => {
+      if (own === item) shares.set(own, (shares.get(own) ?? 0) + reminder)
     })
     const parts = Array.from(shares, ([source, weight]) => ({ item: source, weight }))
     return parts.sort((a, b) => b.weight - a.weight || a.item - b.item).slice(0, most)

@@ -1,7 +1,8 @@
 /**
  * A random walk of one and two steps over what follows what in sessions (in the manner of S-Walk, Choi et al. 2022, with
- * counts for its linear models): T_ij = c_ij / (n_i + 2) * (m_j + 5)^-0.15, c_ij = decayed counts of j after i plus
- * 0.7 times those of j before i. Two steps reach items that no session has met together: on sparse data, most pairs.
+ * counts for its linear models): T_ij = c_ij / (n_i + 2) * (m_j + 5)^-0.4, c_ij = decayed counts of j after i plus 0.7
+ * times those of j before i. Two steps reach items that no session has met together: on sparse data, most pairs. One step
+ * has a fourth of their sum, for what it reaches is told by the sessions themselves.
  */
 import { kthLargest } from './kth-largest.ts'
 import type { Progress } from './model.ts'
@@ -14,12 +15,14 @@ const LAG_DECAY = 2
 const BACKWARD = 0.7
 const SHRINK = 2
 const TARGET_SHRINK = 5
-const TARGET_POWER = 0.15
-/** Largest entries of a row of T that are walked along, and of T + T^2 that are kept. */
+const TARGET_POWER = 0.4
+/** Sum of what one step reaches beside that of two. */
+const ONE_STEP = 0.25
+/** Largest entries of a row of T that are walked along, and of the walk's that are kept. */
 const FANOUT = 150
 const KEPT = 200
 
-/** T + T^2 by source, pruned. */
+/** The walk by source, pruned. */
 export async function walkTable(
   sessions: Sessions,
   items: number,
@@ -42,13 +45,20 @@ export async function walkTable(
   const rows = rowCollector(items)
   for (let i = 0; i < items; i++) {
     if (i % 2048 === 0) await pace(progress, 2 + i / items, 4, 'walk')
+    let one = 0
+    let two = 0
     for (let e = counts.indptr[i]; e < counts.indptr[i + 1]; e++) {
       const middle = counts.targets[e]
       const first = counts.values[e]
-      rows.add(middle, first)
+      one += first
       for (let f = counts.indptr[middle]; f < counts.indptr[middle + 1]; f++) {
-        rows.add(counts.targets[f], first * counts.values[f])
+        const both = first * counts.values[f]
+        rows.add(counts.targets[f], both)
+        two += both
       }
+    }
+    for (let e = counts.indptr[i]; e < counts.indptr[i + 1]; e++) {
+      rows.add(counts.targets[e], (ONE_STEP * two * counts.values[e]) / one)
     }
     rows.finish(KEPT)
   }
