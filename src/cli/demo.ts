@@ -6,6 +6,7 @@ import type { Command } from 'commander'
 import { type OrderDoor, openOrderDoor } from '../../examples/shop/order-door.ts'
 import type { FromShop } from '../../examples/shop/produce.ts'
 import { loadConfig } from '../config.ts'
+import { readOwner } from '../db/owner.ts'
 import { HabitueError } from '../errors.ts'
 import { systemWorld } from '../world.ts'
 import { type Connection, overHttp } from './connection.ts'
@@ -108,8 +109,13 @@ function configOf(port: number, file: string, door: OrderDoor, secret: string) {
 
 const mailOf = (file: string) => file.replace(/(\.db)?$/, '-mail')
 
-/** The demo begins anew each time; only a file that a demo made is removed. */
+/** The demo begins anew each time; only a file that a demo made is removed, and none that somebody is working on. */
 function removeOld(file: string): void {
+  const owner = readOwner(file)
+  if (owner) {
+    const where = owner.url === null ? '' : ` at ${owner.url}`
+    throw new HabitueError('database_locked', `A demo runs on ${file} already${where}; end it, or name another --data.`)
+  }
   for (const path of [file, `${file}-wal`, `${file}-shm`, `${file}-lock`, `${file}-owner`]) {
     if (existsSync(path) && !file.includes('demo')) {
       throw new HabitueError('conflict', `${file} exists; the demo replaces only files with "demo" in their name.`)

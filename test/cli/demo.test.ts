@@ -35,6 +35,11 @@ it('makes its shop, learns, introduces three customers with reasons, and sends l
   expect(await demo.line((line) => line.startsWith('The shop took order'))).toContain(`again-1 of ${customer} `)
   expect((await habitue(place, ['export', customer])).stdout).toContain('"number":"again-1"')
 
+  // A second one takes nothing away from it.
+  const second = await habitue(place, ['demo', '--once'])
+  expect([second.code, second.stderr]).toEqual([1, expect.stringContaining('database_locked')])
+  expect((await fetch(`${link}?lang=en`)).status).toBe(200)
+
   demo.process.kill('SIGINT')
   expect(await demo.ended).toMatchObject({ code: 130 })
   expect(demo.said.stdout).not.toContain('again-2')
