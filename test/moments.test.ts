@@ -1,5 +1,6 @@
 /** What the engine notices by itself, in simulated time, over HTTP, on both engines. */
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
+import { PostgresConnection } from '../src/db/postgres.ts'
 import { type SimulatedWorld, simulatedWorld } from '../src/world.ts'
 import { forEachRunning, type Running } from './running.ts'
 
@@ -79,7 +80,7 @@ const settings = {
   moments: { cartMinutes: 60 },
 } as const
 
-forEachRunning((_engine, run) => {
+forEachRunning((engine, run) => {
   const start = Date.parse('2026-03-02T11:00:00Z')
   const begin = async (overrides: object = {}): Promise<[Running, SimulatedWorld]> => {
     const world = simulatedWorld(5, start)
@@ -118,6 +119,31 @@ forEachRunning((_engine, run) => {
     const twice = (await shop.derived('ada')).map(({ properties }) => properties)
     expect(twice.map(({ value }) => value)).toEqual([2639.8, 2600])
     expect(twice[0].cart_id).toBe(twice[1].cart_id)
+  })
+
+  it('carts that are left at the same minute are each their customer’s, and read together', async () => {
+    const shop = await open()
+    await shop.items(laptop, mouse)
+    const users = Array.from({ length: 20 }, (_, i) => `u${i}`)
+    const added = users.map((userId, i) => ({
+      ...{ type: 'track', userId, event: 'Product Added' },
+      properties: { product_id: i % 2 === 0 ? 'mouse' : 'laptop', quantity: i + 1 },
+    }))
+    await shop.batch(added)
+    const read = vi.spyOn(PostgresConnection.prototype, 'all')
+    await shop.pass(61 * minute)
+    const ofCarts = read.mock.calls.filter(([text]) => /from carts\b/.test(text)).length
+    read.mockRestore()
+    // Each piece of moments reads them once; on SQLite there is no way to a server.
+    expect(ofCarts).toBe(engine === 'postgres' ? 1 : 0)
+    for (const [i, user] of users.entries()) {
+      const [{ name, properties }] = await shop.derived(user)
+      expect([name, properties.quantity, (properties.products as { product_id: string }[])[0].product_id]).toEqual([
+        'Cart Abandoned',
+        i + 1,
+        i % 2 === 0 ? 'mouse' : 'laptop',
+      ])
+    }
   })
 
   it('a cart that was ordered, emptied, brought along, or told of too late is not abandoned', async () => {

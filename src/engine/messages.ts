@@ -118,10 +118,14 @@ function mailboxWork({ config, log }: MessageNeeds, take: MailboxOptions['take']
   const troubles = (now: number): Trouble[] => {
     const trouble = box.trouble()
     if (trouble === null || now - trouble.since < mailboxPatienceMs) return []
-    const detail = `The mailbox of replies cannot be read: ${trouble.reason}`
-    return [
-      { name: 'mailbox-failing', detail, mend: 'Look at the mail server and HABITUE_IMAP_URL; mail waits there.' },
-    ]
+    const { reason, isRead } = trouble
+    const name = 'mailbox-failing'
+    if (isRead) {
+      const detail = `What came into the mailbox of replies cannot be stored: ${reason}`
+      return [{ name, detail, mend: 'Look at the database and the log; mail waits unseen in the mailbox.' }]
+    }
+    const detail = `The mailbox of replies cannot be read: ${reason}`
+    return [{ name, detail, mend: 'Look at the mail server and HABITUE_IMAP_URL; mail waits there.' }]
   }
   return { works: [box], troubles }
 }

@@ -23,9 +23,17 @@ export interface MailboxOptions {
 }
 
 export interface Mailbox extends DueWork {
-  /** Since when it cannot be read, milliseconds, and why; null = it can. */
-  trouble(): { readonly since: number; readonly reason: string } | null
+  /** Null = all is well. */
+  trouble(): MailboxTrouble | null
   close(): Promise<void>
+}
+
+export interface MailboxTrouble {
+  /** Milliseconds. */
+  readonly since: number
+  readonly reason: string
+  /** The mailbox is well, and what was read cannot be stored. */
+  readonly isRead: boolean
 }
 
 /** It is looked at so often at least; where the server says that mail came, at once. */
@@ -34,6 +42,9 @@ const longestPauseMs = 5 * 60_000
 const timeoutMs = 30_000
 /** In one look. */
 const atOnce = 50
+/** The mail is there, and could not be stored: nothing is wrong with the mailbox. */
+class NotStored extends Error {}
+
 /** A larger mail is nothing that a customer wrote: a person looks. */
 const mostBytes = 10 * 1024 * 1024
 const forPeople = ['\\Seen', '\\Flagged']
@@ -45,18 +56,10 @@ export function createMailbox({ server, caFile, take, log }: MailboxOptions): Ma
   let hasMail = false
   let next = 0
   let failures = 0
-  let trouble: { since: number; reason: string } | null = null
+  let trouble: MailboxTrouble | null = null
   const connected = async (): Promise<ImapFlow> => {
     if (client?.usable) return client
-    const fresh = new ImapFlow({
-      ...connection(server),
-      ...(ca === undefined ? {} : { tls: { ca } }),
-      logger: false,
-      connectionTimeout: timeoutMs,
-      greetingTimeout: timeoutMs,
-      socketTimeout: 3 * timeoutMs,
-      maxIdleTime: timeoutMs,
-    })
+    const fresh = new ImapFlow({ ...connection(server), ...(ca === undefined ? {} : { tls: { ca } }) })
     // What ends the connection is told to who uses it; while it idles the next look opens another.
     fresh.on('error', () => {})
     fresh.on('exists', () => {
@@ -72,22 +75,22 @@ export function createMailbox({ server, caFile, take, log }: MailboxOptions): Ma
     try {
       hasMail = false
       const unseen = (await open.search({ seen: false }, { uid: true })) || []
-      let failed: unknown
+      let failed: NotStored | null = null
       for (const uid of unseen.slice(0, atOnce)) {
-        const flags = await taken(open, uid).catch((error) => {
-          failed ??= error
-          return null
-        })
-        if (flags !== null) await open.messageFlagsAdd(String(uid), flags, { uid: true })
+        const flags = await taken(open, uid)
+        // One that fails holds up no other; where storage is away they all would.
+        if (flags instanceof NotStored) failed ??= flags
+        else await open.messageFlagsAdd(String(uid), flags, { uid: true })
+        if (failed?.cause instanceof HabitueError) break
       }
-      if (failed !== undefined) throw failed
+      if (failed !== null) throw failed
       hasMail ||= unseen.length > atOnce
       return Math.min(unseen.length, atOnce)
     } finally {
       lock.release()
     }
   }
-  const taken = async (open: ImapFlow, uid: number): Promise<string[]> => {
+  const taken = async (open: ImapFlow, uid: number): Promise<string[] | NotStored> => {
     const size = ((await open.fetchOne(String(uid), { size: true }, { uid: true })) || null)?.size ?? 0
     if (size > mostBytes) {
       log.warn({ uid, bytes: size }, 'a mail of the mailbox is too large to be read; it is flagged')
@@ -99,7 +102,8 @@ export function createMailbox({ server, caFile, take, log }: MailboxOptions): Ma
       const { known } = await take(mail.source)
       return known ? ['\\Seen'] : forPeople
     } catch (error) {
-      if (!(error instanceof HabitueError) || error.status >= 500) throw error
+      if (!(error instanceof HabitueError) || error.status >= 500)
+        return new NotStored((error as Error).message, { cause: error })
       log.warn({ uid, code: error.code }, 'a mail of the mailbox is nothing that can be kept; it is flagged')
       return forPeople
     }
@@ -116,11 +120,15 @@ export function createMailbox({ server, caFile, take, log }: MailboxOptions): Ma
         next = now + everyMs
         return { done, next: hasMail && done > 0 ? now : null }
       } catch (error) {
-        client?.close()
-        client = null
+        const isRead = error instanceof NotStored
+        if (!isRead) {
+          client?.close()
+          client = null
+        }
         const reason = reasonOf(error)
-        if (trouble === null) log.warn({ reason }, 'the mailbox cannot be read; it is tried again')
-        trouble = { since: trouble?.since ?? now, reason }
+        const words = isRead ? 'mail of the mailbox cannot be stored' : 'the mailbox cannot be read'
+        if (trouble === null) log.warn({ reason }, `${words}; it is tried again`)
+        trouble = { since: trouble?.since ?? now, reason, isRead }
         next = now + Math.min(longestPauseMs, everyMs * 2 ** failures++)
         return { done: 0, next: null }
       }
@@ -144,6 +152,11 @@ function connection({ host, port, secure, requireTLS, auth }: MailServerUrl) {
     secure,
     ...(requireTLS ? { doSTARTTLS: true } : {}),
     auth: auth ?? { user: 'anonymous', pass: '' },
+    logger: false as const,
+    connectionTimeout: timeoutMs,
+    greetingTimeout: timeoutMs,
+    socketTimeout: 3 * timeoutMs,
+    maxIdleTime: timeoutMs,
   }
 }
 

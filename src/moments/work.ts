@@ -50,14 +50,16 @@ async function settleMoments({ db, catalogue, config, policy, note }: MomentsNee
     const identifiers = due.map(({ identifier }) => identifier)
     const people = await peopleBehind(db, policy, identifiers, now)
     const looking: Looking = { catalogue, config, now }
-    const looks: (Look & { moment: Moment })[] = []
-    for (const moment of due) {
-      const behind = people.get(moment.identifier)
-      const look = behind === undefined ? nothing : await looksByKind[moment.kind](db, looking, behind, moment)
-      // Even a clock that jumped back leaves no row that is due for ever.
-      const next = look.next === null ? null : Math.max(look.next, now + 1)
-      looks.push({ moment, events: look.events, next })
-    }
+    // All at once: what they read of the same table is one statement on PostgreSQL.
+    const looks = await Promise.all(
+      due.map(async (moment): Promise<Look & { moment: Moment }> => {
+        const behind = people.get(moment.identifier)
+        const look = behind === undefined ? nothing : await looksByKind[moment.kind](db, looking, behind, moment)
+        // Even a clock that jumped back leaves no row that is due for ever.
+        const next = look.next === null ? null : Math.max(look.next, now + 1)
+        return { moment, events: look.events, next }
+      }),
+    )
     const request: SettleMoments = { now, looks }
     note(await db.write<Derived>('moments.settle', request), now)
   }

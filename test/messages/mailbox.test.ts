@@ -1,15 +1,47 @@
 /** What comes back by mail, read from a mailbox over IMAP. */
 import { afterAll, describe, expect, it } from 'vitest'
+import { HabitueError } from '../../src/errors.ts'
+import { mailServerUrl } from '../../src/messages/mail-server-url.ts'
+import { createMailbox } from '../../src/messages/mailbox.ts'
 import { forEachRunning } from '../running.ts'
 import { type MailShop, mailShop, minute } from './mail-shop.ts'
 import { type MailboxServer, startMailboxServer } from './mailbox-server.ts'
 
-const open: (MailShop | MailboxServer)[] = []
+const open: Pick<MailShop | MailboxServer, 'close'>[] = []
 afterAll(async () => {
   for (const one of open) await one.close()
 })
 
 describe('a mailbox of replies', () => {
+  it('keeps unseen what could not be stored, for the next look, and sets aside what nobody can read', async () => {
+    const box = await startMailboxServer()
+    const taken: string[] = []
+    let isAway = true
+    const server = mailServerUrl('messages.imapUrl', box.url, 'imap')
+    const mailbox = createMailbox({
+      ...{ server, caFile: null, log: { info() {}, warn() {} } },
+      async take(mail) {
+        const name = /Subject: (\w+)/.exec(Buffer.from(mail).toString())?.[1] ?? ''
+        taken.push(name)
+        if (name === 'torn') throw new HabitueError('invalid_body', 'The mail cannot be read.')
+        if (isAway) throw new HabitueError('storage_unavailable', 'The database cannot be reached.')
+        return { known: true }
+      },
+    })
+    open.push({ close: () => mailbox.close() }, box)
+    for (const name of ['torn', 'first', 'second']) box.deliver(`From: a@x.example\r\nSubject: ${name}\r\n\r\nHi\r\n`)
+    expect(await mailbox.settle(minute)).toEqual({ done: 0, next: null })
+    expect(box.flags()).toEqual([['\\Flagged', '\\Seen'], [], []])
+    // Storage is away, so the second was not asked for.
+    expect(taken).toEqual(['torn', 'first'])
+    expect(mailbox.trouble()).toMatchObject({ since: minute, isRead: true })
+    isAway = false
+    await mailbox.settle(2 * minute)
+    expect(taken).toEqual(['torn', 'first', 'first', 'second'])
+    expect(box.flags()).toEqual([['\\Flagged', '\\Seen'], ['\\Seen'], ['\\Seen']])
+    expect(mailbox.trouble()).toBe(null)
+  })
+
   forEachRunning((_engine, run) => {
     it('is read: a reply is the customer’s, a stranger’s mail waits for a person, and nothing is taken twice', async () => {
       const box = await startMailboxServer()
