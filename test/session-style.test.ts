@@ -122,6 +122,23 @@ forEachRunning((engine, run) => {
       expect((await home(b)).teas).toBe(0)
     })
 
+    it('goes by what the very first request says of its page, and keeps nothing of it', async () => {
+      const [a, b] = [visitor(), visitor()]
+      const context = {
+        page: { url: 'https://shop.example/', referrer: 'https://tea-blog.example/2' },
+        userAgent: phone,
+      }
+      const { body, teas } = await home({ ...a, context })
+      expect([teas, body.personalised]).toEqual([5, true])
+      const office = { page: { referrer: 'https://office.example/' }, userAgent: desk }
+      expect((await home({ ...b, context: office })).teas).toBe(0)
+      expect((await home({ ...b, context: { page: { url: 'https://shop.example/?q=green+tea' } } })).teas).toBe(5)
+      expect((await home(a)).body).toMatchObject({ personalised: false, reason: { code: 'unknown' } })
+      // What was done says more than what the request says of itself.
+      await does(track(b, start, 'Products Searched', { query: 'a fountain pen' }))
+      expect((await home({ ...b, context })).teas).toBe(0)
+    })
+
     it('turns with the session, and stores nothing of it', async () => {
       const a = visitor()
       await does(page(a, start, 'https://shop.example/', desk))
@@ -140,8 +157,11 @@ forEachRunning((engine, run) => {
       await habitue.ask('POST', '/v1/batch', {
         batch: [track(a, start + 1, 'Consent Withdrawn', { purposes: ['personalisation'] })],
       })
-      const { body, teas } = await home(a)
-      expect({ personalised: body.personalised, teas }).toEqual({ personalised: false, teas: 0 })
+      const context = { page: { url: 'https://shop.example/?q=green+tea' } }
+      for (const request of [a, { ...a, context }]) {
+        const { body, teas } = await home(request)
+        expect({ personalised: body.personalised, teas }).toEqual({ personalised: false, teas: 0 })
+      }
     })
 
     it('places what nobody bought yet beside its like', async () => {

@@ -6,6 +6,7 @@ import type { Policy } from '../consent/policy.ts'
 import type { Provenance } from '../consent/saying.ts'
 import { personOf } from '../consent/store.ts'
 import type { Database } from '../db/database.ts'
+import { reduceContext } from '../events/context.ts'
 import { latestEvents } from '../events/opening.ts'
 import type { VisitorSession, VolatileSessions } from '../events/volatile-sessions.ts'
 import type { FoundIdentity } from '../identity/store.ts'
@@ -17,7 +18,7 @@ import { type Discreet, discreetFor } from '../memory/discreet.ts'
 import { type HiddenGifts, hiddenGifts } from '../memory/hidden-gifts.ts'
 import { type HistoryRow, history, historyOf } from '../memory/history.ts'
 import { type PassingMemory, passingMemory } from '../memory/passing.ts'
-import { latestStyle, type SessionStyle } from '../memory/session-style.ts'
+import { latestStyle, type SessionStyle, type StyleEvent } from '../memory/session-style.ts'
 import { timeOf, weightOf } from '../memory/signals.ts'
 import type { History } from '../models/model.ts'
 import { recencyRanks } from '../models/recency.ts'
@@ -122,18 +123,24 @@ async function traitsOf(
   { db, catalogue, config }: CustomerStateNeeds,
   { allowed, passing }: Pick<Usable, 'allowed' | 'passing'>,
   { items }: History,
-  { serving, now, guessTraits: names }: Asked,
+  { serving, now, guessTraits: names, context }: Asked,
 ): Promise<{ readonly told: Attributes; readonly style: SessionStyle }> {
   const guess = serving?.guess
   if (!guess?.admitted[items.length]) return noTraits
   const told = allowed ? await toldAttributes(db, allowed, names, now) : {}
   const isListening = guess.session && config.firstGuess.session
-  const seen = !isListening ? [] : (passing?.events ?? (allowed ? await latestEvents(db, allowed) : []))
+  const happened = !isListening ? [] : (passing?.events ?? (allowed ? await latestEvents(db, allowed) : []))
+  // The page that asks tells what its event would have told.
+  const seen = isListening && happened.length === 0 && context ? [asPage(context, now)] : happened
   const style = seen.length === 0 ? {} : latestStyle(seen, config.timeZone, unsaidByName(catalogue))
   return guesses(guess, { ...style, ...told }, items.length) ? { told, style } : noTraits
 }
 
 const noTraits = { told: {}, style: {} }
+
+function asPage(context: NonNullable<Asked['context']>, time: number): StyleEvent {
+  return { type: 'page', name: '', time, body: JSON.stringify({ context: reduceContext(context) }) }
+}
 
 function provenanceWith(provenance: readonly Provenance[], told: Attributes, style: SessionStyle): Provenance[] {
   const more: Provenance[] = []
@@ -151,6 +158,8 @@ export interface Asked {
   readonly now: number
   /** Traits that a first guess may use. */
   readonly guessTraits: ReadonlySet<string>
+  /** What the request says of the page and the device, as events do; what it tells is of this answer alone. */
+  readonly context?: Readonly<Record<string, unknown>>
 }
 
 /** What may be gone by of somebody: his memory, as far as consent reaches, and his session. */

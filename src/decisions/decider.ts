@@ -96,7 +96,7 @@ export function createDecider(needs: DeciderNeeds): Decider {
     const { customer: who, recipient } = request
     if (who === null) return null
     return recipient === undefined
-      ? customers.of(who, ceiling, serving)
+      ? customers.of(who, ceiling, serving, request.context)
       : recipients.of(who, recipient, ceiling, serving)
   }
   /** By placement, where a list rests what he ignored. */
