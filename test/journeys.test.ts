@@ -1,7 +1,8 @@
 /** Journeys from the definition over HTTP to what they do, in simulated time, on both engines. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
+import { createApp } from '../src/http/app.ts'
 import { simulatedWorld } from '../src/world.ts'
 import { forEachRunning, type Running } from './running.ts'
 
@@ -396,9 +397,37 @@ steps:
   - branch: [{ when: cart.total < 1000000, next: again }]
 `
     const gone = new AbortController()
-    const playing = habitue.engine.journeys.simulate({ ...asked, source: often }, gone.signal)
+    const playing = habitue.engine.journeys.simulate({ ...asked, source: often }, { gone: gone.signal })
     setImmediate(() => gone.abort(new Error('gone')))
     await expect(playing).rejects.toThrow('gone')
+
+    const body = { source, from: new Date(asked.from).toISOString(), to: new Date(asked.to).toISOString() }
+    const asLines = { accept: 'application/x-ndjson' }
+    const whole = await habitue.ask('POST', '/v1/journeys/simulate', body)
+    const lines = await habitue.ask('POST', '/v1/journeys/simulate', body, undefined, asLines)
+    expect(lines).toMatchObject({ status: 200, body: { simulation: whole.body } })
+    const wrong = await habitue.ask('POST', '/v1/journeys/simulate', { ...body, source: 'x' }, undefined, asLines)
+    expect(wrong).toMatchObject({ status: 400, body: { error: { code: 'invalid_journey' } } })
+
+    const simulate = vi.spyOn(habitue.engine.journeys, 'simulate')
+    const app = await createApp(habitue.engine)
+    const url = await app.listen({ port: 0, host: '127.0.0.1' })
+    const leaving = new AbortController()
+    const answer = await fetch(`${url}/v1/journeys/simulate`, {
+      method: 'POST',
+      headers: {
+        ...asLines,
+        authorization: `Bearer ${await habitue.key('admin')}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({ source: often, from: body.from, to: new Date(start + 3650 * day).toISOString() }),
+      signal: leaving.signal,
+    })
+    const { value } = (await answer.body?.getReader().read()) ?? {}
+    expect(JSON.parse(Buffer.from(value ?? []).toString())).toEqual({ progress: { looked: 0, of: 1 } })
+    leaving.abort()
+    await expect(simulate.mock.results.at(-1)?.value).rejects.toMatchObject({ code: 'conflict' })
+    await app.close()
   })
 
   it('calls another program, signed and under one key, until it answers', async () => {

@@ -31,8 +31,8 @@ export interface Connection {
   readonly place: string
   /** @throws HabitueError with the code and sentence of the answer when it is an error */
   request(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<unknown>
-  /** The lines of a stream that goes on until `signal` ends it. */
-  lines(path: string, signal: AbortSignal): AsyncIterable<string>
+  /** The lines of a stream that goes on until it ends, or `signal` ends it; with a `body` it is posted. */
+  lines(path: string, signal: AbortSignal, body?: unknown): AsyncIterable<string>
   close(): Promise<void>
 }
 
@@ -97,18 +97,24 @@ export function overHttp(url: string, key: string): Connection {
   return {
     place: base,
     async request(method, path, body) {
-      const json =
-        body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
-      const response = await call(path, { method, ...json })
+      const response = await call(path, { method, ...jsonOf(body) })
       return opened(response.status, await response.text())
     },
-    async *lines(path, signal) {
-      const response = await call(path, { signal })
+    async *lines(path, signal, body) {
+      const { headers, ...json } = jsonOf(body)
+      const method = body === undefined ? 'GET' : 'POST'
+      const response = await call(path, { method, ...json, headers: { ...headers, accept: ndjson }, signal })
       if (!response.ok || !response.body) throw opened(response.status, await response.text())
       yield* linesOf(response.body)
     },
     close: async () => {},
   }
+}
+
+const ndjson = 'application/x-ndjson'
+
+function jsonOf(body: unknown): { body?: string; headers?: Record<string, string> } {
+  return body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
 }
 
 function inProcess(app: FastifyInstance, key: string, place: string, stop: () => Promise<void>): Connection {
@@ -121,8 +127,12 @@ function inProcess(app: FastifyInstance, key: string, place: string, stop: () =>
       const answer = await app.inject({ method, url: path, headers: payload === undefined ? plain : headers, payload })
       return opened(answer.statusCode, answer.body)
     },
-    async *lines(path, signal) {
-      const answer = await app.inject({ method: 'GET', url: path, headers, payloadAsStream: true, signal })
+    async *lines(path, signal, body) {
+      const { 'content-type': _type, ...plain } = headers
+      const json = body === undefined ? { headers: plain } : { headers, payload: JSON.stringify(body) }
+      const method = body === undefined ? 'GET' : 'POST'
+      const asked = { ...json, headers: { ...json.headers, accept: ndjson } }
+      const answer = await app.inject({ method, url: path, ...asked, payloadAsStream: true, signal })
       if (answer.statusCode >= 400) throw opened(answer.statusCode, await text(answer.stream()))
       yield* linesOf(answer.stream() as Readable)
     },

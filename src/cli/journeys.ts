@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs'
 import { parse } from 'node:path'
 import { type Command, Option } from 'commander'
 import { HabitueError } from '../errors.ts'
+import type { Connection } from './connection.ts'
+import { interruptible } from './interruption.ts'
+import { reportCommand } from './journey-report.ts'
 import type { Output } from './output.ts'
 import { table } from './output.ts'
 import { connected, optionsOf, wholeNumber } from './surroundings.ts'
@@ -50,7 +53,7 @@ export function journeyCommand(program: Command): void {
   switches(journey)
   people(journey)
   simulation(journey)
-  reports(journey)
+  reportCommand(journey, path)
 }
 
 function definitions(journey: Command): void {
@@ -99,64 +102,6 @@ function definitions(journey: Command): void {
         out.result(view, () => described(view))
       }),
     )
-}
-
-interface Reach {
-  readonly entered: number
-  readonly sent: number
-  readonly suppressed: readonly { readonly reason: string; readonly count: number }[]
-  readonly clicked: number
-  readonly heard: number
-}
-
-interface Report {
-  readonly reach: Reach
-  readonly sentence: string
-  readonly detectable: readonly { readonly months: number; readonly holdout: number; readonly lift: number | null }[]
-}
-
-interface ReportOfAll extends Report {
-  readonly journeys: readonly (Report & { readonly id: string; readonly state: string })[]
-}
-
-function reports(journey: Command): void {
-  journey
-    .command('report')
-    .description('Does it help? What those who entered ordered against those held out, and what could be told at all.')
-    .argument('[id]', 'as the list has it; without it all of them, each and together')
-    .option('--days <n>', 'orders of so many days after entering', wholeNumber, 30)
-    .action((id: string | undefined, _: unknown, command: Command) => {
-      const { days, ...where } = optionsOf<{ days: number }>(command)
-      const place = id === undefined ? '/v1/journeys/report' : `${path(id)}/report`
-      return connected(where, async (connection, out) => {
-        const report = (await connection.request('GET', `${place}?days=${days}`)) as Report | ReportOfAll
-        out.result(report, () => ('journeys' in report ? reportedAll(report) : reported(report)))
-      })
-    })
-}
-
-function reported({ sentence, reach, detectable }: Report): string {
-  const lift = (one: number | null) => (one === null ? 'nothing' : `${Math.ceil(100 * one)} % more orders`)
-  const rows = detectable.map((one) => [`${100 * one.holdout} %`, one.months, lift(one.lift)])
-  const nothing = detectable.every((one) => one.lift === null)
-  const advice = nothing ? 'No holdout is worth while: nothing would show within a year.' : ''
-  const head = ['holdout', 'months', 'what would show']
-  return [sentence, reached(reach), '', table(head, rows), ...(advice ? ['', advice] : [])].join('\n')
-}
-
-function reached({ entered, sent, suppressed, clicked, heard }: Reach): string {
-  const why = suppressed.map(({ reason, count }) => `${count} ${reason}`).join(', ')
-  const held = why === '' ? '' : `; not sent: ${why}`
-  return `Entered ${entered}, sent ${sent}${held}; clicked ${clicked}, answered ${heard}.`
-}
-
-function reportedAll({ journeys, ...together }: ReportOfAll): string {
-  const rows = journeys.map(({ id, state, reach, sentence }) => {
-    const suppressed = reach.suppressed.reduce((sum, { count }) => sum + count, 0)
-    return [id, state, reach.entered, reach.sent, suppressed, reach.clicked, reach.heard, sentence]
-  })
-  const head = ['journey', 'state', 'entered', 'sent', 'suppressed', 'clicked', 'answered', '']
-  return [`All together: ${reported(together)}`, '', table(head, rows)].join('\n')
 }
 
 function described({ id, title, state, version, source, warnings, standing, counts }: View): string {
@@ -263,10 +208,36 @@ function simulation(journey: Command): void {
       const { from, to, customers, ...where } = optionsOf<{ from: string; to?: string; customers: number }>(command)
       return connected(where, async (connection, out) => {
         const body = { source: read(file), from, to, customers }
-        const seen = (await connection.request('POST', '/v1/journeys/simulate', body)) as Simulation
+        const seen = await followed(connection, out, body)
         out.result(seen, () => simulated(seen))
       })
     })
+}
+
+/** Shows how far it is; Ctrl-C ends the work too, wherever it is done. */
+async function followed(connection: Connection, out: Output, body: object): Promise<Simulation> {
+  const signal = interruptible()
+  const bar = out.progress('simulation')
+  try {
+    for await (const line of connection.lines('/v1/journeys/simulate', signal, body)) {
+      if (line === '') continue
+      const { progress, simulation, error } = JSON.parse(line) as Line
+      if (progress) bar.set(progress.looked, progress.of, `${progress.looked} of ${progress.of} customers`)
+      if (error) throw new HabitueError(error.code, error.message, error.details)
+      if (simulation) return simulation
+    }
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error
+  } finally {
+    bar.stop()
+  }
+  throw new HabitueError('not_running', `${connection.place} ended before the simulation did.`)
+}
+
+interface Line {
+  readonly progress?: { readonly looked: number; readonly of: number }
+  readonly simulation?: Simulation
+  readonly error?: Pick<HabitueError, 'code' | 'message' | 'details'>
 }
 
 function simulated({ looked, customers, withheld, entered, held, steps, days, examples }: Simulation): string {

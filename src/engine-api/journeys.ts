@@ -38,6 +38,12 @@ export interface PutJourney {
   readonly dryRun: boolean
 }
 
+/** Customers that were looked at, of so many. */
+export interface SimulationProgress {
+  readonly looked: number
+  readonly of: number
+}
+
 export interface SimulateJourney extends Pick<PutJourney, 'source' | 'definition'> {
   /** A journey that is stored, in place of a definition. */
   readonly id?: string
@@ -116,10 +122,14 @@ export interface JourneysApi {
     steps: Readonly<Record<string, string>>,
   ): Promise<{ readonly moved: number; readonly stayed: number }>
   /**
-   * Over the recorded past, nothing sent; in slices of a few milliseconds. `gone` = nobody waits for it any more.
+   * Over the recorded past, nothing sent; in slices of a few milliseconds. `gone` = nobody waits for it any more;
+   * `progress` is told often.
    * @throws HabitueError invalid_journey, invalid_option, not_found; what `gone` was aborted with
    */
-  simulate(wanted: SimulateJourney, gone?: AbortSignal): Promise<SimulationView>
+  simulate(
+    wanted: SimulateJourney,
+    following?: { readonly gone?: AbortSignal; progress?(at: SimulationProgress): void },
+  ): Promise<SimulationView>
   /**
    * Whether it helps, by what those who entered ordered in so many days against those held out; margins in minor units.
    * @throws HabitueError not_found

@@ -4,7 +4,7 @@ import { dayAt } from '../calendar/zone.ts'
 import type { Config } from '../config.ts'
 import type { Policy } from '../consent/policy.ts'
 import type { Database } from '../db/database.ts'
-import type { SimulationView } from '../engine-api/journeys.ts'
+import type { SimulationProgress, SimulationView } from '../engine-api/journeys.ts'
 import { HabitueError } from '../errors.ts'
 import { bestName, identifiersOfAll } from '../identity/store.ts'
 import type { Journey } from '../journeys/journey.ts'
@@ -16,6 +16,7 @@ interface Needs {
   readonly config: Config
   readonly policy: Policy
   readonly pause: () => Promise<void>
+  progress?(at: SimulationProgress): void
 }
 
 /** Milliseconds for which a simulation holds up others, and questions where they are quicker. */
@@ -46,13 +47,13 @@ const mostExamples = 100
 
 /** @throws HabitueError invalid_option */
 export async function simulated(
-  { db, config, policy, pause }: Needs,
+  { db, config, policy, pause, progress }: Needs,
   journey: Journey,
   { from, to, most }: Span,
 ): Promise<SimulationView> {
   if (!(from < to))
     throw new HabitueError('invalid_option', `The span ends at ${iso(to)}; expected a time after ${iso(from)}.`)
-  const found = await simulate(db, journey, { policy, config, pause, from, to, most })
+  const found = await simulate(db, journey, { policy, config, pause, progress, from, to, most })
   const { looked, customers, withheld, instances } = found
   return {
     looked,

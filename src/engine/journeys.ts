@@ -116,9 +116,9 @@ export function journeysApi(needs: Needs): JourneysApi {
       const { version } = await named(id)
       return migrate({ db, shelf: needs.shelf, write }, { journey: id, version, steps })
     },
-    async simulate({ id, source, definition, ...span }, gone) {
+    async simulate({ id, source, definition, ...span }, { gone, progress } = {}) {
       const journey = await wantedJourney(needs, { id, source, definition })
-      return simulated({ ...needs, pause: slices(world, gone) }, journey, span)
+      return simulated({ ...needs, pause: slices(world, gone), progress }, journey, span)
     },
     report: async (id, days) => reported(needs, await named(id), days),
     reports: (days) => reportedAll(needs, days),

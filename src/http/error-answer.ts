@@ -36,10 +36,20 @@ export function installErrorAnswers(app: FastifyInstance, engine: Engine): void 
     send(reply, request, new HabitueError('not_found', message))
   })
   app.setErrorHandler((thrown: FastifyError | HabitueError, request, reply) => {
-    const error = thrown instanceof HabitueError ? thrown : translate(thrown)
-    if (error.status >= 500) logFault(engine, request, error, thrown)
-    send(reply, request, error)
+    send(reply, request, codedError(engine, request, thrown))
   })
+}
+
+/** The body of an error that comes when the answer has begun: the last line of a stream. */
+export function errorLine(engine: Engine, request: FastifyRequest, thrown: Error): object {
+  const { code, message, details } = codedError(engine, request, thrown)
+  return { error: { code, message, details, requestId: request.id } }
+}
+
+function codedError(engine: Engine, request: FastifyRequest, thrown: Error): HabitueError {
+  const error = thrown instanceof HabitueError ? thrown : translate(thrown as FastifyError)
+  if (error.status >= 500) logFault(engine, request, error, thrown)
+  return error
 }
 
 /** For addresses that Fastify refuses before it knows a route: they pass by the error handler. */

@@ -47,6 +47,8 @@ export interface SimulationNeeds {
   readonly most: number
   /** Asked often: lets whoever else asks this process go on, and throws where nobody waits for the answer any more. */
   pause(): Promise<void>
+  /** Told at first and after each customer. */
+  progress?(at: { readonly looked: number; readonly of: number }): void
 }
 
 const piece = 100
@@ -57,6 +59,9 @@ const mostEvents = 10_000
 export async function simulate(reader: Reader, journey: Journey, needs: SimulationNeeds): Promise<Simulated> {
   const simulation = await Simulation.of(reader, journey, needs)
   const instances: (PlayedInstance & { customer: number })[] = []
+  const all = await countCustomers(reader)
+  const of = Math.min(all, needs.most)
+  needs.progress?.({ looked: 0, of })
   let looked = 0
   let withheld = 0
   for (let after = 0; looked < needs.most; ) {
@@ -65,13 +70,14 @@ export async function simulate(reader: Reader, journey: Journey, needs: Simulati
       looked++
       if (subject.permit === null) withheld++
       else for (const one of await simulation.customer(subject)) instances.push({ ...one, customer: subject.customer })
+      needs.progress?.({ looked, of })
       await needs.pause()
     }
     const last = customers.at(-1)
     if (last === undefined) break
     after = last
   }
-  return { looked, customers: await countCustomers(reader), withheld, instances }
+  return { looked, customers: all, withheld, instances }
 }
 
 interface Watched {
