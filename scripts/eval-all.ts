@@ -48,6 +48,12 @@ const evaluations: readonly Evaluation[] = [
     files: { train: `u${fold}.train.csv`, test: `u${fold}.test.csv`, users: 'users.csv', items: 'items.csv' },
   })),
   {
+    folder: 'ml-100k',
+    protocol: 'rating',
+    files: { train: 'u1.train.csv', test: 'u1.test.csv', users: 'users.csv', items: 'items.csv' },
+    more: ['--curve'],
+  },
+  {
     folder: 'ml-1m',
     protocol: 'rating',
     files: { interactions: 'interactions.csv', split: 'split-rating.csv', users: 'users.csv', items: 'items.csv' },
@@ -57,6 +63,7 @@ const evaluations: readonly Evaluation[] = [
     protocol: 'rating',
     files: { interactions: 'interactions.csv', users: 'users.csv', items: 'items.csv', cold: 'coldstart-users.csv' },
   },
+  { folder: 'ml-1m', protocol: 'growth', files: { interactions: 'interactions.csv' } },
   { folder: 'simulated', protocol: 'reviews', files: {} },
   { folder: 'simulated', protocol: 'policy', files: {} },
 ]
