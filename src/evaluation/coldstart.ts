@@ -9,6 +9,7 @@ import { HabitueError } from '../errors.ts'
 import { type Beginnings, beyond, laterCounts, meanAndError, ndcgAfter } from '../models/beginnings.ts'
 import type { FirstGuess, FirstGuessOptions } from '../models/first-guess.ts'
 import { fitFirstGuess } from '../models/first-guess.ts'
+import { countingOrder } from '../models/matrix.ts'
 import type { Progress } from '../models/model.ts'
 import type { Traits } from '../models/trait-columns.ts'
 import type { World } from '../world.ts'
@@ -116,11 +117,11 @@ function genderAndAge({ traits }: Beginnings): ((traits: Traits) => string) | nu
 /** Those to learn from, and those held out who got beyond the revealed selections. */
 function readCustomers(files: ColdstartFiles): { warm: Beginnings; cold: Beginnings } {
   const users = new Ids()
-  const items = new Ids()
-  const interactions = readInteractions(files.interactions, users, items)
+  const ids = new Ids()
+  const interactions = readInteractions(files.interactions, users, ids)
   const traits = readTraits(files.users, users)
   const held = readHeld(files.cold, users)
-  const rows = inOrderOfTime(interactions, users.size)
+  const rows = inOrderOfTime(interactions, users.size, ids.size)
   const strengths = strengthsOf(interactions)
   const select = (keep: (user: number) => boolean): Beginnings => {
     const chosen = Array.from({ length: users.size }, (_, user) => user).filter((user) => keep(user))
@@ -128,13 +129,20 @@ function readCustomers(files: ColdstartFiles): { warm: Beginnings; cold: Beginni
     chosen.forEach((user, c) => {
       starts[c + 1] = starts[c] + rows[user].length
     })
-    const entries = Int32Array.from(chosen.flatMap((user) => rows[user]))
+    const items = new Int32Array(starts[chosen.length])
+    const own = strengths && new Float32Array(items.length)
+    chosen.forEach((user, c) => {
+      rows[user].forEach((entry, k) => {
+        items[starts[c] + k] = interactions.items[entry]
+        if (own && strengths) own[starts[c] + k] = strengths[entry]
+      })
+    })
     return {
       starts,
-      items: entries.map((e) => interactions.items[e]),
-      strengths: strengths && Float32Array.from(entries, (e) => strengths[e]),
+      items,
+      strengths: own,
       traits: chosen.map((user) => traits[user] ?? {}),
-      columns: items.size,
+      columns: ids.size,
     }
   }
   return {
@@ -144,12 +152,24 @@ function readCustomers(files: ColdstartFiles): { warm: Beginnings; cold: Beginni
 }
 
 /** Each user's entries by time, equal times as in the file; an item that comes again counts when it came first. */
-function inOrderOfTime({ users, items, times }: Interactions, count: number): number[][] {
-  const entries = Array.from(users.keys())
-  if (times) entries.sort((a, b) => times[a] - times[b] || a - b)
-  const rows = Array.from({ length: count }, () => new Map<number, number>())
-  for (const e of entries) if (!rows[users[e]].has(items[e])) rows[users[e]].set(items[e], e)
-  return rows.map((row) => [...row.values()])
+function inOrderOfTime({ users, items, times }: Interactions, count: number, itemCount: number): Int32Array[] {
+  const order = countingOrder(Int32Array.from(users.keys()), users, count)
+  const last = new Int32Array(itemCount).fill(-1)
+  let from = 0
+  return Array.from({ length: count }, (_, user) => {
+    let to = from
+    while (to < order.length && users[order[to]] === user) to++
+    const row = order.subarray(from, to)
+    if (times) row.sort((a, b) => times[a] - times[b] || a - b)
+    let kept = 0
+    for (const entry of row) {
+      if (last[items[entry]] === user) continue
+      last[items[entry]] = user
+      row[kept++] = entry
+    }
+    from = to
+    return row.subarray(0, kept)
+  })
 }
 
 /** From 1 up: every row is a selection, also one with the lowest value. */

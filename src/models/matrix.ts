@@ -114,7 +114,7 @@ function allEntries(length: number, keep: (entry: number) => boolean): Int32Arra
 }
 
 /** `entries` in ascending order of `keys[entry]`, stable. */
-function countingOrder(entries: Int32Array, keys: Int32Array, buckets: number): Int32Array {
+export function countingOrder(entries: Int32Array, keys: Int32Array, buckets: number): Int32Array {
   const next = new Int32Array(buckets + 1)
   for (const e of entries) next[keys[e] + 1]++
   for (let b = 0; b < buckets; b++) next[b + 1] += next[b]
