@@ -226,8 +226,8 @@ function weighEarly(
   const popular = ndcgByRow(pools, pools.scores[kinds.indexOf('popularity')])
   const gains = new Map<string, Measured>()
   const alone = new Map<string, Measured>()
-  tuned.forEach(({ kind, early }, m) => {
-    if (!early || !better || weights[m] === 0) return
+  tuned.forEach(({ kind }, m) => {
+    if (!better || weights[m] === 0 || late.some(({ candidate }) => candidate.kind === kind)) return
     gains.set(kind, measured(difference(own, ndcgByRow(pools, combine(pools, ownWeights, m)))))
     alone.set(kind, measured(difference(ndcgByRow(pools, pools.scores[m]))))
   })
