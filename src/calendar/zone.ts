@@ -38,6 +38,26 @@ export function zoneOf({ timezone, country }: Whereabouts, shop: string): string
   return (code === null ? null : zoneOfCountry(code)) ?? shop
 }
 
+/** By zone the span asked about last in which no clock is changed; the end is the next change. */
+const steady = new Map<string, { readonly from: number; readonly until: number }>()
+/** So many zones are remembered; there are some 600. */
+const mostZones = 1000
+
+/** Whether no clock in `zone` is changed between two times: then a day there has 24 hours. The calendar is slow, and asked of each event. */
+export function isSteady(zone: string, time: number, other: number): boolean {
+  let span = steady.get(zone)
+  if (span === undefined || time < span.from || time >= span.until) {
+    const local = Temporal.Instant.fromEpochMilliseconds(time).toZonedDateTimeISO(zone)
+    const until = local.getTimeZoneTransition('next')?.epochMilliseconds ?? Number.POSITIVE_INFINITY
+    // A change at this very moment is behind it.
+    const change = local.add({ milliseconds: 1 }).getTimeZoneTransition('previous')
+    span = { from: change?.epochMilliseconds ?? Number.NEGATIVE_INFINITY, until }
+    if (steady.size >= mostZones) steady.clear()
+    steady.set(zone, span)
+  }
+  return other >= span.from && other < span.until
+}
+
 /** The day that it is at `at` in `zone`. */
 export function dayAt(at: number, zone: string): Temporal.PlainDate {
   return Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone).toPlainDate()

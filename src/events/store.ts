@@ -277,20 +277,30 @@ export class PastEvent {
   }
 }
 
-const pastQuery = `select name, type, time, received, message, body from events
+const pastQuery = (body: string) => `select name, type, time, received, message, ${body} as body from events
   where identifier = ? and time >= ? and time <= ? order by time desc limit ${mostPast}`
+const wholePast = pastQuery('body')
+/** Where nobody asks what was said in them; the bodies are most of what is read. */
+const barePast = pastQuery("'{}'")
+
+export interface PastSpan {
+  readonly since: number
+  readonly until: number
+  /** False = their properties and context are not asked for, and are empty. */
+  readonly whole: boolean
+}
 
 /** What a customer did between two times, in order of time and then of message id. */
 export async function pastEvents(
   reader: Reader,
   permit: Permit,
-  { since, until }: { readonly since: number; readonly until: number },
+  { since, until, whole }: PastSpan,
 ): Promise<PastEvent[]> {
   const found: PastEvent[] = []
   for (const identifier of permit.identifiers) {
     // What was refused since is not used again, whatever it is kept for.
     const from = Math.max(since, permit.since?.get(identifier) ?? 0)
-    const rows = await heldQuery<EventRow>(reader, pastQuery, [identifier, from, until])
+    const rows = await heldQuery<EventRow>(reader, whole ? wholePast : barePast, [identifier, from, until])
     for (const row of rows) found.push(new PastEvent(row))
   }
   return found.sort((a, b) => a.time - b.time || (a.messageId < b.messageId ? -1 : 1))

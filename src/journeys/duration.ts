@@ -2,7 +2,7 @@
 import { Temporal } from 'temporal-polyfill'
 import type { DateRule } from '../calendar/date-rule.ts'
 import { nextOccurrence } from '../calendar/occurrence.ts'
-import { dayAt, instantOf, nextTime } from '../calendar/zone.ts'
+import { dayAt, instantOf, isSteady, nextTime } from '../calendar/zone.ts'
 
 /** Of units that the calendar makes longer and shorter, and of those that are always the same. */
 export interface Duration {
@@ -58,6 +58,8 @@ export function lengthOf({ years, months, days, ms }: Duration): number {
 /** The same time of day that many days, months and years later (or earlier), and then the hours and less. */
 export function after(time: number, { years, months, days, ms }: Duration, zone: string, sign: 1 | -1 = 1): number {
   if (years === 0 && months === 0 && days === 0) return time + sign * ms
+  const apart = sign * days * dayMs
+  if (years === 0 && months === 0 && isSteady(zone, time, time + apart)) return time + apart + sign * ms
   const start = Temporal.Instant.fromEpochMilliseconds(time).toZonedDateTimeISO(zone)
   const moved = sign === 1 ? start.add({ years, months, days }) : start.subtract({ years, months, days })
   return moved.epochMilliseconds + sign * ms

@@ -2,6 +2,7 @@
  * Looks at the events that some journey wants: ends waits, and lets customers in. It acts on nothing: whoever enters goes as
  * far as takes no time, and what he is to do then is done by `turns.ts`.
  */
+import { setImmediate } from 'node:timers/promises'
 import { shopIds } from '../catalog/read.ts'
 import { type PastEvent, pastEvents } from '../events/store.ts'
 import { isHeldOut } from '../messages/prepare.ts'
@@ -16,12 +17,14 @@ import { activeJourneys } from './shelf.ts'
 import type { Heard, State } from './state.ts'
 import { advance } from './step.ts'
 import { instancesByIds, nextEvent, type Trace, tracesOf } from './store.ts'
-import { begins, mayBegin, pastNeeded } from './trigger.ts'
+import { asksOfPast, begins, mayBegin, pastNeeded } from './trigger.ts'
 import type { Items } from './values.ts'
-import type { Counted, InboxRow, Matched } from './write.ts'
+import type { Claim, Counted, InboxRow, Matched } from './write.ts'
 
-/** Events looked at together. */
-const piece = 200
+/** Events looked at together: while many come in, what is done with them waits for their commit, once a piece. */
+const piece = 500
+/** Of them so many hold up others. */
+const slice = 50
 /** How long a claim holds: far longer than looking takes. */
 const leaseMs = 30_000
 /** How long an event that somebody busy is to hear waits. */
@@ -31,22 +34,37 @@ export class Inbox {
   readonly name = 'journeys: events'
   readonly #needs: RunnerNeeds
   #claims = 0
+  /** The piece that was claimed with the outcome of the one before it: a commit is waited for once a piece. */
+  #claimed: { readonly claim: Claim; readonly rows: readonly InboxRow[] } | null = null
 
   constructor(needs: RunnerNeeds) {
     this.#needs = needs
   }
 
   async settle(now: number): Promise<{ done: number; next: number | null }> {
-    const { db, runner } = this.#needs
-    const due = await nextEvent(db)
-    if (due === null || due > now) return { done: 0, next: due }
-    const claim = `${runner}.e${this.#claims++}`
-    const rows = await db.write<InboxRow[]>('journeys.claimEvents', { now, limit: piece, claim, until: now + leaseMs })
-    if (rows.length > 0) await db.write('journeys.matched', await this.#look(rows, claim, now))
-    return { done: rows.length, next: await nextEvent(db) }
+    const { db, world } = this.#needs
+    let { claim, rows } = this.#claimed ?? { claim: this.#claim(now), rows: [] }
+    this.#claimed = null
+    if (rows.length === 0 || claim.until <= now) {
+      const due = await nextEvent(db)
+      if (due === null || due > now) return { done: 0, next: due }
+      claim = this.#claim(now)
+      rows = await db.write<InboxRow[]>('journeys.claimEvents', claim)
+    }
+    if (rows.length === 0) return { done: 0, next: await nextEvent(db) }
+    const outcome = await this.#look(rows, claim.claim, now)
+    const next = this.#claim(world.now())
+    const more = await db.write<InboxRow[]>('journeys.matched', { ...outcome, next } satisfies Matched)
+    if (more.length === 0) return { done: rows.length, next: await nextEvent(db) }
+    this.#claimed = { claim: next, rows: more }
+    return { done: rows.length, next: now }
   }
 
-  async #look(rows: readonly InboxRow[], claim: string, now: number): Promise<Matched> {
+  #claim(now: number): Claim {
+    return { now, limit: piece, claim: `${this.#needs.runner}.e${this.#claims++}`, until: now + leaseMs }
+  }
+
+  async #look(rows: readonly InboxRow[], claim: string, now: number): Promise<Omit<Matched, 'next'>> {
     const { db, shelf, policy, config } = this.#needs
     const { timeZone, currency } = config
     const who = await whoAre(
@@ -71,6 +89,7 @@ export class Inbox {
     for (const [i, row] of rows.entries()) {
       const somebody = row.identifier === null ? undefined : people.get(who.customerOf.get(row.identifier) ?? 0)
       if (somebody) await look.at(row, heard[i], somebody)
+      if (i % slice === slice - 1) await setImmediate()
     }
     return look.result(rows, claim, now + busyMs)
   }
@@ -129,6 +148,7 @@ interface Known {
 class Look {
   readonly #needs: RunnerNeeds
   readonly #known: Known
+  readonly #byName: ReadonlyMap<string, readonly Journey[]>
   readonly #entries: Map<number, readonly Entered[]>
   readonly #hearing: Map<number, readonly Held[]>
   readonly #entering: { readonly held: Held; readonly identifier: number; readonly version: number }[] = []
@@ -138,6 +158,7 @@ class Look {
   constructor(needs: RunnerNeeds, known: Known) {
     this.#needs = needs
     this.#known = known
+    this.#byName = journeysByName(known.journeys)
     this.#entries = new Map(known.entries)
     this.#hearing = new Map(known.hearing)
   }
@@ -146,7 +167,8 @@ class Look {
     const only = row.only_for === null ? null : new Set(JSON.parse(row.only_for) as string[])
     this.#hear(row, event, somebody, only)
     if (only !== null) return
-    const candidates = this.#known.journeys.flatMap((journey) => this.#candidate(row, event, somebody, journey) ?? [])
+    const journeys = this.#byName.get(row.name) ?? []
+    const candidates = journeys.flatMap((journey) => this.#candidate(row, event, somebody, journey) ?? [])
     const pasts = await this.#pasts(event, somebody, candidates)
     for (const candidate of candidates) this.#begin(row, candidate, pasts.get(candidate.journey.purpose) ?? [])
   }
@@ -178,8 +200,7 @@ class Look {
 
   /** Null where the event begins nothing in this journey, whatever was before. */
   #candidate(row: InboxRow, event: Heard, somebody: Somebody, journey: Journey): Possible | null {
-    const { trigger, triggers, purpose } = journey
-    if (!triggers.has(row.name)) return null
+    const { trigger, purpose } = journey
     if (row.historical === 1 ? !trigger.historical : event.received - event.time > trigger.latestMs) return null
     const { zone, customer, identifiers } = somebody
     const { now, items } = this.#known
@@ -199,10 +220,12 @@ class Look {
   async #pasts(event: Heard, somebody: Somebody, candidates: readonly Possible[]): Promise<Map<string, PastEvent[]>> {
     const pasts = new Map<string, PastEvent[]>()
     for (const purpose of ['service', 'personalisation'] as const) {
-      const since = candidates.flatMap((one) => (one.journey.purpose === purpose ? (one.since ?? []) : []))
+      const asking = candidates.filter(({ journey, since }) => journey.purpose === purpose && since !== null)
       const permit = somebody.permit(purpose)
-      if (since.length === 0 || permit === null) continue
-      pasts.set(purpose, await pastEvents(this.#needs.db, permit, { since: Math.min(...since), until: event.time }))
+      if (asking.length === 0 || permit === null) continue
+      const since = Math.min(...asking.map((one) => one.since as number))
+      const whole = asking.some(({ journey }) => asksOfPast(journey.trigger))
+      pasts.set(purpose, await pastEvents(this.#needs.db, permit, { since, until: event.time, whole }))
     }
     return pasts
   }
@@ -227,7 +250,7 @@ class Look {
     for (const note of notes) this.#counted.push({ ...note, journey: id, version, held })
   }
 
-  result(rows: readonly InboxRow[], claim: string, after: number): Matched {
+  result(rows: readonly InboxRow[], claim: string, after: number): Omit<Matched, 'next'> {
     const entering: Entering[] = this.#entering.map(({ held: { instance, journey, state }, identifier, version }) => {
       const { entry, held } = instance
       return { journey: journey.id, version, identifier, entry, held, state }
@@ -249,6 +272,14 @@ class Look {
     const { now } = this.#known
     return { now, claim, looked, entering, changed, again: this.#again, after, counted: this.#counted }
   }
+}
+
+/** By event the journeys that it may begin. */
+function journeysByName(journeys: readonly Journey[]): Map<string, Journey[]> {
+  const named = journeys.flatMap((journey) => [...journey.triggers].map((name) => ({ name, journey })))
+  return new Map(
+    [...Map.groupBy(named, ({ name }) => name)].map(([name, all]) => [name, all.map((one) => one.journey)]),
+  )
 }
 
 function heardOf({ name, body }: InboxRow, names: ReadonlyMap<number, string>): Heard {

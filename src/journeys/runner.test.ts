@@ -124,6 +124,23 @@ forEachEngine((engine, open) => {
     expect(await shop.instances()).toEqual([before])
   })
 
+  it('lets in each of many once, also where a runner died that had claimed the next of them', async () => {
+    const shop = await openShop(open)
+    await shop.put('many', 'trigger: { event: Go }\npurpose: service\nsteps:\n  - wait: { for: 1 day }\n')
+    await shop.send('Go', people(1200))
+    const act = async (): Promise<Outcome> => ({ kind: 'done' })
+    const [dead, other] = [shop.runner(act), shop.runner(act)]
+    expect((await dead.works[0].settle(shop.world.now())).done).toBe(500)
+    await other.settle()
+    expect(await shop.instances()).toHaveLength(700)
+    shop.world.advance(minute)
+    await other.settle()
+    await dead.settle()
+    const entered = (await shop.instances()).map(({ identifier }) => identifier)
+    expect([entered.length, new Set(entered).size]).toEqual([1200, 1200])
+    expect(await shop.db.k.selectFrom('journey_inbox').select('id').execute()).toEqual([])
+  })
+
   it('keeps what it is still at, however long that takes', async () => {
     const shop = await openShop(open)
     await shop.put('one', oneTask)

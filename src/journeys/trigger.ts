@@ -19,6 +19,11 @@ export function pastNeeded(trigger: Trigger, event: Heard): number | null {
   return trigger.within ? event.time - lengthOf(trigger.within) : 0
 }
 
+/** Does it ask what was said in the events of the past, or only which there were? */
+export function asksOfPast(trigger: Trigger): boolean {
+  return trigger.kind === 'event' && trigger.sequence.some(({ when }) => when !== undefined)
+}
+
 /** Is it an event of the kind that begins an instance, whatever was before? */
 export function mayBegin(trigger: Trigger, event: Heard, asked: Asked): boolean {
   return trigger.kind !== 'event' || isLike(trigger.sequence[trigger.sequence.length - 1], event, asked)

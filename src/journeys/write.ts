@@ -64,6 +64,8 @@ export interface Matched {
   readonly again: readonly { readonly row: number; readonly journeys: readonly string[] }[]
   readonly after: number
   readonly counted: readonly Counted[]
+  /** Of what is due then, claimed in the same transaction. */
+  readonly next: Claim
 }
 
 /** What became of instances whose turn it was. */
@@ -177,7 +179,8 @@ async function alsoDue(
   return also
 }
 
-async function matchedEvents(tx: Tx, matched: Matched): Promise<void> {
+/** Answers what `next` claimed. */
+async function matchedEvents(tx: Tx, matched: Matched): Promise<InboxRow[]> {
   const { now, claim, looked, changed } = matched
   const keys = looked.map((id) => [id, claim, claim])
   const ours = await updateByKeys(tx, 'journey_inbox', ['id', 'claim'], ['claim'], keys)
@@ -199,6 +202,7 @@ async function matchedEvents(tx: Tx, matched: Matched): Promise<void> {
   await deleteByKeys(tx, 'journey_inbox', ['id'], done)
   await dropNotEntered(tx, changed)
   await count(tx, matched.counted, now)
+  return claimEvents(tx, matched.next)
 }
 
 /** Whose claim ran out changes nothing and counts nothing: whoever has it now does both. */
