@@ -1,9 +1,9 @@
 /** Reading the catalogue for people: one item, a page of items, and how complete it is. */
 import { type Expression, type SqlBool, sql } from 'kysely'
-import { inChunks, selectByKeys } from '../db/batch.ts'
+import { selectByKeys } from '../db/batch.ts'
 import type { Reader } from '../db/database.ts'
 import type { ItemView } from './item.ts'
-import { type StoredItem, toView } from './row.ts'
+import { blankRow, type StoredItem, toView } from './row.ts'
 
 export interface ItemQuery {
   /** Part of a title, or the whole of an id or a further identifier; upper and lower case are the same (ASCII). */
@@ -79,15 +79,11 @@ function conditions({ search, category, status }: ItemQuery, now: number): Expre
 
 async function views(reader: Reader, rows: readonly StoredItem[]): Promise<ItemView[]> {
   if (rows.length === 0) return []
-  const ids = rows.map(({ id }) => id)
-  const names = await reader.k.selectFrom('item_names').selectAll().where('item', 'in', ids).orderBy('name').execute()
+  const keys = rows.map(({ id }) => [id])
+  const columns = ['item', 'name']
+  const names = await selectByKeys<{ item: number; name: string }>(reader, 'item_names', ['item'], keys, columns)
   const byItem = Map.groupBy(names, ({ item }) => item)
-  return rows.map((row) =>
-    toView(
-      row,
-      (byItem.get(row.id) ?? []).map(({ name }) => name),
-    ),
-  )
+  return rows.map((row) => toView(row, (byItem.get(row.id) ?? []).map(({ name }) => name).sort()))
 }
 
 /** The shop's ids of items; those that are gone are absent. */
@@ -97,20 +93,37 @@ export async function shopIds(reader: Reader, items: readonly number[]): Promise
   return new Map(rows.map(({ id, item }) => [id, item]))
 }
 
+/** Items by internal id; those that are gone are absent. */
+export async function itemsWith(reader: Reader, ids: readonly number[]): Promise<Map<number, ItemView>> {
+  return shownItems(reader, await rowsBy(reader, 'id', ids))
+}
+
+const itemColumns = ['id', ...Object.keys(blankRow('', 0))]
+
+function rowsBy(reader: Reader, column: 'item' | 'id', values: readonly (string | number)[]): Promise<StoredItem[]> {
+  const keys = values.map((value) => [value])
+  return selectByKeys<StoredItem>(reader, 'items', [column], keys, itemColumns)
+}
+
+/** By internal id. */
+async function shownItems(reader: Reader, rows: readonly StoredItem[]): Promise<Map<number, ItemView>> {
+  const there = rows.filter(({ hidden, provisional }) => hidden === 0 || provisional === 0)
+  return new Map((await views(reader, there)).map((view, i) => [there[i].id, view]))
+}
+
 /** Items by the shop's ids; one that is another's name is that one, and those that are gone are absent. */
 export async function itemsNamed(reader: Reader, names: readonly string[]): Promise<Map<string, ItemView>> {
-  const rowsBy = async (column: 'item' | 'id', values: readonly (string | number)[]) => {
-    const found: StoredItem[] = []
-    for (const chunk of inChunks(values, 500))
-      found.push(...(await reader.k.selectFrom('items').selectAll().where(column, 'in', chunk).execute()))
-    return found
-  }
-  const own = await rowsBy('item', [...new Set(names)])
-  const others = await rowsBy('id', [...new Set(own.flatMap(({ same_as }) => same_as ?? []))])
+  const own = await rowsBy(reader, 'item', names)
+  const others = await rowsBy(
+    reader,
+    'id',
+    own.flatMap(({ same_as }) => same_as ?? []),
+  )
   const byId = new Map(others.map((row) => [row.id, row]))
-  const meant = own.flatMap((row) => (row.same_as === null ? row : (byId.get(row.same_as) ?? [])))
-  const there = meant.filter(({ hidden, provisional }) => hidden === 0 || provisional === 0)
-  const shown = new Map((await views(reader, there)).map((view, i) => [there[i].id, view]))
+  const shown = await shownItems(
+    reader,
+    own.flatMap((row) => (row.same_as === null ? row : (byId.get(row.same_as) ?? []))),
+  )
   return new Map(
     own.flatMap(({ id, item, same_as }) => {
       const view = shown.get(same_as ?? id)

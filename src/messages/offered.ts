@@ -3,7 +3,7 @@
  * that is gone, that the customer has bought since, or that would come too late.
  */
 import type { Catalogue } from '../catalog/catalogue.ts'
-import { readItem } from '../catalog/read.ts'
+import { itemsWith } from '../catalog/read.ts'
 import type { Permit } from '../consent/permit.ts'
 import type { Reader } from '../db/database.ts'
 import { sentence, type Worded } from '../decisions/reason-words.ts'
@@ -66,6 +66,10 @@ export async function offeredItems(needs: OfferNeeds, offer: Offer): Promise<Off
   const { wishes, decision } = await wishesOf(needs, offer, count)
   await needs.catalogue.upToDate(needs.reader)
   const bought = wishes.length > 0 ? await boughtSince(needs, offer) : new Set<number>()
+  const items = await itemsWith(
+    needs.reader,
+    wishes.flatMap(({ id }) => needs.catalogue.idOf(id) ?? []),
+  )
   const arriveBy = timeOf(data.arriveBy)
   const kept: OfferedItem[] = []
   const ids: number[] = []
@@ -73,8 +77,8 @@ export async function offeredItems(needs: OfferNeeds, offer: Offer): Promise<Off
   for (const { id, reason } of wishes) {
     if (kept.length >= count) break
     const internal = needs.catalogue.idOf(id)
-    const item = internal === undefined ? null : await readItem(needs.reader, id)
-    if (internal === undefined || !item) dropped.push(`${id}: unknown`)
+    const item = internal === undefined ? undefined : items.get(internal)
+    if (internal === undefined || item === undefined) dropped.push(`${id}: unknown`)
     else if (!needs.catalogue.sellable(internal, now)) dropped.push(`${id}: not to be had`)
     else if (bought.has(needs.catalogue.canonical(internal))) dropped.push(`${id}: bought since`)
     else if (arriveBy !== null && !(item.deliveryDays != null && now + item.deliveryDays * dayMs <= arriveBy))
