@@ -14,7 +14,9 @@ export const builds = [
 ] as const
 
 // What these export is what a host may call; the other sources serve them.
-const sources = ['add-rows.ts', 'als.ts', 'product.ts', 'rows.ts', 'solve.ts', 'tiles.ts', 'topk.ts', 'vectors.ts']
+const sources = [
+  ...['add-rows.ts', 'als.ts', 'follow.ts', 'product.ts', 'rows.ts', 'solve.ts', 'tiles.ts', 'topk.ts', 'vectors.ts'],
+]
 
 /** The bytes of one build. @throws Error with the compiler's messages. */
 export async function compile(features: string): Promise<Uint8Array> {

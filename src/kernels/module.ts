@@ -70,6 +70,12 @@ export interface ThreadedKernels {
   /** wasm/als.ts */
   gramRows: GramRowsArgs
   alsRows: AlsRowsArgs
+  /** wasm/follow.ts */
+  follow: [
+    ...[items: number, starts: number, order: number, from: number, to: number, n: number, decays: number],
+    ...[reaches: number, weights: number, squares: number, bias: number, biasSquares: number, rate: number],
+    ...[piece: number, state: number, expected: number, sums: number],
+  ]
   /** wasm/product.ts */
   multiplyTransposed: [a: number, b: number, c: number, m: number, n: number, k: number, scratch: number]
 }

@@ -8,6 +8,7 @@ import { type ModelArray, packModel, unpackModel } from './bytes.ts'
 import type { History, Model, Progress, TrainingData } from './model.ts'
 import { openTable, type ServedTable } from './neighbour-table.ts'
 import { inOrder, type Ordered } from './order.ts'
+import { fitOdds, mostItemsOfOdds, type Odds, reaches } from './sequence-odds.ts'
 import { likePlaces } from './sequence-places.ts'
 import { fitRidge, mostItems, type RidgeScale, windowOf } from './sequence-ridge.ts'
 import { sessionNeighbours } from './session-neighbours.ts'
@@ -23,8 +24,8 @@ export interface Part {
   toBytes(): Uint8Array
 }
 
-/** Regressions by their reach, then what needs no matrix. */
-export const partNames = ['reach8', 'reach1', 'reach30', 'places', 'sessions'] as const
+/** Ridge regressions by their reach, the logistic one, then what needs no matrix. */
+export const partNames = ['reach8', 'reach1', 'reach30', 'odds', 'places', 'sessions'] as const
 export type PartName = (typeof partNames)[number]
 
 const scales: Readonly<Partial<Record<PartName, RidgeScale>>> = {
@@ -51,6 +52,15 @@ export async function fitPart(
   const items = data.matrix.columns
   if (name === 'sessions') return sessionsPart(await sessionNeighbours.fit(data, sessionNeighbours.defaults, progress))
   const ordered = inOrder(data)
+  if (name === 'odds') {
+    const head = oftenest(ordered.items, items, mostItemsOfOdds(limits.memoryMb, ordered.items.length))
+    const { threads } = limits
+    return oddsPart(
+      await fitOdds(among(ordered, head, items), head.length, { threads, seed: data.seed }, progress),
+      head,
+      items,
+    )
+  }
   if (!scale) return placesPart(ordered.starts, ordered.items, items)
   const head = oftenest(ordered.items, items, mostItems(limits.memoryMb))
   const table = await fitRidge(
@@ -66,6 +76,10 @@ export async function fitPart(
 export function openPart(name: PartName, bytes: Uint8Array, items: number): Part {
   if (name === 'sessions') return sessionsPart(sessionNeighbours.fromBytes(bytes))
   const packed: UnpackedModel = unpackModel(bytes, partKind, 1)
+  if (name === 'odds') {
+    const tables = reaches.map((reach) => openTable(unpackModel(packed.u8(`reach${reach}`), partKind, 1)))
+    return oddsPart({ bias: packed.f32('bias'), tables }, packed.i32('head'), items)
+  }
   const scale = scales[name]
   if (!scale) return placesPart(packed.i32('starts'), packed.i32('entries'), items)
   return ridgePart(openTable(packed), scale.reach, packed.i32('head'), items)
@@ -107,12 +121,10 @@ function placesIn(head: Int32Array, items: number): Int32Array {
   return placeOf
 }
 
-function ridgePart(table: ServedTable, reach: number, head: Int32Array, items: number): Part {
-  const placeOf = placesIn(head, items)
-  const scores = new Float32Array(head.length)
+/** The latest entries that a regression knows, by their places in its matrix, fading with e^(-rank / reach). */
+function fading(reach: number, placeOf: Int32Array): (recent: History) => History {
   const voices = Float32Array.from({ length: windowOf(reach) }, (_, rank) => Math.exp(-rank / reach))
-  /** The latest entries that the regression knows, by their places in its matrix, fading with e^(-rank / reach). */
-  const faded = kept((recent: History): History => {
+  return kept((recent: History): History => {
     const most = Math.min(voices.length, recent.items.length)
     const own = { items: new Int32Array(most), weights: new Float32Array(most) }
     let rank = 0
@@ -124,6 +136,12 @@ function ridgePart(table: ServedTable, reach: number, head: Int32Array, items: n
     }
     return { items: own.items.subarray(0, rank), weights: own.weights.subarray(0, rank) }
   })
+}
+
+function ridgePart(table: ServedTable, reach: number, head: Int32Array, items: number): Part {
+  const placeOf = placesIn(head, items)
+  const scores = new Float32Array(head.length)
+  const faded = fading(reach, placeOf)
   return {
     score(recent, out): boolean {
       if (!table.score(faded(recent), scores)) return false
@@ -137,6 +155,58 @@ function ridgePart(table: ServedTable, reach: number, head: Int32Array, items: n
       if (place >= 0) table.shares(faded(recent), place, (source, share) => give(head[source], share))
     },
     toBytes: () => packModel(partKind, 1, {}, { ...table.arrays(), head }),
+  }
+}
+
+function oddsPart({ bias, tables }: Odds, head: Int32Array, items: number): Part {
+  const placeOf = placesIn(head, items)
+  const faded = reaches.map((reach) => fading(reach, placeOf))
+  const scores = new Float32Array(head.length)
+  const sums = new Float32Array(head.length)
+  return {
+    score(recent, out): boolean {
+      sums.set(bias)
+      let told = false
+      tables.forEach((table, r) => {
+        if (!table.score(faded[r](recent), scores)) return
+        told = true
+        for (let place = 0; place < sums.length; place++) sums[place] += scores[place]
+      })
+      if (!told) return false
+      out.fill(0)
+      for (const item of recent.items) if (placeOf[item] >= 0) sums[placeOf[item]] = Number.NEGATIVE_INFINITY
+      const most = sums.reduce((largest, sum) => Math.max(largest, sum), Number.NEGATIVE_INFINITY)
+      let total = 0
+      for (let place = 0; place < head.length; place++) {
+        sums[place] = Math.exp(sums[place] - most)
+        total += sums[place]
+      }
+      for (let place = 0; place < head.length; place++) out[head[place]] = sums[place] / total
+      return total > 0
+    },
+    explain(recent, item, give): void {
+      const place = placeOf[item]
+      const estimate = new Float32Array(items)
+      if (place < 0 || !this.score(recent, estimate)) return
+      const shares: [source: number, share: number][] = []
+      tables.forEach((table, r) => {
+        table.shares(faded[r](recent), place, (source, share) => shares.push([head[source], share]))
+      })
+      const all = shares.reduce((sum, [, share]) => sum + share, 0)
+      for (const [source, share] of shares) give(source, (estimate[item] * share) / all)
+    },
+    toBytes: () =>
+      packModel(
+        partKind,
+        1,
+        {},
+        {
+          ...{ bias, head },
+          ...Object.fromEntries(
+            tables.map((table, r) => [`reach${reaches[r]}`, packModel(partKind, 1, {}, table.arrays())]),
+          ),
+        },
+      ),
   }
 }
 

@@ -201,7 +201,7 @@ function unpackMinus(tiles: Float32Array, out: Float32Array, side: number): void
 }
 
 /** All weights as a table; an item never met has an empty row. */
-function whole(weights: Float32Array, items: number, padded: number) {
+export function whole(weights: Float32Array, items: number, padded: number) {
   const indptr = new Int32Array(items + 1)
   const targets = new Int32Array(items * items)
   const values = new Float32Array(items * items)

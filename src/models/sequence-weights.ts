@@ -14,7 +14,7 @@ export interface Weights {
 
 /** Where nothing can be learned: what was best on ML-1M's validation items. */
 export const usualWeights: Weights = {
-  parts: { reach8: 1, reach1: 1, reach30: 0.7, places: 1, sessions: 0 },
+  parts: { reach8: 1, reach1: 1, reach30: 0.7, odds: 1, places: 1, sessions: 0 },
   power: 0.35,
 }
 

@@ -4,6 +4,7 @@ import { matrixFromTriples } from './matrix.ts'
 import type { TrainingData } from './model.ts'
 import { unwatched } from './pace.ts'
 import { sequence } from './sequence.ts'
+import { fitPart, openPart } from './sequence-parts.ts'
 import { learnWeights, quality, type Trial, usualWeights } from './sequence-weights.ts'
 
 const ITEMS = 60
@@ -61,12 +62,30 @@ describe('sequence', () => {
   })
 })
 
+describe('the logistic part', () => {
+  it('shares out one among what the history has not, most to what comes next, and comes back from its bytes', async () => {
+    const part = await fitPart('odds', walks(300, 5), { ridge: 1, memoryMb: 64, threads: 1 }, unwatched())
+    const again = openPart('odds', part.toBytes(), ITEMS)
+    const recent = { items: Int32Array.of(11, 10, 9), weights: Float32Array.of(1, 1, 1) }
+    const [shares, same] = [new Float32Array(ITEMS), new Float32Array(ITEMS)]
+    expect([part.score(recent, shares), again.score(recent, same)]).toEqual([true, true])
+    expect(same).toEqual(shares)
+    expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 5)
+    expect([...recent.items].map((item) => shares[item])).toEqual([0, 0, 0])
+    expect(shares.indexOf(Math.max(...shares))).toBe(12)
+    expect(part.score({ items: Int32Array.of(), weights: Float32Array.of() }, shares)).toBe(false)
+    const given: [number, number][] = []
+    part.explain(recent, 12, (source, share) => given.push([source, share]))
+    expect(given.sort((a, b) => b[1] - a[1])[0][0]).toBe(11)
+  })
+})
+
 describe('learnWeights', () => {
   const none = new Float32Array(3)
   const trial = (right: 'places' | 'sessions'): Trial => ({
     candidates: 3,
     estimates: {
-      ...{ reach8: none, reach1: none, reach30: none, places: none, sessions: none },
+      ...{ reach8: none, reach1: none, reach30: none, odds: none, places: none, sessions: none },
       [right]: Float32Array.of(0.9, 0.1, 0),
       [right === 'places' ? 'sessions' : 'places']: Float32Array.of(0, 0.8, 0.9),
     },

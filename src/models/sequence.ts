@@ -1,13 +1,14 @@
 /**
  * What a customer chooses next, from the order of what came before: ridge regressions of several reaches
- * (`sequence-ridge.ts`), places in other histories that look like the present one (`sequence-places.ts`) and sessions like
- * it (`session-neighbours.ts`), each estimating how likely j is:
+ * (`sequence-ridge.ts`), a logistic one (`sequence-odds.ts`), places in other histories that look like the present one
+ * (`sequence-places.ts`) and sessions like it (`session-neighbours.ts`), each estimating how likely j is:
  *
  *   score(j) = sum over parts p of weight_p temper(estimate_p(j)),  temper(x) = sign(x) |x|^power
  *
  * Weights and power are learned on held-out items of these very data (`sequence-weights.ts`); then everything that counts is
  * fitted again with them. With a power below 1 an item on which the parts agree goes before one that a single part is sure
- * of: on ML-1M's validation items power 1 gave HR@10 .323 / NDCG@10 .191, .5 .327 / .193, .35 .328 / .195.
+ * of: on ML-1M's validation items, before there was a logistic regression, power 1 gave HR@10 .323 / NDCG@10 .191, .5 .327 /
+ * .193, .35 .328 / .195.
  */
 import { packModel, unpackModel } from './bytes.ts'
 import { strongest } from './contributions.ts'
@@ -45,7 +46,7 @@ export type SequenceOptions = {
 }
 
 const KIND = 'sequence'
-const VERSION = 2
+const VERSION = 3
 
 type Parts = ReadonlyMap<PartName, Part>
 
@@ -182,7 +183,7 @@ function makeModel(parts: Parts, weights: Weights, popularity: Float32Array): Mo
   }
 }
 
-const onlyRegressions: Weights = { ...usualWeights, parts: { ...usualWeights.parts, places: 0, sessions: 0 } }
+const onlyRegressions: Weights = { ...usualWeights, parts: { ...usualWeights.parts, odds: 0, places: 0, sessions: 0 } }
 
 /** The history's known entries, latest first. */
 function latestPart(history: History, items: number): History {

@@ -18,6 +18,11 @@ export function claim(size: i32, total: i32): i32 {
   return atomic.add<i32>(CLAIM, size)
 }
 
+/** Whether the host wants the job to end: threads that meet at barriers go on meeting there, and do nothing else. */
+export function stopped(): bool {
+  return atomic.load<i32>(STOP) != 0
+}
+
 /** Waits for all threads; the last to arrive sets the claims back to 0. */
 export function barrier(threads: i32): void {
   if (threads == 1) {
