@@ -47,6 +47,14 @@ interface Blend {
   readonly note?: string
 }
 
+interface Trust {
+  readonly placement: string
+  readonly trust: number
+  readonly customers: number
+  readonly usual: number
+  readonly gain: Measured
+}
+
 /** `habitue models` */
 export function modelsCommand(program: Command): void {
   program
@@ -110,8 +118,17 @@ function shopLines(report: Report): string[] {
     const serves = admitted ? `: ${heard.join(', ')}` : '; those of all serve'
     lines.push(`${admitted ? '+' : '-'} in ${placement}, of ${customers} customers: ${figures}${serves}`)
   }
+  lines.push(...((report.trust ?? []) as Trust[]).map(trustLine))
   if (blend.note) lines.push(blend.note)
   return lines
+}
+
+function trustLine({ placement, trust, customers, usual, gain }: Trust): string {
+  const said =
+    placement === 'cart'
+      ? `${trust} of what stands near is by counts, the rest by description`
+      : `counts as much as the description where ${trust} customers chose the item`
+  return `= near ${placement}: ${said}; of ${customers} customers NDCG@10 ${digits(usual, 4)} as usual, ${range(gain)} more as learned`
 }
 
 function memberLine({ kind, weight, early, aloneMeasured, gain }: Member): string {

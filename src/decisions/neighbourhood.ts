@@ -1,7 +1,6 @@
 /** What stands near some items, by whom they were chosen together and by how they are described. */
 import { strongest } from '../models/contributions.ts'
 import type { History, Model } from '../models/model.ts'
-import type { Serving } from './serving.ts'
 
 interface Neighbourhood {
   /** The share of the score that counts and descriptions have. */
@@ -11,31 +10,60 @@ interface Neighbourhood {
   evidence(index: number, count: number): number[]
 }
 
+/** What speaks of the items around others. */
+export interface Near {
+  /** Items chosen by the same customers; null where too little was chosen. */
+  readonly together: Model | null
+  /** Items alike by their description; null where nothing is described. */
+  readonly content: Model | null
+}
+
+/** Highest score of each; 0 = it knows nothing. */
+interface Highest {
+  readonly together: number
+  readonly content: number
+}
+
+/** Writes what each says of the items around `seeds`, 0 where it knows nothing. */
+export function hearNear(near: Near, seeds: readonly number[], together: Float32Array, content: Float32Array): Highest {
+  const history = historyOf(seeds)
+  return { together: heard(near.together, history, together), content: heard(near.content, history, content) }
+}
+
+function heard(model: Model | null, history: History, out: Float32Array): number {
+  if (!model) return out.fill(0) && 0
+  model.score(history, out)
+  let most = 0
+  for (let i = 0; i < out.length; i++) {
+    if (!(out[i] > 0)) out[i] = 0
+    else if (out[i] > most) most = out[i]
+  }
+  return most
+}
+
+function historyOf(seeds: readonly number[]): History {
+  const items = Int32Array.from(new Set(seeds))
+  return { items, weights: new Float32Array(items.length).fill(1) }
+}
+
+/** What to multiply each with: trust and 1 - trust of its highest, all of it where the other knows nothing. */
+export function shares({ together, content }: Highest, trust: number): [together: number, content: number] {
+  return [
+    together > 0 ? (content > 0 ? trust : 1) / together : 0,
+    content > 0 ? (together > 0 ? 1 - trust : 1) / content : 0,
+  ]
+}
+
 /** Writes trust * together + (1 - trust) * content, each scaled to at most 1, into `scores`. */
 export function neighbourhood(
-  serving: Serving,
+  near: Near,
   seeds: readonly number[],
   scores: Float32Array,
   other: Float32Array,
   trust: number,
 ): Neighbourhood {
-  const items = Int32Array.from(new Set(seeds))
-  const history: History = { items, weights: new Float32Array(items.length).fill(1) }
-  const { together, content } = serving
-  const fill = (model: Model | null, out: Float32Array): number => {
-    if (!model) return out.fill(0) && 0
-    model.score(history, out)
-    let most = 0
-    for (let i = 0; i < out.length; i++) {
-      if (!(out[i] > 0)) out[i] = 0
-      else if (out[i] > most) most = out[i]
-    }
-    return most
-  }
-  const mostTogether = fill(together, scores)
-  const mostContent = fill(content, other)
-  const a = mostTogether > 0 ? (mostContent > 0 ? trust : 1) / mostTogether : 0
-  const b = mostContent > 0 ? (mostTogether > 0 ? 1 - trust : 1) / mostContent : 0
+  const { together, content } = near
+  const [a, b] = shares(hearNear(near, seeds, scores, other), trust)
   const byContent = Float32Array.from(other, (score) => score * b)
   const byCounts = Float32Array.from(scores, (score) => score * a)
   for (let i = 0; i < scores.length; i++) {
@@ -48,9 +76,10 @@ export function neighbourhood(
     evidence: (i, count) => {
       // Both are sums over the seeds: without a seed that has a share the sum is smaller by it.
       const shares = strongest(count)
+      const history = historyOf(seeds)
       const all = new Map<number, number>()
       const add = (model: Model | null, scale: number) => {
-        for (const { item, weight } of model?.explain(history, i, items.length) ?? [])
+        for (const { item, weight } of model?.explain(history, i, history.items.length) ?? [])
           all.set(item, (all.get(item) ?? 0) + scale * weight)
       }
       add(together, a)

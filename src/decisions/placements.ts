@@ -9,6 +9,7 @@ import type { History, Model } from '../models/model.ts'
 import type { CustomerState } from './customer-state.ts'
 import { guesses, guessFor, type ServedGuess } from './first-guess.ts'
 import { proposeInstead, proposeShelf } from './instead.ts'
+import { itemTrust } from './nearby-trust.ts'
 import { neighbourhood } from './neighbourhood.ts'
 import { named, type Proposal, type Propose, proposeSorted, type Setting } from './proposal.ts'
 import { type Allowance, best, firstAllowed } from './rank.ts'
@@ -20,8 +21,6 @@ import type { Serving } from './serving.ts'
 
 /** How many items of evidence a reason names. */
 const evidence = 2
-/** Customers who chose an item at which its neighbours count as much as its description. */
-const trusted = 10
 
 export const placements: Readonly<Record<PlacementName, Propose>> = {
   home: proposeHome,
@@ -178,9 +177,8 @@ function proposeItem(setting: Setting, pool: number, allowed: Allowance): Propos
   const { serving, seed } = setting
   const index = serving && seed !== null ? serving.indexOf(seed) : -1
   if (!serving || seed === null || index < 0) return proposeShelf(setting, pool, allowed, 'similar')
-  const trust = serving.counts[index] / (serving.counts[index] + trusted)
   const [scores, other] = setting.scratch
-  const parts = neighbourhood(serving, [index], scores, other, trust)
+  const parts = neighbourhood(serving, [index], scores, other, itemTrust(serving.counts[index], serving.trust))
   const because = named(setting.catalogue, [seed])
   const candidates = best(scores, serving.ids, pool, allowed)
   return {
@@ -205,7 +203,7 @@ function proposeCart(setting: Setting, pool: number, allowed: Allowance): Propos
     }
   }
   const [scores, other] = setting.scratch
-  const parts = neighbourhood(serving, indices, scores, other, 0.8)
+  const parts = neighbourhood(serving, indices, scores, other, serving.trust.cart)
   const candidates = best(scores, serving.ids, pool, allowed)
   return {
     candidates,

@@ -9,6 +9,8 @@ import type { Model } from '../models/model.ts'
 import { RatingModel } from '../models/rating.ts'
 import { modelFromBytes } from '../models/registry.ts'
 import { openFirstGuess, type ServedGuess } from './first-guess.ts'
+import { type NearbyTrust, usualTrust } from './nearby-trust.ts'
+import type { Near } from './neighbourhood.ts'
 import type { ServedRatings } from './rating-rows.ts'
 import type { RepeatShare } from './repeat.ts'
 
@@ -18,23 +20,21 @@ export type PartName = (typeof partNames)[number]
 const VERSION = 3
 
 /** What placements ask, by what it is good for. */
-export interface Shop {
+export interface Shop extends Near {
   /** Rises with every training. */
   readonly version: number
   /** Personal scores of every item: the blend. */
   readonly taste: Model
   /** The same as it is heard in a placement. */
   tasteIn(placement: string): Model
-  /** Items chosen by the same customers; null where too little was chosen. */
-  readonly together: Model | null
-  /** Items alike by their description; null where nothing is described. */
-  readonly content: Model | null
   /** model index -> internal item id. */
   readonly ids: Int32Array
   /** internal item id -> model index; -1 = unknown to the models. */
   indexOf(id: number): number
   /** model index -> how many customers chose the item. */
   readonly counts: Int32Array
+  /** How far `together` is trusted against `content`. */
+  readonly trust: NearbyTrust
   /** By category: how much of it is bought again. */
   readonly repeatShares: Readonly<Record<string, RepeatShare>>
   readonly note?: string
@@ -62,6 +62,7 @@ export function packShop(shop: Omit<Shop, 'version' | 'indexOf' | 'tasteIn'>): U
   }
   const meta = {
     repeatShares: shop.repeatShares,
+    trust: shop.trust,
     note: shop.note,
     members: members.filter((name) => shop[name]),
   }
@@ -85,6 +86,7 @@ export function openShop(bytes: Uint8Array, version: number): Shop {
     ids,
     indexOf: indexOfIds(ids),
     counts: packed.i32('counts').slice(),
+    trust: (packed.meta.trust as NearbyTrust | undefined) ?? usualTrust,
     repeatShares: packed.meta.repeatShares as Record<string, RepeatShare>,
     note: packed.meta.note as string | undefined,
   }

@@ -19,6 +19,7 @@ import type { Traits } from '../models/trait-columns.ts'
 import { type Collected, collect } from './collected.ts'
 import { learnFirstGuess } from './first-guess.ts'
 import { ledKey, ledThere } from './led.ts'
+import { learnTrust, usualTrust } from './nearby-trust.ts'
 import { repeatShares } from './repeat.ts'
 import { type PartName, packGuess, packShop, packStars } from './serving.ts'
 import { unsaidByTitles } from './unsaid.ts'
@@ -44,7 +45,7 @@ export interface TrainedPart {
 }
 
 /** Shares of the whole work, for progress. */
-const shares = { reading: 5, taste: 35, together: 5, content: 2, guess: 8, stars: 45 } as const
+const shares = { reading: 5, taste: 35, together: 5, content: 2, trust: 3, guess: 8, stars: 45 } as const
 const none = new Uint8Array(0)
 const noStyles: ReadonlyMap<number, SessionStyle> = new Map()
 
@@ -130,12 +131,14 @@ async function trainShop(work: Work, config: Config, finished: (part: TrainedPar
   if (!taste) throw nothingToLearn(work.unreached())
   const together = await learn('neighbours', 'together')
   const content = await learn('content', 'content')
+  const near = together && content ? await learnNear(data, content, share('trust')) : null
   const bytes = packShop({
     taste,
     together,
     content,
     ids: collected.ids,
     counts: positives(data.matrix),
+    trust: near?.trust ?? usualTrust,
     repeatShares: repeatShares(collected.pairs, (item) => catalogue.categories(item)),
     note: fallbackNote(taste),
   })
@@ -146,10 +149,17 @@ async function trainShop(work: Work, config: Config, finished: (part: TrainedPar
     interactions: data.matrix.indices.length,
     /** Of whom something is remembered and whom the purpose does not reach. */
     withoutConsent: work.unreached(),
+    /** Around an item and around a cart. */
+    trust: near?.report ?? [],
     blend: (taste as Model & { report?: unknown }).report ?? null,
   }
   finished({ name: 'shop', bytes, report })
   return { taste, content }
+}
+
+function learnNear(data: TrainingData, content: Model, progress: Progress): ReturnType<typeof learnTrust> {
+  const quiet = { step: () => {}, signal: progress.signal }
+  return learnTrust(data, content, (held) => fitKind('neighbours', {}, held, quiet), progress)
 }
 
 function nothingToLearn(unreached: number): HabitueError {
