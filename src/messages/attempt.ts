@@ -88,9 +88,11 @@ async function beginTurn(tx: Tx, policy: Policy, asked: readonly Begin[]): Promi
     const { id, state, holder } = rows.get(one.message.key) as Holder
     begun.set(one, state === 'sending' && holder === one.holder ? { go: true, id } : await resume(tx, one))
   }
-  for (const { message, shown, now } of free)
-    if (message.channel === 'webhook' && shown.address !== null)
+  for (const one of free) {
+    const { message, shown, now } = one
+    if (begun.get(one)?.go && message.channel === 'webhook' && shown.address !== null)
       await noteReceiver(tx, { identifier: message.identifier, url: shown.address, now })
+  }
   return begun
 }
 
