@@ -173,7 +173,7 @@ function searcher(sessions: Sessions, options: SessionOptions, items: number) {
     }
   }
 
-  return { find, speak, popularity, matchWeight }
+  return { find, found, speak, popularity, matchWeight }
 }
 
 type Searcher = ReturnType<typeof searcher>
@@ -187,28 +187,35 @@ function scaleOfNear(speak: Searcher['speak'], neighbours: Found): number {
 }
 
 function makeModel(sessions: Sessions, walk: ServedTable, options: Settings, items: number): Model {
-  const { find, speak, popularity, matchWeight } = searcher(sessions, options, items)
+  const { find, found, speak, popularity, matchWeight } = searcher(sessions, options, items)
+
+  /** Popularity decides among items of which neither knows anything, and for a stranger. */
+  const least = popularity.map((share) => (share === 0 ? Number.NEGATIVE_INFINITY : 1e-6 * share))
+  /** Of the history asked last: its best items are explained next, one after another. */
+  let last: { readonly history: History; readonly recent: History; readonly scale: number } | undefined
+  /** The neighbours themselves are those of the last search. */
+  const heard = (history: History) => {
+    if (last?.history !== history) {
+      const recent = latestPart(history, items, options.reach)
+      last = { history, recent, scale: scaleOfNear(speak, find(recent)) }
+    }
+    return last
+  }
 
   function score(history: History, out: Float32Array): void {
-    const recent = latestPart(history, items, options.reach)
+    const { recent, scale: scaleNear } = heard(history)
     if (walk.score(recent, out)) {
       let total = 0
       for (let i = 0; i < items; i++) total += Math.abs(out[i])
       const scale = total > 0 ? options.walkShare / total : 0
-      for (let i = 0; i < items; i++) out[i] *= scale
-    } else out.fill(0)
-    const neighbours = find(recent)
-    const scale = scaleOfNear(speak, neighbours)
-    speak(neighbours, (item, voice) => {
-      out[item] += scale * voice
+      for (let i = 0; i < items; i++) out[i] = scale * out[i] + least[i]
+    } else out.set(least)
+    speak(found, (item, voice) => {
+      out[item] += scaleNear * voice
     })
     eachOwn(recent, (item, reminder) => {
-      out[item] = options.returning * (out[item] + reminder)
+      if (popularity[item] > 0) out[item] = options.returning * (out[item] + reminder)
     })
-    // Popularity decides among items of which neither knows anything, and for a stranger.
-    for (let i = 0; i < items; i++) {
-      out[i] = popularity[i] === 0 ? Number.NEGATIVE_INFINITY : out[i] + 1e-6 * popularity[i]
-    }
   }
 
   /** Calls `give(item, reminder)` for the items of the session itself that were not refused. */
@@ -220,15 +227,13 @@ function makeModel(sessions: Sessions, walk: ServedTable, options: Settings, ite
 
   function explain(history: History, item: number, most: number): Contribution[] {
     if (!(item >= 0 && item < items)) return []
-    const recent = latestPart(history, items, options.reach)
+    const { recent, scale } = heard(history)
     const walked = walk.explain(recent, item, recent.items.length)
     const total = walked.reduce((sum, part) => sum + part.weight, 0)
     const shares = new Map(walked.map((part) => [part.item, (options.walkShare * part.weight) / total]))
-    const neighbours = find(recent)
-    const scale = scaleOfNear(speak, neighbours)
-    speak(neighbours, (spoken, voice, k) => {
+    speak(found, (spoken, voice, k) => {
       if (spoken !== item) return
-      const session = neighbours.sessions[k]
+      const session = found.sessions[k]
       const met = sessions.items.subarray(sessions.starts[session], sessions.starts[session + 1])
       const common = Array.from(recent.items.keys()).filter(
         (h) => recent.weights[h] > 0 && met.includes(recent.items[h]),
