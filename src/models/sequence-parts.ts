@@ -192,7 +192,9 @@ function oddsPart({ bias, tables }: Odds, head: Int32Array, items: number): Part
       tables.forEach((table, r) => {
         table.shares(faded[r](recent), place, (source, share) => shares.push([head[source], share]))
       })
-      const all = shares.reduce((sum, [, share]) => sum + share, 0)
+      // What speaks against it may outweigh what speaks for it: so by how loud all are, not by their sum.
+      const all = shares.reduce((sum, [, share]) => sum + Math.abs(share), 0)
+      if (all === 0) return
       for (const [source, share] of shares) give(source, (estimate[item] * share) / all)
     },
     toBytes: () =>
